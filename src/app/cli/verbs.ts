@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+
+/** One command of the command line: adds its arguments, options and action to `command`, and tells the exit code through `finish`. */
+export interface CommandModule {
+  define(command: Command, finish: (code: number) => void): void;
+}
+
+interface Verb {
+  readonly name: string;
+  readonly group: string;
+  readonly summary: string;
+  load(): Promise<CommandModule>;
+}
+
+/** The verbs in the order in which a person meets them. Each is loaded only when it is called. */
+export const verbs: readonly Verb[] = [
+  { name: 'read', group: 'From documents to knowledge', summary: 'read papers into a knowledge graph with exact sources', load: () => import('./read.ts') },
+  { name: 'graph', group: 'From documents to knowledge', summary: 'look at the knowledge graph, correct it, export it', load: () => import('./graph.ts') },
+  { name: 'open', group: 'From documents to knowledge', summary: 'open the workbench in a browser', load: () => import('./open.ts') },
+  { name: 'embed', group: 'Models', summary: 'turn texts into sentence vectors', load: () => import('./embed.ts') },
+  { name: 'eval', group: 'Measuring', summary: 'score predictions against gold files', load: () => import('./eval.ts') },
+  { name: 'doctor', group: 'Measuring', summary: 'check this machine, the caches and the workspace', load: () => import('./doctor.ts') },
+];
+
+/** What `lyceum` alone prints. */
+export function printVerbs(): string {
+  const width = Math.max(...verbs.map(({ name }) => name.length));
+  const groups = [...new Set(verbs.map(({ group }) => group))].map((group) => {
+    const lines = verbs.filter((verb) => verb.group === group).map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
+    return `${group}\n${lines.join('\n')}\n`;
+  });
+  return `Usage: lyceum <verb> [options]\n\n${groups.join('\n')}\n\`lyceum <verb> --help\` shows a verb with examples; \`lyceum --version\` the version.\n`;
+}
