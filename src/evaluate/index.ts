@@ -1,0 +1,10 @@
+export type { AnnotatedDocument, Annotations, Entity, Relation, Span, TokenDocument } from './annotations.ts';
+export { assign } from './assignment.ts';
+export { countBCubed, countCeaf, countMuc, meanScore } from './coreference.ts';
+export { addCounts, type Counts, noCounts, type Score, scoreOf } from './counts.ts';
+export { parseGold, parsePredictions, parseTokens } from './dygie.ts';
+export { countEntities, countSpans } from './entities.ts';
+export { FormatError } from './errors.ts';
+export { countRelations, type RelationConvention } from './relations.ts';
+export { bootstrap, type Interval, type PairedInterval, pairedBootstrap, type ResampleOptions } from './resample.ts';
+export { compareScierc, countScierc, type DocumentCounts, type Evaluation, evaluateScierc, poolScierc } from './scierc.ts';
