@@ -1,0 +1,1 @@
+export { type BertConfig, type BertOptions, bert, bertConfig, bertWeightNames } from './bert.ts';
