@@ -67,7 +67,8 @@ export const multiplyAxes = (a: Axis, b: Axis): Axis => {
 export const sizeOf = (shape: Shape): Axis => shape.reduce(multiplyAxes, 1);
 
 /** The bare names an axis is made of: `'2*batch*seq+1'` → `['batch', 'seq']`. */
-export const namesIn = (axis: Axis): string[] => (typeof axis === 'number' ? [] : [...new Set([...parse(axis).keys()].flatMap((k) => k.split('*')).filter(Boolean))]);
+export const namesIn = (axis: Axis): string[] =>
+  typeof axis === 'number' ? [] : [...new Set([...parse(axis).keys()].flatMap((k) => k.split('*')).filter(Boolean))];
 
 /** An axis as a sum of terms: what lowering needs to compute it at run time. */
 export const termsOf = (axis: Axis): { coefficient: number; names: string[] }[] =>

@@ -24,8 +24,8 @@ export interface Op<A> {
   grad(out: Node<A>, dOut: Node): readonly (Node | undefined)[];
   /** The ONNX nodes it becomes; returns the name of the result. */
   lower(emit: Emit, node: Node<A>, inputs: readonly string[]): string;
-  /** Plain evaluation in float64, element by element: the oracle every backend is held against. `shape` is the result's, all axes known. */
-  reference(inputs: readonly Tensor[], attrs: A, shape: readonly number[]): Tensor;
+  /** Plain evaluation in float64, element by element: the oracle every backend is held against. `shape` is the result's, all axes known; `lengths` says what the names in `attrs` stand for. */
+  reference(inputs: readonly Tensor[], attrs: A, shape: readonly number[], lengths: ReadonlyMap<string, number>): Tensor;
 }
 
 /** A value of the reference evaluator: every dtype is held as float64 (bool as 0 or 1; integers are exact up to 2^53). */
