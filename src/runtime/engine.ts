@@ -1,0 +1,197 @@
+import os from 'node:os';
+import { type Axis, ConfigError, lengthOf, NotFoundError, type Program, ShapeError } from '../core/index.ts';
+import type { Binding } from './binding.ts';
+import { type Cached, createCache } from './cache.ts';
+import { EngineError } from './errors.ts';
+import { createHost, type Host } from './host.ts';
+import { lower, nodesOf } from './lower.ts';
+import { describeMachine } from './machine.ts';
+import type { OnnxValue } from './onnx.ts';
+import { forkHost } from './process-host.ts';
+import { type Device, onnxruntimeVersion } from './session.ts';
+import { lengthOfShape, type TensorData } from './tensor.ts';
+
+export interface EngineOptions {
+  /** Work in a process of its own, so that this thread never waits for a computation; false: here, blocking (scripts, tests). Default false. */
+  readonly process?: boolean;
+  /** Threads of a computation. Default: what the machine offers. */
+  readonly threads?: number;
+  /** Default 'cpu'. */
+  readonly device?: Device;
+  /** Cancels and closes the engine when aborted. */
+  readonly signal?: AbortSignal;
+  /** Sessions beyond this are released, least recently used first. Default: a quarter of the machine's memory. */
+  readonly cacheBytes?: number;
+}
+
+export interface CompileOptions {
+  /** Keep freed memory for the next run. Faster where many runs follow; the peak stays occupied. Default false: memory follows the plan. */
+  readonly arena?: boolean;
+  /** Let kernels keep weights in their own layout, a private copy. Ignored (never) where weights are mapped from files. Default true. */
+  readonly prepack?: boolean;
+}
+
+export interface EngineInfo {
+  readonly device: Device;
+  readonly threads: number;
+  readonly onnxruntime: string;
+  readonly instructionSet: string;
+  /** Process id of the engine process; undefined when it works in this one. */
+  readonly pid: number | undefined;
+}
+
+export interface Engine extends AsyncDisposable {
+  readonly info: EngineInfo;
+  /** @throws ConfigError when a parameter is not bound, EngineError when onnxruntime refuses the model */
+  compile(program: Program, bindings: ReadonlyMap<string, Binding>, options?: CompileOptions): Promise<Executable>;
+  /** Tensors that stay with the engine between calls. In one process they are shared, not copied: leave the arrays alone. */
+  put(tensors: Readonly<Record<string, TensorData>>): Promise<void>;
+  get(names: readonly string[]): Promise<Record<string, TensorData>>;
+  drop(names: readonly string[]): Promise<void>;
+  /** Asks the engine to stop between calls, and after 1.5 s kills its process. Calls that did not finish reject with CancelledError. */
+  cancel(): Promise<void>;
+  /** Programs that hold a session now, least recently used first. */
+  sessions(): readonly { readonly name: string; readonly bytes: number; readonly createMs: number }[];
+}
+
+export interface RunOptions {
+  /** Program input → name of a tensor the engine holds. */
+  readonly resident?: Readonly<Record<string, string>>;
+  /** Output → name to hold it under instead of returning it. */
+  readonly keep?: Readonly<Record<string, string>>;
+  /** Outputs to return; default: all that are not kept. */
+  readonly fetch?: readonly string[];
+}
+
+export interface Executable extends AsyncDisposable {
+  readonly name: string;
+  readonly inputs: readonly OnnxValue[];
+  readonly outputs: readonly OnnxValue[];
+  /** @throws ShapeError when a feed does not fit, CancelledError, EngineError */
+  run(feeds: Readonly<Record<string, TensorData>>, options?: RunOptions): Promise<Record<string, TensorData>>;
+  /** `createMs`: what making the latest session took; `created`: sessions made so far; bytes of weights mapped from files and held privately. */
+  readonly stats: { readonly nodes: number; readonly createMs: number; readonly created: number; readonly mappedBytes: number; readonly privateBytes: number };
+}
+
+/**
+ * Opens what runs programs. Close it with `await using` or its async dispose.
+ *
+ * @throws ConfigError for options out of range, EngineError when the engine process does not start
+ */
+export async function openEngine({
+  process: apart = false,
+  threads = os.availableParallelism(),
+  device = 'cpu',
+  signal,
+  cacheBytes = os.totalmem() / 4,
+}: EngineOptions = {}): Promise<Engine> {
+  if (!Number.isInteger(threads) || threads < 1) throw new ConfigError(`engine: expected threads ≥ 1, got ${threads}`);
+  signal?.throwIfAborted();
+  const forked = apart ? await forkHost() : undefined;
+  const host: Host = forked ?? createHost();
+  const cache = createCache(host, cacheBytes);
+  let closed = false;
+  const open = (): void => {
+    if (closed) throw new EngineError('engine: expected an open engine, got one that was closed; open another engine');
+  };
+  const close = async (): Promise<void> => {
+    if (closed) return;
+    closed = true;
+    signal?.removeEventListener('abort', abort);
+    await host.close();
+  };
+  const abort = (): void => void host.cancel().then(close);
+  signal?.addEventListener('abort', abort, { once: true });
+
+  return {
+    info: { device, threads, onnxruntime: onnxruntimeVersion(), instructionSet: describeMachine().instructionSet, pid: forked?.pid },
+    async compile(program, bindings, { arena = false, prepack = true } = {}) {
+      open();
+      const lowered = await lower(program, bindings, nodesOf(program));
+      open();
+      return executable(cache, await cache.open(lowered, { device, threads, arena, prepack }));
+    },
+    async put(tensors) {
+      open();
+      for (const [name, tensor] of Object.entries(tensors)) checkData(`put ${name}`, tensor);
+      await host.put(tensors);
+    },
+    async get(names) {
+      open();
+      return host.get(names);
+    },
+    async drop(names) {
+      open();
+      await host.drop(names);
+    },
+    cancel: () => host.cancel(),
+    sessions: cache.live,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function executable(cache: ReturnType<typeof createCache>, entry: Cached): Executable {
+  const { name, inputs, outputs, nodes, mappedBytes, privateBytes } = entry.lowered;
+  let disposed = false;
+  return {
+    name,
+    inputs,
+    outputs,
+    get stats() {
+      return { nodes, createMs: entry.createMs, created: entry.created, mappedBytes, privateBytes };
+    },
+    async run(feeds, { resident = {}, keep = {}, fetch = outputs.map((output) => output.name).filter((output) => !(output in keep)) } = {}) {
+      if (disposed) throw new EngineError(`run ${name}: expected an executable in use, got one that was disposed; compile again`);
+      checkFeeds(name, inputs, feeds, resident);
+      for (const output of [...fetch, ...Object.keys(keep)])
+        if (!outputs.some((own) => own.name === output))
+          throw new NotFoundError(`run ${name}: expected one of the outputs ${outputs.map((own) => own.name).join(', ')}, got ${output}`);
+      return cache.run(entry, { feeds, resident, keep, fetch });
+    },
+    async [Symbol.asyncDispose]() {
+      if (disposed) return;
+      disposed = true;
+      cache.release(entry);
+    },
+  };
+}
+
+function checkData(where: string, { dtype, shape, data }: TensorData): void {
+  if (data.length !== lengthOfShape(shape))
+    throw new ShapeError(`${where}: expected ${lengthOfShape(shape)} values for ${dtype} [${shape.join(', ')}], got ${data.length}`);
+}
+
+function checkFeeds(
+  program: string,
+  inputs: readonly OnnxValue[],
+  feeds: Readonly<Record<string, TensorData>>,
+  resident: Readonly<Record<string, string>>,
+): void {
+  for (const name of [...Object.keys(feeds), ...Object.keys(resident)])
+    if (!inputs.some((input) => input.name === name))
+      throw new NotFoundError(`run ${program}: expected one of the inputs ${inputs.map((input) => input.name).join(', ')}, got ${name}`);
+  const lengths = new Map<string, number>();
+  for (const { name, dtype, shape } of inputs) {
+    if (name in resident) continue;
+    const given = feeds[name];
+    const expected = `run ${program}: input ${name}: expected ${dtype} [${shape.join(', ')}]`;
+    if (!given) throw new ShapeError(`${expected}, got nothing; feed it or name a resident tensor`);
+    if (given.dtype !== dtype || given.shape.length !== shape.length) throw new ShapeError(`${expected}, got ${given.dtype} [${given.shape.join(', ')}]`);
+    shape.forEach((axis, i) => {
+      if (typeof axis === 'string' && /^[^\d*+-][^*+-]*$/.test(axis) && !lengths.has(axis)) lengths.set(axis, given.shape[i]!);
+    });
+    checkData(`run ${program}: input ${name}`, given);
+  }
+  for (const { name, dtype, shape } of inputs) {
+    const given = feeds[name];
+    if (!given) continue;
+    const fits = shape.every((axis: Axis, i) => !known(axis, lengths) || lengthOf(axis, lengths) === given.shape[i]);
+    if (!fits)
+      throw new ShapeError(
+        `run ${program}: input ${name}: expected ${dtype} [${shape.join(', ')}], got [${given.shape.join(', ')}] where ${[...lengths].map(([axis, length]) => `${axis} = ${length}`).join(', ')}`,
+      );
+  }
+}
+
+const known = (axis: Axis, lengths: ReadonlyMap<string, number>): boolean =>
+  typeof axis === 'number' || axis.split(/[*+-]/).every((part) => part === '' || /^\d+$/.test(part) || lengths.has(part));

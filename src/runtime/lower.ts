@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto';
+import { ConfigError, inOrder, isInput, isParameter, type Node, nameOf, type Program, ShapeError, sameShape } from '../core/index.ts';
+import { type Binding, type FileWeight, placeWeights } from './binding.ts';
+import { createEmitter } from './emit.ts';
+import { modelBytes, type OnnxInitializer, type OnnxNode, type OnnxValue } from './onnx.ts';
+import { bytesOf, lengthOfShape } from './tensor.ts';
+
+// Weights below this many elements do not matter when sessions that share weights are counted.
+const SHARED_FROM = 1 << 14;
+
+/** A program as onnxruntime takes it, and what a session of it needs beside the bytes. */
+export interface Lowered {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly inputs: readonly OnnxValue[];
+  readonly outputs: readonly OnnxValue[];
+  /** Folder that mapped weights lie under; without one nothing is mapped. */
+  readonly folder: string | undefined;
+  /** Weights the session reads (and expands) for itself. */
+  readonly read: readonly FileWeight[];
+  readonly nodes: number;
+  readonly mappedBytes: number;
+  readonly privateBytes: number;
+  /** Identities of the weights of which a session keeps a private copy. */
+  readonly weights: readonly string[];
+}
+
+/**
+ * A program as an ONNX model.
+ *
+ * @param order  every node below the outputs, inputs first: the order in which they shall be computed
+ * @throws ConfigError when a parameter is not bound or bound to something of another shape, ShapeError when two inputs share a name
+ */
+export async function lower(program: Program, bindings: ReadonlyMap<string, Binding>, order: readonly Node[]): Promise<Lowered> {
+  const inputs: OnnxValue[] = [];
+  const weights: FileWeight[] = [];
+  const constants: OnnxInitializer[] = [];
+  const nameFor = new Map<Node, string>();
+  const declared = new Map<string, Node>();
+
+  for (const node of order) {
+    if (!isInput(node) && !isParameter(node)) continue;
+    const name = nameOf(node);
+    const before = declared.get(name);
+    if (before !== undefined && !(sameShape(before.shape, node.shape) && before.dtype === node.dtype && isInput(before) === isInput(node)))
+      throw new ShapeError(`compile ${program.name}: expected one input or parameter called ${name}, got ${typeOf(before)} and ${typeOf(node)}; rename one`);
+    nameFor.set(node, name);
+    if (before !== undefined) continue;
+    declared.set(name, node);
+    const binding = isInput(node) ? undefined : bindings.get(name);
+    if (isParameter(node) && binding === undefined)
+      throw new ConfigError(
+        `compile ${program.name}: expected a binding for parameter ${name} ${typeOf(node)}, got none; bind it as frozen, constant or trainable`,
+      );
+    if (binding === undefined || binding.kind === 'trainable') {
+      inputs.push({ name, dtype: node.dtype, shape: node.shape });
+      continue;
+    }
+    const shape = node.shape as readonly number[];
+    const given = binding.kind === 'frozen' ? binding : binding.value;
+    if (!sameShape(given.shape, shape))
+      throw new ConfigError(
+        `compile ${program.name}: parameter ${name}: expected shape [${shape.join(', ')}], got [${given.shape.join(', ')}]; these are the weights of another model`,
+      );
+    if (binding.kind === 'frozen') weights.push({ name, dtype: node.dtype, shape, file: binding.file, offset: binding.offset, from: binding.dtype });
+    else {
+      if (given.dtype !== node.dtype)
+        throw new ConfigError(`compile ${program.name}: parameter ${name}: expected ${node.dtype}, got ${given.dtype}; cast the tensor`);
+      constants.push({ name, dtype: node.dtype, shape, data: bytesOf(binding.value.data) });
+    }
+  }
+
+  const { folder, mapped, read } = await placeWeights(weights);
+  const emit = createEmitter(program.name, inputs);
+  const values: OnnxValue[] = [];
+  const typed = new Set<string>([...declared.keys()]);
+  for (const node of order) {
+    if (nameFor.has(node)) continue;
+    emit.label = node.site ?? node.op.name;
+    const from = node.inputs.map((input) => nameFor.get(input)!);
+    const name = node.op.lower(emit, node, from);
+    nameFor.set(node, name);
+    if (typed.has(name) || emit.isConstant(name)) continue;
+    typed.add(name);
+    values.push({ name, dtype: node.dtype, shape: node.shape });
+  }
+
+  // An output is the value itself under the output's name, unless the value has a name already.
+  const taken = new Map<string, string>();
+  const outputs: OnnxValue[] = [];
+  emit.label = 'output';
+  for (const [name, node] of Object.entries(program.outputs)) {
+    if (declared.has(name))
+      throw new ShapeError(`compile ${program.name}: expected outputs and inputs to differ in name, got ${name} twice; rename the output`);
+    const value = nameFor.get(node)!;
+    taken.set(declared.has(value) || emit.isConstant(value) || taken.has(value) ? emit.node('Identity', [value]) : value, name);
+    outputs.push({ name, dtype: node.dtype, shape: node.shape });
+  }
+  const renamed = (name: string): string => taken.get(name) ?? name;
+  const nodes: OnnxNode[] = emit.written.map((node) => ({ ...node, inputs: node.inputs.map(renamed), outputs: node.outputs.map(renamed) }));
+
+  const initializers = [...emit.initializers, ...constants, ...mapped];
+  const sizeOf = (all: readonly OnnxInitializer[]) => all.reduce((sum, { data }) => sum + data.length, 0);
+  return {
+    name: program.name,
+    bytes: modelBytes({
+      name: program.name,
+      // onnxruntime walks back from the last leaf and, at each node, from the last input: written in reverse, the order it finds is ours.
+      nodes: nodes.reverse(),
+      inputs,
+      outputs,
+      values: values.filter(({ name }) => !taken.has(name)),
+      initializers,
+    }),
+    inputs,
+    outputs,
+    folder,
+    read,
+    nodes: nodes.length,
+    mappedBytes: sizeOf(mapped),
+    weights: [
+      ...read.filter(({ shape }) => lengthOfShape(shape) >= SHARED_FROM).map(({ file, offset }) => `${file}@${offset}`),
+      ...constants
+        .filter(({ data }) => data.length >= 4 * SHARED_FROM)
+        .map(({ data }) =>
+          createHash('sha256')
+            .update(data as Uint8Array)
+            .digest('hex'),
+        ),
+    ],
+    privateBytes: sizeOf(emit.initializers) + sizeOf(constants) + read.reduce((sum, { shape }) => sum + 4 * lengthOfShape(shape), 0),
+  };
+}
+
+/** The nodes of a program as its outputs reach them. */
+export const nodesOf = (program: Program): Node[] => inOrder(Object.values(program.outputs));
+
+const typeOf = ({ shape, dtype }: Node): string => `${dtype} [${shape.join(', ')}]`;

@@ -1,0 +1,94 @@
+// The one file that speaks to onnxruntime. `create` and `run` block the thread they are called on.
+import ort from 'onnxruntime-node';
+import type { Dtype } from '../core/index.ts';
+import { type FileWeight, readWeights } from './binding.ts';
+import { EngineError } from './errors.ts';
+import { withInitializers } from './onnx.ts';
+import type { TensorArray, TensorData } from './tensor.ts';
+
+export type Device = 'cpu' | 'webgpu';
+
+export interface SessionSettings {
+  readonly device: Device;
+  readonly threads: number;
+  /** Keep freed memory for the next run: faster when lengths repeat, but peaks stay. Off, every tensor is returned when its last reader is done. */
+  readonly arena: boolean;
+  /** Copy weights into the layout the kernels like best. Always off where weights are mapped. */
+  readonly prepack: boolean;
+}
+
+export interface SessionRequest {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly folder: string | undefined;
+  readonly read: readonly FileWeight[];
+  readonly settings: SessionSettings;
+}
+
+export interface Session {
+  readonly createMs: number;
+  run(feeds: Readonly<Record<string, TensorData>>, fetch: readonly string[]): Promise<Record<string, TensorData>>;
+  release(): Promise<void>;
+}
+
+/** Makes a session. @throws EngineError with onnxruntime's own words */
+export async function createSession({ name, bytes, folder, read, settings }: SessionRequest): Promise<Session> {
+  const start = performance.now();
+  const model = withInitializers(bytes, await readWeights(read));
+  const session = await ort.InferenceSession.create(model, sessionOptions(settings, folder)).catch((error: unknown) => {
+    throw new EngineError(`compile ${name}: onnxruntime refused the model: ${wordsOf(error)}`);
+  });
+  const createMs = performance.now() - start;
+  return {
+    createMs,
+    async run(feeds, fetch) {
+      const given = Object.fromEntries(Object.entries(feeds).map(([key, tensor]) => [key, toOrt(tensor)]));
+      const results = await session.run(given, [...fetch]).catch((error: unknown) => {
+        throw new EngineError(`run ${name}: onnxruntime failed: ${wordsOf(error)}`);
+      });
+      return Object.fromEntries(fetch.map((key) => [key, fromOrt(results[key] as ort.Tensor)]));
+    },
+    release: () => session.release(),
+  };
+}
+
+export function sessionOptions({ device, threads, arena, prepack }: SessionSettings, folder: string | undefined): ort.InferenceSession.SessionOptions {
+  return {
+    // Graph passes would undo recomputation and change the order; fusions are made by our ops. The environment of CPU kernels is the same at every level.
+    graphOptimizationLevel: 'disabled',
+    executionMode: 'sequential',
+    executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    enableCpuMemArena: arena,
+    enableMemPattern: false,
+    logSeverityLevel: 3,
+    extra: {
+      session: {
+        disable_prepacking: prepack && folder === undefined ? '0' : '1',
+        force_spinning_stop: '1', // an idle session must not burn a core
+        ...(folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }),
+      },
+    },
+  };
+}
+
+function toOrt({ dtype, shape, data }: TensorData): ort.Tensor {
+  const dims = [...shape];
+  if (dtype === 'float16') return new ort.Tensor('float16', new Float16Array(data.buffer as ArrayBuffer, data.byteOffset, data.length) as never, dims);
+  return new ort.Tensor(dtype, data as never, dims);
+}
+
+function fromOrt(tensor: ort.Tensor): TensorData {
+  const data = tensor.data as unknown as TensorArray | Float16Array;
+  return {
+    dtype: tensor.type as Dtype,
+    shape: tensor.dims,
+    data: data instanceof Float16Array ? new Uint16Array(data.buffer, data.byteOffset, data.length) : data,
+  };
+}
+
+// onnxruntime prefixes its messages with codes and source lines; the first line says what happened.
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n')[0]!.trim();
+
+export const onnxruntimeVersion = (): string => ort.env.versions.node ?? ort.env.versions.common;
