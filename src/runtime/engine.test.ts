@@ -20,7 +20,7 @@ const model = (): { y: Node; loss: Node; w: Node } => {
 
 // Long enough to be caught in the act: about a second of products that cannot be left out.
 const slow = (steps: number): Node => {
-  let x = input('x', [1024, 1024]);
+  let x: Node = input('x', [1024, 1024]);
   const first = x;
   for (let i = 0; i < steps; i++) x = mul(matmul(x, first), constant(1e-3));
   return x;
@@ -53,9 +53,9 @@ describe.each([false, true])('engine, process: %s', (process) => {
       const a = await trainable.run({ x, w: weight });
       const b = await constant.run({ x });
       expect(a).toEqual(b);
-      expect(a['y']!.shape).toEqual([3, batch * seq]);
-      expect(a['dw']!.shape).toEqual([3, 4]);
-      expect(numbersOf(a['y']!).reduce((s, v) => s + v, 0)).toBeCloseTo(3, 5);
+      expect(a.y!.shape).toEqual([3, batch * seq]);
+      expect(a.dw!.shape).toEqual([3, 4]);
+      expect(numbersOf(a.y!).reduce((s, v) => s + v, 0)).toBeCloseTo(3, 5);
     }
     expect(trainable.stats.nodes).toBeGreaterThan(10);
   });
@@ -66,7 +66,7 @@ describe.each([false, true])('engine, process: %s', (process) => {
     await using step = await engine.compile({ name: 'step', outputs: { next, doubled: mul(next, 2) } }, new Map());
     await engine.put({ counter: tensorOf('float32', [2], [1, 5]) });
     for (let i = 0; i < 3; i++) expect(Object.keys(await step.run({}, { resident: { state: 'counter' }, keep: { next: 'counter' } }))).toEqual(['doubled']);
-    expect((await engine.get(['counter']))['counter']).toEqual(tensorOf('float32', [2], [4, 8]));
+    expect((await engine.get(['counter'])).counter).toEqual(tensorOf('float32', [2], [4, 8]));
     await engine.drop(['counter']);
     await expect(engine.get(['counter'])).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(step.run({}, { resident: { state: 'counter' } })).rejects.toThrow(/expected a resident tensor counter/);
@@ -85,7 +85,7 @@ describe.each([false, true])('engine, process: %s', (process) => {
     await expect(model_.run({ x: tensorOf('int64', [1, 2, 4], new Array(8).fill(0)), w })).rejects.toThrow(
       'expected float32 [batch, seq, 4], got int64 [1, 2, 4]',
     );
-    expect((await model_.run({ x, w }))['y']!.shape).toEqual([3, 2]);
+    expect((await model_.run({ x, w })).y!.shape).toEqual([3, 2]);
   });
 
   it('rejects what waits when cancelled, typed; a quiet engine lives on', async () => {
@@ -97,7 +97,7 @@ describe.each([false, true])('engine, process: %s', (process) => {
     const results = await Promise.all(runs);
     expect(results.some((result) => result instanceof CancelledError)).toBe(true);
     expect(results.every((result) => result instanceof CancelledError || (typeof result === 'object' && result !== null && 'y' in result))).toBe(true);
-    expect((await work.run({ x }))['y']!.shape).toEqual([1024, 1024]);
+    expect((await work.run({ x })).y!.shape).toEqual([1024, 1024]);
   });
 
   it('refuses work once closed', async () => {

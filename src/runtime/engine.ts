@@ -1,10 +1,10 @@
 import os from 'node:os';
-import { type Axis, ConfigError, lengthOf, NotFoundError, type Program, ShapeError } from '../core/index.ts';
+import { type Axis, ConfigError, lengthOf, NotFoundError, type Program, plan, ShapeError } from '../core/index.ts';
 import type { Binding } from './binding.ts';
 import { type Cached, createCache } from './cache.ts';
 import { EngineError } from './errors.ts';
 import { createHost, type Host } from './host.ts';
-import { lower, nodesOf } from './lower.ts';
+import { lower } from './lower.ts';
 import { describeMachine } from './machine.ts';
 import type { OnnxValue } from './onnx.ts';
 import { forkHost } from './process-host.ts';
@@ -29,6 +29,8 @@ export interface CompileOptions {
   readonly arena?: boolean;
   /** Let kernels keep weights in their own layout, a private copy. Ignored (never) where weights are mapped from files. Default true. */
   readonly prepack?: boolean;
+  /** Typical lengths of the named axes: what the order of computation is planned for. It is right for any. */
+  readonly lengths?: Readonly<Record<string, number>>;
 }
 
 export interface EngineInfo {
@@ -105,9 +107,9 @@ export async function openEngine({
 
   return {
     info: { device, threads, onnxruntime: onnxruntimeVersion(), instructionSet: describeMachine().instructionSet, pid: forked?.pid },
-    async compile(program, bindings, { arena = false, prepack = true } = {}) {
+    async compile(program, bindings, { arena = false, prepack = true, lengths } = {}) {
       open();
-      const lowered = await lower(program, bindings, nodesOf(program));
+      const lowered = await lower(program, bindings, plan(program, lengths && { lengths }).order);
       open();
       return executable(cache, await cache.open(lowered, { device, threads, arena, prepack }));
     },

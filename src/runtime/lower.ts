@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ConfigError, inOrder, isInput, isParameter, type Node, nameOf, type Program, ShapeError, sameShape } from '../core/index.ts';
+import { ConfigError, isInput, isParameter, type Node, nameOf, type Program, ShapeError, sameShape } from '../core/index.ts';
 import { type Binding, type FileWeight, placeWeights } from './binding.ts';
 import { createEmitter } from './emit.ts';
 import { modelBytes, type OnnxInitializer, type OnnxNode, type OnnxValue } from './onnx.ts';
@@ -131,8 +131,5 @@ export async function lower(program: Program, bindings: ReadonlyMap<string, Bind
     privateBytes: sizeOf(emit.initializers) + sizeOf(constants) + read.reduce((sum, { shape }) => sum + 4 * lengthOfShape(shape), 0),
   };
 }
-
-/** The nodes of a program as its outputs reach them. */
-export const nodesOf = (program: Program): Node[] => inOrder(Object.values(program.outputs));
 
 const typeOf = ({ shape, dtype }: Node): string => `${dtype} [${shape.join(', ')}]`;

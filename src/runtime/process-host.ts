@@ -8,6 +8,15 @@ import type { CallMessage, FromChild } from './protocol.ts';
 /** How long a cancelled engine may finish what it is computing before it is killed. */
 export const CANCEL_AFTER_MS = 1500;
 
+// Calls sent ahead of their answers: one works while the next travels. The rest waits on this side, where a cancel reaches it at once.
+const AHEAD = 2;
+
+interface Waiting {
+  readonly message: CallMessage;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
 /**
  * A host in a process of its own: this thread never waits for a computation. The process ends with its parent, however that ends, and leaves Ctrl-C to it.
  *
@@ -16,7 +25,8 @@ export const CANCEL_AFTER_MS = 1500;
 export async function forkHost(): Promise<Host & { readonly pid: number }> {
   const entry = new URL(import.meta.url.endsWith('.ts') ? './child.ts' : './child.js', import.meta.url);
   const child = fork(fileURLToPath(entry), [], { serialization: 'advanced', execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  const pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+  const sent = new Map<number, Waiting>();
+  let queue: Waiting[] = [];
   let calls = 0;
   let ended: Error | undefined;
   let ending: Error | undefined;
@@ -25,15 +35,27 @@ export async function forkHost(): Promise<Host & { readonly pid: number }> {
     ended ??=
       ending ??
       new EngineError(`engine: expected a running engine process, got one that ${reason}; open another engine (if memory ran out, use smaller batches)`);
-    for (const { reject } of pending.values()) reject(ended);
-    pending.clear();
+    for (const { reject } of [...sent.values(), ...queue]) reject(ended);
+    sent.clear();
+    queue = [];
+  };
+  const post = (waiting: Waiting): void => {
+    sent.set(waiting.message.call, waiting);
+    child.channel?.ref();
+    child.send(waiting.message, (error) => {
+      if (error) end(`could not be reached (${error.message})`);
+    });
+  };
+  const advance = (): void => {
+    while (sent.size < AHEAD && queue.length > 0) post(queue.shift()!);
+    if (sent.size === 0) child.channel?.unref(); // an idle engine does not keep its parent alive
   };
   const started = new Promise<void>((resolve, reject) => {
     child.on('message', (message: FromChild) => {
       if ('ready' in message) return resolve();
-      const waiting = pending.get(message.call);
-      pending.delete(message.call);
-      if (pending.size === 0) child.channel?.unref(); // an idle engine does not keep its parent alive
+      const waiting = sent.get(message.call);
+      sent.delete(message.call);
+      advance();
       if ('error' in message) waiting?.reject(unpackError(message.error));
       else waiting?.resolve(message.value);
     });
@@ -50,12 +72,10 @@ export async function forkHost(): Promise<Host & { readonly pid: number }> {
   const call = <T>(method: keyof Host, ...args: readonly unknown[]): Promise<T> =>
     new Promise<unknown>((resolve, reject) => {
       if (ended) return reject(ended);
-      const message: CallMessage = { call: calls++, method, args };
-      pending.set(message.call, { resolve, reject });
-      child.channel?.ref();
-      child.send(message, (error) => {
-        if (error) end(`could not be reached (${error.message})`);
-      });
+      const waiting: Waiting = { message: { call: calls++, method, args }, resolve, reject };
+      if (method === 'cancel') return post(waiting); // overtakes what waits
+      queue.push(waiting);
+      advance();
     }) as Promise<T>;
 
   const kill = async (): Promise<void> => {
@@ -76,6 +96,8 @@ export async function forkHost(): Promise<Host & { readonly pid: number }> {
     drop: (names) => call('drop', names),
     async cancel() {
       if (ended) return;
+      for (const { reject } of queue) reject(new CancelledError('engine: this call was cancelled before it began'));
+      queue = [];
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<'late'>((resolve) => {
         timer = setTimeout(() => resolve('late'), CANCEL_AFTER_MS);

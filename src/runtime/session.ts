@@ -75,7 +75,11 @@ export function sessionOptions({ device, threads, arena, prepack }: SessionSetti
 
 function toOrt({ dtype, shape, data }: TensorData): ort.Tensor {
   const dims = [...shape];
-  if (dtype === 'float16') return new ort.Tensor('float16', new Float16Array(data.buffer as ArrayBuffer, data.byteOffset, data.length) as never, dims);
+  if (dtype === 'float16') {
+    // The native side reads bits from a Uint16Array and finds nothing in a Float16Array, which is what the class turns them into.
+    const half = new ort.Tensor('float16', new Float16Array(data.length) as never, dims);
+    return Object.defineProperty(half, 'cpuData', { value: data });
+  }
   return new ort.Tensor(dtype, data as never, dims);
 }
 
