@@ -1,17 +1,36 @@
 import type { Tokenizer as Library } from '@huggingface/tokenizers';
 import type { Pieces } from './tokenizer.ts';
 
+const white = '\\p{White_Space}';
+const pattern = new RegExp(`'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^${white}\\p{L}\\p{N}]+|${white}+(?![^${white}])|${white}+`, 'gu');
+
+// A byte is spelt as its Latin-1 character where that can be seen, else as the next character from U+0100 on.
+const letters = ((): readonly string[] => {
+  let next = 0x100;
+  const seen = (byte: number) => (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
+  return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(seen(byte) ? byte : next++));
+})();
+const spell = (bytes: Uint8Array): string => Array.from(bytes, (byte) => letters[byte]!).join('');
+
 /**
  * Byte-level BPE with character offsets. Tokens are spelt in an alphabet of one character a byte, so their lengths add up to the UTF-8 bytes of the text; a character cut in two belongs to both
  * tokens. Where the text was changed before (a normaliser, a space put in front) by more than that space, there are no offsets.
  *
- * @param trim  leave white space at the ends of a token out of its offsets
+ * @param trim   leave spaces at the ends of a token out of its offsets, as the reference does; there, a space before everything counts as put in front by the tokenizer itself
+ * @param plain  the text is split by GPT-2's pattern alone; done here, since the library's takes U+FEFF for white space and U+0085 for none
  */
-export const bytePairs = (library: Library, { unknown, trim }: { unknown: number | undefined; trim: boolean }): ((text: string, section: number) => Pieces) => {
+export const bytePairs = (
+  library: Library,
+  { unknown, trim, plain: split }: { unknown: number | undefined; trim: 'none' | 'all' | 'all but a first space'; plain: boolean },
+): ((text: string, section: number) => Pieces) => {
   const encoder = new TextEncoder();
   return (text, section) => {
     const plain = library.normalizer ? library.normalizer(text) : text;
-    const words = library.pre_tokenizer ? library.pre_tokenizer(plain, { section_index: section }) : [plain];
+    const words = split
+      ? Array.from(plain.matchAll(pattern), ([word]) => spell(encoder.encode(word)))
+      : library.pre_tokenizer
+        ? library.pre_tokenizer(plain, { section_index: section })
+        : [plain];
     const tokens = library.model!(words) as string[];
     const ids = tokens.map((token) => library.token_to_id(token) ?? unknown).filter((id) => id !== undefined);
     const total = tokens.reduce((sum, token) => sum + token.length, 0);
@@ -33,12 +52,14 @@ export const bytePairs = (library: Library, { unknown, trim }: { unknown: number
     const offsets = tokens.map((token): [number, number] => {
       let [start, end] = [characterOf[at]!, endOf[at + token.length - 1]!];
       at += token.length;
-      while (trim && start < end && isSpace(text[start]!)) start++;
-      while (trim && start < end && isSpace(text[end - 1]!)) end--;
+      if (trim === 'none') return [start, end];
+      const whole = text.slice(start, end);
+      const leading = whole.length - whole.replace(/^ +/, '').length;
+      const trailing = whole.length - whole.replace(/ +$/, '').length;
+      start = Math.min(end, start + Math.max(0, leading - (section === 0 && start === 0 && trim === 'all but a first space' ? 1 : 0)));
+      end = Math.max(start, end - trailing);
       return [start, end];
     });
     return { ids, offsets };
   };
 };
-
-const isSpace = (character: string): boolean => /\s/.test(character);

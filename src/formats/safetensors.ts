@@ -76,9 +76,10 @@ export const openSafetensors = async (path: string): Promise<SafetensorsFile> =>
     const { size } = await file.stat();
     const where = `safetensors ${path}`;
     if (size < 8) throw new FormatError(`${where}: expected at least 8 bytes, got ${size}; the file is cut short or not safetensors`);
-    const headerBytes = Number((await readExactly(file, 0, 8, where)).readBigUInt64LE());
-    if (headerBytes > headerLimit)
-      throw new FormatError(`${where}: expected a header of at most ${headerLimit} bytes, got ${headerBytes}; the file is damaged or not safetensors`);
+    const claimed = (await readExactly(file, 0, 8, where)).readBigUInt64LE();
+    if (claimed > headerLimit)
+      throw new FormatError(`${where}: expected a header of at most ${headerLimit} bytes, got ${claimed}; the file is damaged or not safetensors`);
+    const headerBytes = Number(claimed);
     if (headerBytes > size - 8)
       throw new FormatError(`${where}: expected a header of ${headerBytes} bytes, got ${size - 8} bytes of file; it is cut short, fetch it again`);
     const header = parseHeader(await readExactly(file, 8, headerBytes, where), where, 8 + headerBytes, size);

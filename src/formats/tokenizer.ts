@@ -15,7 +15,7 @@ export interface Tokenizer {
   /**
    * Ids of a text, equal to the reference implementation's.
    *
-   * @param options.special  put the tokens around it that the model expects (default true); their offsets are empty
+   * @param options.special  put the tokens around it that the model expects (default true); their offsets are [0, 0]
    */
   encode(text: string, options?: { readonly special?: boolean }): Pieces;
   /**
@@ -68,8 +68,8 @@ const build = (file: TokenizerFile, where: string): Tokenizer => {
     encode: (text, { special: wanted = true } = {}) => {
       const plain: Pieces = sections ? join(sections(text), pieces) : { ids: library.encode(text, { add_special_tokens: false }).ids };
       if (!wanted) return plain;
-      const empty = (ids: readonly number[], at: number): [number, number][] => ids.map(() => [at, at]);
-      return { ids: wrap(plain.ids), ...(plain.offsets && { offsets: [...empty(before, 0), ...plain.offsets, ...empty(after, text.length)] }) };
+      const nowhere = (ids: readonly number[]): [number, number][] => ids.map(() => [0, 0]);
+      return { ids: wrap(plain.ids), ...(plain.offsets && { offsets: [...nowhere(before), ...plain.offsets, ...nowhere(after)] }) };
     },
     encodeWords: (words) => {
       const [ids, first, last]: [number[], number[], number[]] = [[], [], []];
@@ -102,7 +102,16 @@ const makeLibrary = (file: TokenizerFile, where: string): Library => {
 const piecesOf = (file: TokenizerFile, library: Library, unknown: number | undefined): ((text: string, section: number) => Pieces) =>
   file.model.type === 'WordPiece'
     ? wordPieces(library, { prefix: file.model.continuing_subword_prefix, unknown: unknown! })
-    : bytePairs(library, { unknown, trim: (file.post_processor as { trim_offsets?: unknown } | null | undefined)?.trim_offsets === true });
+    : bytePairs(library, {
+        unknown,
+        trim: trimOf(file),
+        plain: file.pre_tokenizer?.type === 'ByteLevel' && file.pre_tokenizer.use_regex !== false && file.pre_tokenizer.add_prefix_space !== true,
+      });
+
+const trimOf = ({ post_processor: post }: TokenizerFile): 'none' | 'all' | 'all but a first space' => {
+  if (post?.type !== 'ByteLevel' || post.trim_offsets === false) return 'none';
+  return post.add_prefix_space === false ? 'all' : 'all but a first space';
+};
 
 /** Ids that the post-processor puts before and after a single text: found by giving it a text of one token that cannot be one. */
 const wrapping = (library: Library): [number[], number[]] => {

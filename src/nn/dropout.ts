@@ -12,9 +12,9 @@ export interface Dropout {
 export const drop = (site: string, x: Node, options: Dropout | undefined): Node =>
   options && options.rate > 0 ? dropout(x, options.rate, options.key, saltOf(site)) : x;
 
-/** 32-bit FNV-1a of a site name. */
+/** FNV-1a of a site name, in [0, 2^32 − 2]. */
 export const saltOf = (site: string): number => {
   let hash = 0x811c9dc5;
   for (let i = 0; i < site.length; i++) hash = Math.imul(hash ^ site.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
+  return (hash >>> 0) % 0xffffffff;
 };

@@ -1,0 +1,95 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { FormatError, LyceumError } from '../core/index.ts';
+import { openTokenizer } from './index.ts';
+import { parseHeader } from './safetensors.ts';
+import { mutate, openBytes, sample } from './testing/hostile.ts';
+
+const headers = 200_000;
+const files = 5_000;
+const tokenizers = 10_000;
+const longestMs = 250;
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lyceum-hostile-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** What it threw, having held it to the time. */
+const timed = async (seed: number, work: () => unknown): Promise<unknown> => {
+  const start = performance.now();
+  let thrown: unknown;
+  try {
+    await work();
+  } catch (error) {
+    thrown = error;
+  }
+  const tookMs = performance.now() - start;
+  if (tookMs > longestMs) expect.fail(`seed ${seed}: took ${tookMs} ms`);
+  return thrown;
+};
+
+it(`${headers} damaged safetensors headers are read or refused, each at once and within memory`, async () => {
+  const before = process.memoryUsage().arrayBuffers;
+  let refused = 0;
+  for (let seed = 0; seed < headers; seed++) {
+    const bytes = mutate(sample, seed);
+    const length = bytes.length >= 8 ? Number(new DataView(bytes.buffer).getBigUint64(0, true)) : -1;
+    if (length < 0 || length > bytes.length - 8) continue; // refused before the header is looked at
+    const thrown = await timed(seed, () => parseHeader(bytes.subarray(8, 8 + length), 'here', 8 + length, bytes.length));
+    if (thrown === undefined) continue;
+    refused++;
+    if (!(thrown instanceof FormatError)) expect.fail(`seed ${seed}: ${thrown}`);
+  }
+  expect(refused).toBeGreaterThan(headers / 10);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * 2 ** 20);
+});
+
+it(`${files} damaged safetensors files are opened and read whole, or refused`, async () => {
+  for (let seed = 0; seed < files; seed++) {
+    const thrown = await timed(seed, () => openBytes(folder, mutate(sample, ~seed)));
+    if (thrown !== undefined && !(thrown instanceof FormatError)) expect.fail(`seed ${seed}: ${thrown}`);
+  }
+});
+
+it(`every truncation of a safetensors file is refused`, async () => {
+  for (let length = 0; length < sample.length; length++)
+    expect(await timed(length, () => openBytes(folder, sample.slice(0, length)))).toBeInstanceOf(FormatError);
+});
+
+it(`${tokenizers} damaged tokenizer files are opened and used, or refused`, async () => {
+  const fixture = JSON.parse(await readFile(new URL('fixtures/tokenizers.json', import.meta.url), 'utf8'));
+  const { vocab, ...model } = fixture.bytePairs.tokenizer.model;
+  const small = {
+    ...fixture.bytePairs.tokenizer,
+    model: { ...model, vocab: Object.fromEntries(Object.entries(vocab).slice(0, 40)), merges: model.merges.slice(0, 5) },
+  };
+  const wordPiece = {
+    model: { type: 'WordPiece', vocab: { '[UNK]': 0, a: 1, '##b': 2, '[CLS]': 3 }, unk_token: '[UNK]' },
+    normalizer: { type: 'BertNormalizer', lowercase: true, clean_text: true },
+    pre_tokenizer: { type: 'BertPreTokenizer' },
+    added_tokens: [{ id: 3, content: '[CLS]', special: true }],
+  };
+  const originals = [small, wordPiece].map((json) => new TextEncoder().encode(JSON.stringify(json)));
+  let opened = 0;
+  for (let seed = 0; seed < tokenizers; seed++) {
+    const text = new TextDecoder().decode(mutate(originals[seed % 2]!, seed).subarray(seed % 3 === 0 ? 0 : 8));
+    let json: object;
+    try {
+      json = JSON.parse(`${seed % 3 === 0 ? '' : '{"added_'.slice(0, 8)}${text}`);
+    } catch {
+      continue;
+    }
+    if (typeof json !== 'object' || json === null) continue;
+    const thrown = await timed(seed, async () => {
+      const tokenizer = await openTokenizer(json, { timeoutMs: 200 });
+      tokenizer.decode(tokenizer.encode('ab [CLS] graph of facts').ids);
+      opened++;
+    });
+    if (thrown !== undefined && !(thrown instanceof LyceumError)) expect.fail(`seed ${seed}: ${(thrown as Error).stack}`);
+  }
+  expect(opened).toBeGreaterThan(100);
+});
