@@ -1,0 +1,134 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { ConfigError } from '../../core/index.ts';
+import { createJobs } from '../jobs.ts';
+import { version } from '../version.ts';
+import type { Route, ServerContext, Workspace } from './context.ts';
+import { createEventStreams } from './event-stream.ts';
+import { guard, isLoopback } from './guard.ts';
+import { securityHeaders } from './headers.ts';
+import { defaultLimits, type Limits, limitRequests } from './limits.ts';
+import { createNotices } from './notices.ts';
+import { errorAnswer, problem } from './problem.ts';
+import { decideMergeRoute } from './routes/decide-merge.ts';
+import { documentRoute } from './routes/document.ts';
+import { documentFileRoute } from './routes/document-file.ts';
+import { documentsRoute } from './routes/documents.ts';
+import { entitiesRoute } from './routes/entities.ts';
+import { entityRoute } from './routes/entity.ts';
+import { eventsRoute } from './routes/events.ts';
+import { factRoute } from './routes/fact.ts';
+import { factsRoute } from './routes/facts.ts';
+import { graphRoute } from './routes/graph.ts';
+import { mergesRoute } from './routes/merges.ts';
+import { readRoute } from './routes/read.ts';
+import { removeDocumentRoute } from './routes/remove-document.ts';
+import { runRoute } from './routes/run.ts';
+import { runEventsRoute } from './routes/run-events.ts';
+import { runsRoute } from './routes/runs.ts';
+import { searchRoute } from './routes/search.ts';
+import { trendsRoute } from './routes/trends.ts';
+import { undoDecisionRoute } from './routes/undo-decision.ts';
+import { uploadRoute } from './routes/upload.ts';
+import { workspaceRoute } from './routes/workspace.ts';
+import { staticFiles } from './static.ts';
+import { createUploads } from './uploads.ts';
+import { watchStore } from './watch-store.ts';
+
+const routes: readonly Route[] = [
+  workspaceRoute,
+  documentsRoute,
+  documentRoute,
+  documentFileRoute,
+  removeDocumentRoute,
+  graphRoute,
+  entitiesRoute,
+  entityRoute,
+  factsRoute,
+  factRoute,
+  searchRoute,
+  mergesRoute,
+  decideMergeRoute,
+  undoDecisionRoute,
+  trendsRoute,
+  uploadRoute,
+  readRoute,
+  runsRoute,
+  runRoute,
+  runEventsRoute,
+  eventsRoute,
+];
+
+export interface ServerOptions {
+  readonly workspace: Workspace;
+  /** Folder of the built page. */
+  readonly webDir: string;
+  /** The address it will listen on; default loopback. Any other needs a token. */
+  readonly host?: string;
+  readonly token?: string;
+  /** Where dropped files are kept; without it nothing can be dropped. */
+  readonly uploadDir?: string;
+  readonly limits?: Partial<Limits>;
+  /** Gets every unexpected error; default standard error. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** The web side of a workspace, without a socket. Disposing it cancels its runs; the store stays open. */
+export interface LyceumServer extends AsyncDisposable {
+  readonly app: OpenAPIHono;
+  readonly context: ServerContext;
+}
+
+/** Builds the server. Errors: ConfigError for an address other than loopback without a token. */
+export function createServer(options: ServerOptions): LyceumServer {
+  const host = options.host ?? '127.0.0.1';
+  if (!isLoopback(host) && !options.token)
+    throw new ConfigError(`server: expected a token for the address ${host}, which others can reach, got none; give one, or listen on 127.0.0.1.`);
+  const limits = { ...defaultLimits, ...options.limits };
+  const jobs = createJobs();
+  const notices = createNotices();
+  const context: ServerContext = {
+    workspace: options.workspace,
+    jobs,
+    notices,
+    streams: createEventStreams(limits.openStreams),
+    uploads: options.uploadDir ? createUploads(options.uploadDir) : null,
+    readOnly: options.workspace.store.mode === 'read',
+  };
+  const stopWatching = watchStore(options.workspace.store, notices);
+  const stopRelaying = jobs.watch((job) => notices.publish({ event: 'run', job }));
+
+  const app = new OpenAPIHono({
+    defaultHook: (result, c) => {
+      if (result.success) return;
+      const issue = result.error.issues[0];
+      const where = [result.target, ...(issue?.path ?? [])].join('.');
+      return problem(c, 400, 'REQUEST', `${where}: ${issue?.message ?? 'not as described'}; see /api/openapi.json.`);
+    },
+  });
+  app.use(securityHeaders);
+  app.use(guard({ host, token: options.token }));
+  for (const limit of limitRequests(limits)) app.use(limit);
+  for (const route of routes) route(app, context);
+  app.doc31('/api/openapi.json', {
+    openapi: '3.1.0',
+    info: { title: 'Lyceum', version: version(), description: 'Documents, the knowledge graph made of them, and the runs that make it.' },
+  });
+  app.use(staticFiles(options.webDir));
+  app.notFound((c) => problem(c, 404, 'NOT_FOUND', `path: expected one of /api/openapi.json, got ${JSON.stringify(c.req.path.slice(0, 200))}.`));
+  app.onError((error, c) => {
+    // A body that is not JSON is refused by the framework itself.
+    if ('status' in error && error.status === 400) return problem(c, 400, 'REQUEST', 'body: expected JSON, got something else; see /api/openapi.json.');
+    const answer = errorAnswer(c, error);
+    if (answer.status === 500) (options.onError ?? ((unexpected) => console.error(unexpected)))(error);
+    return answer;
+  });
+  return {
+    app,
+    context,
+    async [Symbol.asyncDispose]() {
+      stopWatching();
+      stopRelaying();
+      await jobs[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import type { Problem } from './types.ts';
+
+/** A request that was refused or did not arrive; `status` 0 means the server could not be reached. */
+export class RequestError extends Error {
+  readonly status: number;
+  readonly code: string;
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+const tokenKey = 'lyceum.token';
+
+/** The access token of a server on another address: taken once from the address's fragment, then kept for this browser session. */
+export function takeToken(): void {
+  const match = /^#token=([\w-]+)$/.exec(location.hash);
+  if (!match) return;
+  sessionStorage.setItem(tokenKey, match[1]!);
+  history.replaceState(history.state, '', location.pathname + location.search);
+}
+
+export const token = (): string | null => sessionStorage.getItem(tokenKey);
+
+async function request<T>(method: string, path: string, options: { body?: BodyInit; type?: string; signal?: AbortSignal } = {}): Promise<T> {
+  const headers = new Headers({ accept: 'application/json' });
+  if (options.type) headers.set('content-type', options.type);
+  const bearer = token();
+  if (bearer) headers.set('authorization', `Bearer ${bearer}`);
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers,
+      ...(options.body !== undefined && { body: options.body }),
+      ...(options.signal && { signal: options.signal }),
+    });
+  } catch (error) {
+    if (options.signal?.aborted) throw error;
+    throw new RequestError(0, 'UNREACHABLE', 'The Lyceum server does not answer. Start it again with `lyceum open`; this page will reconnect.');
+  }
+  if (response.status === 204) return undefined as T;
+  const body: unknown = await response.json().catch(() => null);
+  if (response.ok) return body as T;
+  const problem = (body as Problem | null)?.error;
+  throw new RequestError(response.status, problem?.code ?? 'HTTP', problem?.message ?? `The server answered ${response.status}.`);
+}
+
+export const get = <T>(path: string, signal?: AbortSignal): Promise<T> => request<T>('GET', path, signal ? { signal } : {});
+export const post = <T>(path: string, body: unknown = {}): Promise<T> => request<T>('POST', path, { body: JSON.stringify(body), type: 'application/json' });
+export const putBytes = <T>(path: string, body: Blob): Promise<T> => request<T>('PUT', path, { body, type: 'application/octet-stream' });
+export const remove = <T>(path: string): Promise<T> => request<T>('DELETE', path);

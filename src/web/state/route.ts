@@ -1,0 +1,81 @@
+import { batch, computed, signal } from '@preact/signals';
+
+/** The address holds page, selection and filters, so a link and the back button work. */
+export type Page = 'read' | 'runs' | 'settings';
+export type View = 'graph' | 'document' | 'trends' | 'merges';
+export type Selection = { readonly kind: 'entity' | 'fact' | 'document'; readonly id: string };
+
+const readAddress = () => ({ path: location.pathname, query: location.search });
+const address = signal(readAddress());
+const parameters = computed(() => new URLSearchParams(address.value.query));
+const parameter = (name: string) => computed(() => parameters.value.get(name) ?? '');
+const list = (name: string) => {
+  const raw = parameter(name);
+  return computed(() => (raw.value ? raw.value.split(',') : []));
+};
+
+export const page = computed<Page>(() => (address.value.path === '/runs' ? 'runs' : address.value.path === '/settings' ? 'settings' : 'read'));
+const viewName = parameter('view');
+export const view = computed<View>(() =>
+  viewName.value === 'document' || viewName.value === 'trends' || viewName.value === 'merges' ? viewName.value : 'graph',
+);
+const selected = parameter('sel');
+export const selection = computed<Selection | null>(() => {
+  const match = /^(entity|fact|document):(.+)$/.exec(selected.value);
+  return match ? { kind: match[1] as Selection['kind'], id: match[2]! } : null;
+});
+export const openDocument = parameter('doc');
+const place = parameter('at');
+/** The place to show in the open document, in characters. */
+export const openSpan = computed(() => {
+  const match = /^(\d+)-(\d+)$/.exec(place.value);
+  return match ? { start: Number(match[1]), end: Number(match[2]) } : null;
+});
+const layoutName = parameter('as');
+export const documentLayout = computed<'text' | 'page'>(() => (layoutName.value === 'page' ? 'page' : 'text'));
+export const typeFilter = list('types');
+export const relationFilter = list('relations');
+const minimum = parameter('min');
+export const minimumSupport = computed(() => Math.max(1, Number(minimum.value) || 1));
+const bound = parameter('limit');
+export const nodeLimit = computed(() => Math.min(10_000, Math.max(50, Number(bound.value) || 1000)));
+export const near = parameter('near');
+const panelName = parameter('list');
+export const listPanel = computed<'documents' | 'entities'>(() => (panelName.value === 'entities' ? 'entities' : 'documents'));
+export const trendRelation = parameter('trend');
+export const trendSubject = parameter('of');
+export const trendKind = parameter('kind');
+
+type Change = Partial<
+  Record<'view' | 'sel' | 'doc' | 'at' | 'as' | 'types' | 'relations' | 'min' | 'limit' | 'near' | 'list' | 'trend' | 'of' | 'kind', string | null>
+>;
+
+/** Changes the address: a page, parameters, or both; null or '' takes a parameter away. `replace` leaves no step for the back button. */
+export function go(change: Change, options: { page?: Page; replace?: boolean } = {}): void {
+  const next = new URLSearchParams(parameters.peek());
+  for (const [name, value] of Object.entries(change)) {
+    if (value) next.set(name, value);
+    else next.delete(name);
+  }
+  const path = options.page ? (options.page === 'read' ? '/' : `/${options.page}`) : address.peek().path;
+  const query = next.size > 0 ? `?${next.toString().replaceAll('%3A', ':').replaceAll('%2C', ',')}` : '';
+  if (path === address.peek().path && query === address.peek().query) return;
+  if (options.replace) history.replaceState(null, '', path + query);
+  else history.pushState(null, '', path + query);
+  batch(() => {
+    address.value = { path, query };
+  });
+}
+
+/** The address of a page with the filters of now, for real links. */
+export const pageLink = (target: Page): string => (target === 'read' ? '/' : `/${target}`) + address.value.query;
+
+export const select = (target: Selection | null): void => go({ sel: target && `${target.kind}:${target.id}` });
+
+/** Opens a document at a place, keeping what is selected. */
+export const openAt = (doc: string, span?: { start: number; end: number }): void =>
+  go({ view: 'document', doc, at: span ? `${span.start}-${span.end}` : null }, { page: 'read' });
+
+addEventListener('popstate', () => {
+  address.value = readAddress();
+});
