@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { FormatError, LyceumError } from '../core/index.ts';
 import { openTokenizer } from './index.ts';
 import { parseHeader } from './safetensors.ts';
-import { mutate, openBytes, sample } from './testing/hostile.ts';
+import { mutate, mutateJson, openBytes, sample } from './testing/hostile.ts';
 
 const headers = 200_000;
 const files = 5_000;
@@ -73,23 +73,16 @@ it(`${tokenizers} damaged tokenizer files are opened and used, or refused`, asyn
     pre_tokenizer: { type: 'BertPreTokenizer' },
     added_tokens: [{ id: 3, content: '[CLS]', special: true }],
   };
-  const originals = [small, wordPiece].map((json) => new TextEncoder().encode(JSON.stringify(json)));
+  const originals = [small, wordPiece];
   let opened = 0;
   for (let seed = 0; seed < tokenizers; seed++) {
-    const text = new TextDecoder().decode(mutate(originals[seed % 2]!, seed).subarray(seed % 3 === 0 ? 0 : 8));
-    let json: object;
-    try {
-      json = JSON.parse(`${seed % 3 === 0 ? '' : '{"added_'.slice(0, 8)}${text}`);
-    } catch {
-      continue;
-    }
-    if (typeof json !== 'object' || json === null) continue;
     const thrown = await timed(seed, async () => {
-      const tokenizer = await openTokenizer(json, { timeoutMs: 200 });
+      const tokenizer = await openTokenizer(mutateJson(originals[seed % 2]!, seed), { timeoutMs: 100 });
       tokenizer.decode(tokenizer.encode('ab [CLS] graph of facts').ids);
+      tokenizer.encodeWords(['ab', 'graph']);
       opened++;
     });
     if (thrown !== undefined && !(thrown instanceof LyceumError)) expect.fail(`seed ${seed}: ${(thrown as Error).stack}`);
   }
-  expect(opened).toBeGreaterThan(100);
+  expect(opened).toBeGreaterThan(tokenizers / 10);
 });

@@ -5,6 +5,7 @@ import { FormatError, UnsupportedError } from '../core/index.ts';
 const fileLimitBytes = 128 * 2 ** 20;
 const vocabLimit = 2 ** 21;
 const tokenLengthLimit = 1024;
+const depthLimit = 32;
 
 const id = z.number().int().min(0).max(vocabLimit);
 const addedToken = z.object({
@@ -51,6 +52,7 @@ export const readTokenizerFile = async (source: string | object): Promise<Tokeni
   const kind = (json as { model?: { type?: unknown } } | null)?.model?.type;
   if (typeof kind === 'string' && kind !== 'WordPiece' && kind !== 'BPE')
     throw new UnsupportedError(`${where}: expected a model of type WordPiece or BPE, got ${kind.slice(0, 40)}; use a model with one of these`);
+  checkDepth(json, where);
   const parsed = schema.safeParse(json);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -58,6 +60,15 @@ export const readTokenizerFile = async (source: string | object): Promise<Tokeni
   }
   checkVocab(parsed.data, where);
   return parsed.data;
+};
+
+// Parts may hold parts; who walks them does so on the stack.
+const checkDepth = (json: unknown, where: string): void => {
+  let level: unknown[] = [json];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > depthLimit) throw new FormatError(`${where}: expected at most ${depthLimit} levels, got more; the file is not a tokenizer`);
+    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value).filter((child) => typeof child === 'object') : []));
+  }
 };
 
 const readJson = async (path: string, where: string): Promise<unknown> => {

@@ -145,6 +145,11 @@ describe('a hostile tokenizer file', () => {
     ['no unknown token', { model: { ...wordPiece.model, unk_token: '[NONE]' } }, /unk_token/],
     ['an empty added token', { ...wordPiece, added_tokens: [{ id: 3, content: '', special: true }] }, /added_tokens.0.content/],
     ['a pattern that is none', split('(('), /parts that the tokenizer library knows/],
+    [
+      'parts without end',
+      { ...wordPiece, normalizer: JSON.parse(`${'{"type":"Sequence","normalizers":['.repeat(20_000)}${']}'.repeat(20_000)}`) },
+      /at most 32 levels/,
+    ],
     ['an unknown part', { ...wordPiece, normalizer: { type: 'Execute' } }, /parts that the tokenizer library knows/],
   ])('is refused: %s', async (_, json, message) => {
     await expect(openTokenizer(json)).rejects.toThrow(message);

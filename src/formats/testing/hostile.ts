@@ -55,13 +55,62 @@ const spices = [
   '\u0000',
 ];
 
-/** The same seed makes the same damage: bits flipped, parts cut, doubled, swapped or replaced by what parsers dislike. */
-export const mutate = (original: Uint8Array, seed: number): Uint8Array => {
+const values: readonly unknown[] = [
+  null,
+  -1,
+  0,
+  1.5,
+  2 ** 31,
+  2 ** 60,
+  '',
+  'x'.repeat(5000),
+  '(a+)+b',
+  '\u0000',
+  true,
+  [],
+  [[]],
+  {},
+  { type: 'Sequence' },
+  { Regex: '(' },
+  { Regex: '(.*)*x' },
+  { String: '' },
+];
+
+/** A stream of whole numbers below what is asked for. */
+const stream = (seed: number): ((below: number) => number) => {
   let state = seed | 0;
-  const next = (below: number): number => {
+  return (below) => {
     state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9) | 0;
     return ((state ^ (state >>> 13)) >>> 0) % Math.max(below, 1);
   };
+};
+
+/** The same seed makes the same damage to a copy of a JSON object: parts lost, renamed, exchanged, or of another kind. */
+export const mutateJson = (original: object, seed: number): object => {
+  const next = stream(seed);
+  const copy = structuredClone(original) as Record<string, unknown>;
+  for (let rounds = 1 + next(3); rounds > 0; rounds--) {
+    let parent = copy;
+    let key = '';
+    for (let depth = 1 + next(6); depth > 0; depth--) {
+      const keys = Object.keys(parent);
+      if (keys.length === 0) break;
+      key = keys[next(keys.length)]!;
+      const child = parent[key];
+      if (depth === 1 || typeof child !== 'object' || child === null) break;
+      parent = child as Record<string, unknown>;
+    }
+    const kind = next(4);
+    if (kind === 0) delete parent[key];
+    else if (kind === 1) parent[spices[next(spices.length)]!] = structuredClone(parent[key]);
+    else parent[key] = structuredClone(values[next(values.length)]);
+  }
+  return copy;
+};
+
+/** The same seed makes the same damage: bits flipped, parts cut, doubled, swapped or replaced by what parsers dislike. */
+export const mutate = (original: Uint8Array, seed: number): Uint8Array => {
+  const next = stream(seed);
   let bytes = [...original];
   for (let rounds = 1 + next(4); rounds > 0; rounds--) {
     const at = next(bytes.length);
