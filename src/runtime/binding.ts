@@ -1,6 +1,6 @@
 import { open, realpath } from 'node:fs/promises';
 import path from 'node:path';
-import { ConfigError, type Dtype, FormatError } from '../core/index.ts';
+import { ConfigError, type Dtype, FormatError, NotFoundError } from '../core/index.ts';
 import type { OnnxInitializer } from './onnx.ts';
 import { bytesOf, dtypes, lengthOfShape, type TensorData } from './tensor.ts';
 
@@ -35,13 +35,15 @@ const sizeOfFileDtype = (dtype: FileDtype): number => (dtype === 'bfloat16' ? 2 
  * Where frozen weights go: large float32 ones are mapped (no private memory), the rest is read into the model when the session is made.
  * onnxruntime follows no symlink and no '..' out of the session's one folder, so that folder is the common ancestor of the real paths.
  *
- * @throws FormatError when the file is too short, NotFoundError from the file system's ENOENT otherwise
+ * @throws FormatError when a file is too short, NotFoundError when there is none
  */
 export async function placeWeights(weights: readonly FileWeight[]): Promise<{ folder: string | undefined; mapped: OnnxInitializer[]; read: FileWeight[] }> {
   const real = new Map<string, { path: string; sizeBytes: number }>();
   for (const { file } of weights) {
     if (real.has(file)) continue;
-    const resolved = await realpath(file);
+    const resolved = await realpath(file).catch((error: NodeJS.ErrnoException) => {
+      throw error.code === 'ENOENT' ? new NotFoundError(`weights: expected a file ${file}, got none; pull or train the model again`) : error;
+    });
     await using handle = await open(resolved);
     real.set(file, { path: resolved, sizeBytes: (await handle.stat()).size });
   }

@@ -43,7 +43,9 @@ export function createCache(host: Host, limitBytes: number) {
   const live = new Map<string, Live>();
   let ids = 0;
 
-  const sizeOf = ({ lowered }: Cached): number => lowered.privateBytes + lowered.nodes * BYTES_PER_NODE;
+  const sizeOf = ({ lowered, settings }: Cached): number =>
+    lowered.privateBytes + (settings.prepack ? lowered.mappedBytes : 0) + lowered.nodes * BYTES_PER_NODE;
+  const weightsOf = ({ lowered, settings }: Cached): readonly string[] => (settings.prepack ? [...lowered.weights, ...lowered.packed] : lowered.weights);
   const touch = (entry: Cached): void => {
     entries.delete(entry.key);
     entries.set(entry.key, entry);
@@ -57,7 +59,8 @@ export function createCache(host: Host, limitBytes: number) {
   const others = (entry: Cached): Cached[] => [...entries.values()].filter((other) => other !== entry && live.has(other.key));
 
   const makeRoom = (entry: Cached): void => {
-    const sharing = others(entry).filter(({ lowered }) => entry.lowered.weights.some((weight) => lowered.weights.includes(weight)));
+    const weights = new Set(weightsOf(entry));
+    const sharing = others(entry).filter((other) => weightsOf(other).some((weight) => weights.has(weight)));
     for (const other of sharing.slice(0, Math.max(0, sharing.length - SESSIONS_WITH_THE_SAME_WEIGHTS + 1))) evict(other);
     let total = sizeOf(entry) + others(entry).reduce((sum, other) => sum + sizeOf(other), 0);
     for (const other of others(entry)) {

@@ -27,7 +27,11 @@ export interface EngineOptions {
 export interface CompileOptions {
   /** Keep freed memory for the next run. Faster where many runs follow; the peak stays occupied. Default false: memory follows the plan. */
   readonly arena?: boolean;
-  /** Let kernels keep weights in their own layout, a private copy. Ignored (never) where weights are mapped from files. Default true. */
+  /**
+   * Keep the weights of matrix products in the kernels' own layout, a private copy: a row of a result then never depends on how many rows are computed
+   * beside it. false: weights mapped from files stay there and cost no memory of ours, no slower, but a row keeps its bits only among two rows or more and
+   * where a product's columns divided by the threads are more than 64. Default true.
+   */
   readonly prepack?: boolean;
   /** Typical lengths of the named axes: what the order of computation is planned for. It is right for any. */
   readonly lengths?: Readonly<Record<string, number>>;

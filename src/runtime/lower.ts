@@ -21,8 +21,9 @@ export interface Lowered {
   readonly nodes: number;
   readonly mappedBytes: number;
   readonly privateBytes: number;
-  /** Identities of the weights of which a session keeps a private copy. */
+  /** Identities of the weights of which a session keeps a private copy: always, and only when it packs them. */
   readonly weights: readonly string[];
+  readonly packed: readonly string[];
 }
 
 /**
@@ -118,6 +119,7 @@ export async function lower(program: Program, bindings: ReadonlyMap<string, Bind
     read,
     nodes: nodes.length,
     mappedBytes: sizeOf(mapped),
+    packed: mapped.map(({ data }) => (data instanceof Uint8Array ? '' : `${data.location}@${data.offset}`)),
     weights: [
       ...read.filter(({ shape }) => lengthOfShape(shape) >= SHARED_FROM).map(({ file, offset }) => `${file}@${offset}`),
       ...constants

@@ -13,7 +13,7 @@ export interface SessionSettings {
   readonly threads: number;
   /** Keep freed memory for the next run: faster when lengths repeat, but peaks stay. Off, every tensor is returned when its last reader is done. */
   readonly arena: boolean;
-  /** Copy weights into the layout the kernels like best. Always off where weights are mapped. */
+  /** Copy weights of matrix products into the layout the kernels like best. */
   readonly prepack: boolean;
 }
 
@@ -65,7 +65,7 @@ export function sessionOptions({ device, threads, arena, prepack }: SessionSetti
     logSeverityLevel: 3,
     extra: {
       session: {
-        disable_prepacking: prepack && folder === undefined ? '0' : '1',
+        disable_prepacking: prepack ? '0' : '1',
         force_spinning_stop: '1', // an idle session must not burn a core
         ...(folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }),
       },
