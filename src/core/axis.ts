@@ -94,4 +94,28 @@ export const lengthOf = (axis: Axis, lengths: ReadonlyMap<string, number>): numb
   return total;
 };
 
+/**
+ * A shape in its canonical spelling: `['seq*batch', '1+seq']` → `['batch*seq', 'seq+1']`.
+ *
+ * @throws ShapeError for what is no length and no polynomial of names
+ */
+export function canonicalShape(where: string, shape: Shape): Shape {
+  return shape.map((axis) => {
+    if (typeof axis === 'number') {
+      if (!Number.isInteger(axis) || axis < 0)
+        throw new ShapeError(`${where}: expected lengths ≥ 0, got [${shape.join(', ')}]; name the axis if its length is open`);
+      return axis;
+    }
+    if (simple.test(axis)) return axis;
+    if (!polynomial.test(axis))
+      throw new ShapeError(
+        `${where}: expected axes that are numbers, names or sums of products of both, got [${shape.join(', ')}]; write them like batch*seq+1`,
+      );
+    return addAxes(axis, '0');
+  });
+}
+
+const simple = /^[A-Za-z_]\w*$/;
+const polynomial = /^-?\w+(?:\*\w+)*(?:[+-]\w+(?:\*\w+)*)*$/;
+
 export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((axis, i) => axis === b[i]);

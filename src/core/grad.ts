@@ -49,8 +49,7 @@ function unbroadcast(d: Node, shape: Shape): Node {
   if (sameShape(d.shape, shape)) return d;
   const extra = d.shape.length - shape.length;
   const axes = d.shape.flatMap((axis, i) => (i < extra || (shape[i - extra] === 1 && axis !== 1) ? [i] : []));
-  // reshape puts back, without a copy, the axes of length 1
-  return reshape(sum(d, axes), shape);
+  return extra === 0 ? sum(d, axes, { keepDims: true }) : reshape(sum(d, axes), shape);
 }
 
 /** Sums what reached one node. Slices that cut it into pieces come back as pads that tile it: those are joined, not added. */

@@ -18,9 +18,6 @@ const declared = (kind: 'input' | 'parameter') =>
     name: kind,
     infer: (_, { name, shape, dtype }) => {
       if (name === '') throw new ShapeError(`${kind}: expected a name, got ''; every ${kind} is fed by name`);
-      for (const axis of shape)
-        if (typeof axis === 'number' && !(Number.isInteger(axis) && axis >= 0))
-          throw new ShapeError(`${kind} ${name}: expected lengths ≥ 0, got [${shape.join(', ')}]; name the axis if its length is open`);
       return { shape, dtype };
     },
     grad: () => [],

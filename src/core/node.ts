@@ -1,5 +1,5 @@
 // A compute graph is made of immutable nodes. A node points at the op that made it; the op carries every rule about itself.
-import type { Axis, Shape } from './axis.ts';
+import { type Axis, canonicalShape, type Shape } from './axis.ts';
 
 export type Dtype = 'float32' | 'float64' | 'float16' | 'int64' | 'int32' | 'uint32' | 'int8' | 'uint8' | 'bool';
 
@@ -54,7 +54,7 @@ export interface Emit {
 export function defineOp<A>(op: Op<A>): (inputs: readonly Node[], attrs: A) => Node<A> {
   return (inputs, attrs) => {
     const { shape, dtype } = op.infer(inputs, attrs);
-    return { op, inputs, attrs, shape, dtype };
+    return { op, inputs, attrs, shape: canonicalShape(op.name, shape), dtype };
   };
 }
 

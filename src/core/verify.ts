@@ -1,4 +1,4 @@
-import { sameShape } from './axis.ts';
+import { canonicalShape, sameShape } from './axis.ts';
 import { inOrder, type Node } from './node.ts';
 import { leavesOf } from './program.ts';
 import { show } from './strided.ts';
@@ -13,7 +13,7 @@ export function verify(roots: readonly Node[]): void {
   for (const node of inOrder(roots)) {
     const called = node.site ? `${node.op.name} @${node.site}` : node.op.name;
     const { shape, dtype } = node.op.infer(node.inputs, node.attrs);
-    if (!sameShape(shape, node.shape) || dtype !== node.dtype)
+    if (!sameShape(canonicalShape(called, shape), node.shape) || dtype !== node.dtype)
       throw new Error(
         `internal: verify: ${called}: expected ${show({ shape, dtype })} from its inputs, got ${show(node)}; the pass that made it kept an old type`,
       );

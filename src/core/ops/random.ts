@@ -4,7 +4,7 @@ import { ShapeError } from '../errors.ts';
 import { onnxDtype } from '../leaf.ts';
 import { defineOp, type Emit, type Node } from '../node.ts';
 import { show } from '../strided.ts';
-import { cast, greaterOrEqual } from './compare.ts';
+import { cast } from './compare.ts';
 import { mul } from './pointwise.ts';
 
 interface RandomAttrs {
@@ -23,7 +23,20 @@ const mix = (x: number): number => {
   return (h ^ (h >>> 16)) >>> 0;
 };
 
-const rowSeed = (key: number, salt: number): number => mix((key ^ mix(Math.imul(salt + 1, golden))) >>> 0);
+const saltHash = (salt: number): number => mix(Math.imul(salt + 1, golden));
+
+// The bits at [row, column] are hash(row, key, salt) · hash(column, salt) mod 2³², the first factor odd: one pass over the whole, and for any two places
+// the high bits are independent. Only high bits are used; the low ones of a product are poor.
+function* bitsOf(key: number, salt: number, shape: readonly number[]): Generator<number> {
+  const columns = shape.at(-1) ?? 1;
+  const seed = mix(key ^ saltHash(salt));
+  const columnHash = Uint32Array.from({ length: columns }, (_, j) => mix(j + salt));
+  const rows = shape.slice(0, -1).reduce((a, b) => a * b, 1);
+  for (let i = 0; i < rows; i++) {
+    const row = mix(Math.imul(i, golden) + seed) | 1;
+    for (let j = 0; j < columns; j++) yield Math.imul(row, columnHash[j]!) >>> 0;
+  }
+}
 
 const uint = (emit: Emit, value: number): string => emit.constant('uint32', [], [value >>> 0]);
 
@@ -38,45 +51,57 @@ const mixNodes = (emit: Emit, x: string): string => {
 const positions = (emit: Emit, length: string): string =>
   emit.node('Cast', [emit.node('Range', [emit.constant('int64', [], [0]), length, emit.constant('int64', [], [1])])], { to: onnxDtype.uint32 });
 
-const randomOp = defineOp<RandomAttrs>({
+/** bitsOf as nodes, [rows, columns] uint32. */
+function bitNodes(emit: Emit, key: string, salt: number, shape: Shape): string {
+  const rows = sizeOf(shape.slice(0, -1));
+  const seed = mixNodes(emit, emit.node('BitwiseXor', [emit.node('Reshape', [key, emit.constant('int64', [1], [1])]), uint(emit, saltHash(salt))]));
+  const row = mixNodes(emit, emit.node('Add', [emit.node('Mul', [positions(emit, emit.axis(rows)), uint(emit, golden)]), seed]));
+  const odd = emit.node('Reshape', [emit.node('BitwiseOr', [row, uint(emit, 1)]), emit.shape([rows, 1])], { allowzero: 1 });
+  const column = mixNodes(emit, emit.node('Add', [positions(emit, emit.axis(shape.at(-1) ?? 1)), uint(emit, salt)]));
+  return emit.node('Mul', [odd, column]);
+}
+
+const shaped = (emit: Emit, x: string, shape: Shape): string => (shape.length === 2 ? x : emit.node('Reshape', [x, emit.shape(shape)], { allowzero: 1 }));
+
+function check(where: string, key: Node, salt: number): void {
+  if (key.dtype !== 'uint32' || sizeOf(key.shape) !== 1) throw new ShapeError(`${where}: expected one uint32 key, got ${show(key)}; cast the step`);
+  if (!Number.isInteger(salt) || salt < 0 || salt > 0xfffffffe)
+    throw new ShapeError(`${where}: expected a salt in [0, 2^32 − 2], got ${salt}; count the places that draw`);
+}
+
+const uniformOp = defineOp<RandomAttrs>({
   name: 'randomUniform',
   infer: ([key], { shape, salt }) => {
-    if (key!.dtype !== 'uint32' || sizeOf(key!.shape) !== 1) throw new ShapeError(`randomUniform: expected one uint32 key, got ${show(key!)}; cast the step`);
-    if (!Number.isInteger(salt) || salt < 0 || salt > 0xfffffffe)
-      throw new ShapeError(`randomUniform: expected a salt in [0, 2^32 − 2], got ${salt}; count the places that draw`);
+    check('randomUniform', key!, salt);
     return { shape, dtype: 'float32' };
   },
   grad: () => [],
-  // Rows and columns are hashed apart and meet in one multiply, so that few passes run over the whole: u = (row ^ column)·first, xor-shifted, ·second; its top 24 bits.
   lower: (emit, { attrs: { salt, shape } }, [key]) => {
-    const columns = shape.at(-1) ?? 1;
-    const rows = sizeOf(shape.slice(0, -1));
-    const seed = mixNodes(
-      emit,
-      emit.node('BitwiseXor', [emit.node('Reshape', [key!, emit.constant('int64', [1], [1])]), uint(emit, mix(Math.imul(salt + 1, golden)))]),
-    );
-    const row = mixNodes(emit, emit.node('Add', [emit.node('Mul', [positions(emit, emit.axis(rows)), uint(emit, golden)]), seed]));
-    const column = mixNodes(emit, emit.node('Add', [positions(emit, emit.axis(columns)), uint(emit, salt)]));
-    const crossed = emit.node('BitwiseXor', [emit.node('Reshape', [row, emit.shape([rows, 1])], { allowzero: 1 }), column]);
-    const mixed = emit.node('Mul', [xorShift(emit, emit.node('Mul', [crossed, uint(emit, first)]), 15), uint(emit, second)]);
-    const top = emit.node('Cast', [emit.node('BitShift', [mixed, uint(emit, 8)], { direction: 'RIGHT' })], { to: onnxDtype.float32 });
-    const uniform = emit.node('Mul', [top, emit.constant('float32', [], [2 ** -24])]);
-    return shape.length === 2 ? uniform : emit.node('Reshape', [uniform, emit.shape(shape)], { allowzero: 1 });
+    const top = emit.node('Cast', [emit.node('BitShift', [bitNodes(emit, key!, salt, shape), uint(emit, 8)], { direction: 'RIGHT' })], {
+      to: onnxDtype.float32,
+    });
+    return shaped(emit, emit.node('Mul', [top, emit.constant('float32', [], [2 ** -24])]), shape);
   },
-  reference: ([key], { salt }, shape) => {
-    const columns = shape.at(-1) ?? 1;
-    const seed = rowSeed(key!.data[0]!, salt);
-    const columnHash = Uint32Array.from({ length: columns }, (_, j) => mix(j + salt));
-    const data = new Float64Array(shape.reduce((a, b) => a * b, 1));
-    for (let at = 0; at < data.length; at += columns) {
-      const row = mix(Math.imul(at / columns, golden) + seed);
-      for (let j = 0; j < columns; j++) {
-        const h = Math.imul(row ^ columnHash[j]!, first) >>> 0;
-        data[at + j] = (Math.imul(h ^ (h >>> 15), second) >>> 8) * 2 ** -24;
-      }
-    }
-    return { shape, data };
+  reference: ([key], { salt }, shape) => ({ shape, data: Float64Array.from(bitsOf(key!.data[0]!, salt, shape), (bits) => (bits >>> 8) * 2 ** -24) }),
+});
+
+interface MaskAttrs extends RandomAttrs {
+  readonly threshold: number;
+}
+
+const maskOp = defineOp<MaskAttrs>({
+  name: 'randomMask',
+  infer: ([key], { shape, salt }) => {
+    check('randomMask', key!, salt);
+    return { shape, dtype: 'bool' };
   },
+  grad: () => [],
+  lower: (emit, { attrs: { salt, shape, threshold } }, [key]) =>
+    shaped(emit, emit.node('GreaterOrEqual', [bitNodes(emit, key!, salt, shape), uint(emit, threshold)]), shape),
+  reference: ([key], { salt, threshold }, shape) => ({
+    shape,
+    data: Float64Array.from(bitsOf(key!.data[0]!, salt, shape), (bits) => Number(bits >= threshold)),
+  }),
 });
 
 /**
@@ -85,12 +110,14 @@ const randomOp = defineOp<RandomAttrs>({
  * @param key   one uint32, normally the training step
  * @param salt  tells apart the places of a program that draw with one key
  */
-export const randomUniform = (key: Node, salt: number, shape: Shape): Node => randomOp([key], { salt, shape });
+export const randomUniform = (key: Node, salt: number, shape: Shape): Node => uniformOp([key], { salt, shape });
 
-/** Zeroes each element with probability `rate` and scales the rest by 1 / (1 − rate). */
-export function dropout(x: Node, rate: number, key: Node, salt: number): Node {
-  if (!(rate >= 0 && rate < 1)) throw new ShapeError(`dropout: expected a rate in [0, 1), got ${rate}; 0 turns it off`);
-  if (rate === 0) return x;
-  const kept = cast(greaterOrEqual(randomUniform(key, salt, x.shape), rate), x.dtype);
-  return mul(x, mul(kept, 1 / (1 - rate)));
+/** bool, false with probability `rate` in [0, 1); drawn like randomUniform. */
+export function randomMask(key: Node, salt: number, rate: number, shape: Shape): Node {
+  if (!(rate >= 0 && rate < 1)) throw new ShapeError(`randomMask: expected a rate in [0, 1), got ${rate}; 0 keeps everything`);
+  return maskOp([key], { salt, shape, threshold: Math.floor(rate * 2 ** 32) });
 }
+
+/** Zeroes each element with probability `rate` in [0, 1) and scales the rest by 1 / (1 − rate). */
+export const dropout = (x: Node, rate: number, key: Node, salt: number): Node =>
+  rate === 0 ? x : mul(x, mul(cast(randomMask(key, salt, rate, x.shape), x.dtype), 1 / (1 - rate)));

@@ -1,5 +1,5 @@
 // Reductions over axes, and expand, which is their inverse.
-import { type Shape, sameShape, sizeOf } from '../axis.ts';
+import { canonicalShape, type Shape, sameShape, sizeOf } from '../axis.ts';
 import { ShapeError } from '../errors.ts';
 import { axisLength, requireFloat } from '../leaf.ts';
 import { defineOp, type Node, type Tensor } from '../node.ts';
@@ -169,4 +169,4 @@ const expandOp = defineOp<{ shape: Shape }>({
 });
 
 /** Broadcasts to a shape. */
-export const expand = (x: Node, shape: Shape): Node => (sameShape(x.shape, shape) ? x : expandOp([x], { shape }));
+export const expand = (x: Node, shape: Shape): Node => (sameShape(x.shape, shape) ? x : expandOp([x], { shape: canonicalShape('expand', shape) }));

@@ -41,8 +41,7 @@ const unaries = {
   relu: ops.relu,
   erf: ops.erf,
   gelu: ops.gelu,
-  normalCdf: ops.normalCdf,
-  normalDensity: ops.normalDensity,
+  geluSlope: ops.geluSlope,
   sin: ops.sin,
   cos: ops.cos,
   abs: ops.abs,
@@ -155,6 +154,7 @@ const moves: OpCase[] = [
 
 const indexing: OpCase[] = [
   smooth('gather rows', [m(5, 3), indices(5, 'batch', 4)], (x, i) => ops.gather(x!, i!)),
+  smooth('gather wide rows', [m(4, 32), { shape: ['batch', 3], dtype: 'int64', data: [1, -1, 1, 0, 1, 3] }], (x, i) => ops.gather(x!, i!)),
   smooth('gather from symbolic', [m('seq', 3), { shape: [4], dtype: 'int64', data: [2, 0, 2, 1] }], (x, i) => ops.gather(x!, i!)),
   smooth('gather scalars', [m(5), indices(5, 'batch')], (x, i) => ops.gather(x!, i!)),
   smooth('gather with one index', [m(5, 3), indices(5)], (x, i) => ops.gather(x!, i!)),
@@ -197,6 +197,7 @@ const random: OpCase[] = [
   flat('randomUniform of one axis', [{ shape: [1], dtype: 'uint32', data: [4294967295] }], (k) => ops.randomUniform(k!, 0, [9])),
   flat('randomUniform of three axes', [key], (k) => ops.randomUniform(k!, 12, [2, 3, 4])),
   flat('randomUniform scalar', [key], (k) => ops.randomUniform(k!, 12, [])),
+  flat('randomMask', [{ shape: [1], dtype: 'uint32', data: [99] }], (k) => ops.randomMask(k!, 5, 0.3, [4, 8])),
   smooth('dropout', [m('batch', 'seq', 4), key], (x, k) => ops.dropout(x!, 0.5, k!, 1)),
 ];
 
