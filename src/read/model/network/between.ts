@@ -1,0 +1,67 @@
+import {
+  addAxes,
+  axisLength,
+  cast,
+  concat,
+  constant,
+  gather,
+  greater,
+  greaterOrEqual,
+  maximum,
+  minimum,
+  mul,
+  multiplyAxes,
+  type Node,
+  pad,
+  reshape,
+  slice,
+  sub,
+  add,
+  sum,
+  unsqueeze,
+} from '../../../core/index.ts';
+import { lastLength } from '../../../nn/index.ts';
+
+const levels = 8; // ranges of up to 2^8 − 1 subwords
+
+/**
+ * Maximum over the states of the subwords strictly between two spans, element by element; zeros where they touch or cross. A sparse table of range maxima: level k
+ * holds the maximum of 2^k neighbours, two look-ups cover any range. Of a range beyond 255 subwords the first and the last 128 count.
+ *
+ * @param hidden  [batch, seq, hidden]
+ * @param left    [pairs] int64 flat position of the first subword of the range
+ * @param right   [pairs] int64 flat position after its last subword; ≤ left where the range is empty
+ * @returns       [pairs, hidden]
+ */
+export const between = (hidden: Node, left: Node, right: Node): Node => {
+  const width = lastLength('between', hidden);
+  const tokens = multiplyAxes(hidden.shape[0]!, hidden.shape[1]!);
+  const int = (value: number) => constant(value, [], 'int64');
+  const table = [reshape(hidden, [tokens, width])];
+  for (let level = 1; level < levels; level++) {
+    const below = table[level - 1]!;
+    const by = 2 ** (level - 1);
+    table.push(maximum(below, slice(pad(below, 0, 0, by), 0, by, addAxes(tokens, by))));
+  }
+  const length = sub(right, left);
+  const thresholds = constant(
+    Array.from({ length: levels - 1 }, (_, k) => 2 ** (k + 1)),
+    [1, levels - 1],
+    'int64',
+  );
+  const level = cast(sum(cast(greaterOrEqual(unsqueeze(length, 1), thresholds), 'float32'), [1]), 'int64'); // floor(log2(length)), at most levels − 1
+  const span = gather(
+    constant(
+      Array.from({ length: levels }, (_, k) => 2 ** k),
+      [levels],
+      'int64',
+    ),
+    level,
+  );
+  const count = axisLength(tokens, 'int64');
+  const within = (position: Node) => minimum(maximum(position, int(0)), sub(count, int(1)));
+  const base = mul(level, count);
+  const flat = concat(table, 0);
+  const found = maximum(gather(flat, add(base, within(left))), gather(flat, add(base, within(sub(right, span)))));
+  return mul(found, unsqueeze(cast(greater(length, int(0)), 'float32'), 1));
+};

@@ -1,0 +1,71 @@
+import {
+  add,
+  axisLength,
+  cast,
+  concat,
+  constant,
+  div,
+  floor,
+  gather,
+  lessOrEqual,
+  maximum,
+  minimum,
+  mul,
+  type Node,
+  reshape,
+  sub,
+  sum,
+  tanh,
+  unsqueeze,
+} from '../../../core/index.ts';
+import { dense, lastLength } from '../../../nn/index.ts';
+import type { ReaderConfig } from '../reader-config.ts';
+import { leastWeight, widthTable } from './span-scores.ts';
+import type { WordInputs, WordStates } from './word-states.ts';
+
+/** Spans of a beam. */
+export interface SpanVectors {
+  /** [slots, 3 · hidden + features]: state of the first subword, of the last, attended head, width embedding. */
+  readonly vectors: Node;
+  /** [slots] int64 flat positions of the first and the last subword. */
+  readonly firstToken: Node;
+  readonly lastToken: Node;
+  /** [slots] int64 first and last word. */
+  readonly firstWord: Node;
+  readonly lastWord: Node;
+}
+
+/**
+ * Whole vectors of chosen spans.
+ *
+ * @param cells  [slots] int64 cells of the grid
+ */
+export const spanVectors = (cells: Node, states: WordStates, { wordFirst, wordLast }: WordInputs, config: ReaderConfig): SpanVectors => {
+  const { widths } = config;
+  const slots = cells.shape[0]!;
+  const hidden = lastLength('spanVectors', states.first);
+  const last = sub(axisLength(wordFirst.shape[0]!, 'int64'), constant(1, [], 'int64'));
+  // A cell's number stays below 2^24, so the division is exact in float32 where widths is a power of two, and half a cell off a whole number otherwise.
+  const firstWord = cast(floor(mul(add(cast(cells, 'float32'), 0.5), 1 / widths)), 'int64');
+  const width = sub(cells, mul(firstWord, constant(widths, [], 'int64')));
+  const lastWord = minimum(add(firstWord, width), last);
+  const steps = constant(
+    Array.from({ length: widths }, (_, k) => k),
+    [1, widths],
+    'int64',
+  );
+  const inSpan = unsqueeze(cast(lessOrEqual(steps, unsqueeze(width, 1)), 'float32'), 2); // [slots, widths, 1]
+  const within = minimum(add(unsqueeze(firstWord, 1), steps), last); // [slots, widths]
+  const total = (x: Node) => sum(mul(gather(x, within), inSpan), [1]);
+  const head = div(total(states.sums), maximum(total(states.weights), leastWeight));
+  return {
+    vectors: concat([reshape(gather(states.first, firstWord), [slots, hidden]), gather(states.last, lastWord), head, gather(widthTable(config), width)], 1),
+    firstToken: gather(wordFirst, firstWord),
+    lastToken: gather(wordLast, lastWord),
+    firstWord,
+    lastWord,
+  };
+};
+
+/** A span in a role (`relations.subject`, `relations.object`, `coreference.mention`): tanh of a linear of its vector, [slots, projection]. */
+export const roleOf = (role: string, { vectors }: SpanVectors, { projection }: ReaderConfig): Node => tanh(dense(role, vectors, projection));

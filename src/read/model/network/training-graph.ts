@@ -1,0 +1,120 @@
+import { add, gather, input, mul, multiplyAxes, type Node, reshape } from '../../../core/index.ts';
+import { type BertConfig, bert } from '../../../models/index.ts';
+import { drop } from '../../../nn/index.ts';
+import type { ReaderConfig, TaskWeights } from '../reader-config.ts';
+import { type BeamInputs, beamCells } from './beams.ts';
+import { coreferenceScores, type MentionStates } from './coreference-scores.ts';
+import { coreferenceLoss, entityLoss, relationLoss } from './losses.ts';
+import { relationScores } from './relation-scores.ts';
+import { beliefsOf, spanScores } from './span-scores.ts';
+import { roleOf, spanVectors } from './span-vectors.ts';
+import { tileSize } from './tiles.ts';
+import { wordStates } from './word-states.ts';
+
+export interface Rates {
+  /** Dropout inside the encoder. */
+  readonly encoder: number;
+  /** Dropout of the token states that the heads see. */
+  readonly tokens: number;
+  /** Dropout of the hidden layers of the heads. */
+  readonly hidden: number;
+}
+
+export interface TrainingGraph {
+  /** Scalar: weighted sum of the three losses times `lossScale`. */
+  readonly loss: Node;
+  /** Unweighted losses, each times `lossScale`. */
+  readonly parts: { readonly entity: Node; readonly relation: Node; readonly coreference: Node };
+}
+
+const int = (name: string, shape: readonly (string | number)[]): Node => input(name, shape, 'int64');
+const flag = (name: string, shape: readonly (string | number)[]): Node => input(name, shape, 'bool');
+
+/** Inputs that both training and prediction have. */
+export const tokenInputs = () => ({
+  ids: int('ids', ['batch', 'seq']),
+  mask: flag('mask', ['batch', 'seq']),
+});
+export const wordInputs = () => ({
+  tokenWord: int('tokenWord', ['batch', 'seq']),
+  wordFirst: int('wordFirst', ['words']),
+  wordLast: int('wordLast', ['words']),
+});
+export const relationInputs = () => ({ subjects: int('relationSubjects', ['relationTiles', tileSize]), objects: int('relationObjects', ['relationTiles', tileSize]) });
+export const coreferenceInputs = () => ({
+  anaphors: int('anaphors', ['corefTiles', tileSize]),
+  antecedents: int('antecedents', ['corefTiles', tileSize]),
+  buckets: int('mentionBuckets', ['corefTiles', tileSize, tileSize]),
+});
+
+const beamInputs = (group: string, groups: string): BeamInputs => ({
+  spans: int(`${group}Spans`, [groups, `${group}Spans`]),
+  spanMask: flag(`${group}SpanMask`, [groups, `${group}Spans`]),
+  beamMask: flag(`${group}BeamMask`, [groups, `${group}Beam`]),
+  slots: int(`${group}Slots`, [`${group}Slots`]),
+});
+
+/**
+ * The loss of a batch of documents. Inputs are those of `TrainingFeeds` in `training-batch.ts`.
+ *
+ * @param wordDtype  how the frozen word table is stored
+ */
+export const trainingGraph = (
+  encoder: BertConfig,
+  config: ReaderConfig,
+  weights: TaskWeights,
+  rates: Rates,
+  { wordDtype = 'float16' }: { wordDtype?: 'float16' | 'float32' } = {},
+): TrainingGraph => {
+  const key = input('key', [1], 'uint32');
+  const heads = { rate: rates.hidden, key };
+  const words = wordInputs();
+  const raw = bert(encoder, tokenInputs(), { wordDtype, ...(rates.encoder > 0 && { dropout: { rate: rates.encoder, key } }) }).hidden;
+  const hidden = drop('reader.tokens', raw, { rate: rates.tokens, key });
+  const states = wordStates(hidden, words);
+  const spans = spanScores(states, config, heads);
+  const cells = multiplyAxes('words', config.widths);
+
+  const relationCells = beamCells(spans.relationMention, beamInputs('sentence', 'sentences'), 'score');
+  const relationTiles = relationInputs();
+  const scoredRelations = relationScores(
+    hidden,
+    spanVectors(relationCells, states, words, config),
+    beliefsOf(spans.entity, relationCells),
+    gather(spans.relationMention, relationCells),
+    relationTiles,
+    config,
+    heads,
+  );
+
+  const mentionCells = beamCells(spans.coreferenceMention, beamInputs('document', 'documents'), 'position');
+  const mentionSpans = spanVectors(mentionCells, states, words, config);
+  const mentions: MentionStates = {
+    vectors: roleOf('coreference.mention', mentionSpans, config),
+    beliefs: beliefsOf(spans.entity, mentionCells),
+    scores: gather(spans.coreferenceMention, mentionCells),
+    strings: gather(reshape(int('spanStrings', ['words', config.widths]), [cells]), mentionCells),
+    lastWords: gather(int('wordStrings', ['words']), mentionSpans.lastWord),
+  };
+  const scoredMentions = coreferenceScores(mentions, coreferenceInputs(), config, heads);
+
+  const scale = input('lossScale', []);
+  const entity = mul(entityLoss(spans.entity, reshape(int('entityLabels', ['words', config.widths]), [cells])), scale);
+  const relation = mul(
+    relationLoss(
+      scoredRelations,
+      relationCells,
+      { ...relationTiles, mask: flag('relationMask', ['relationTiles', tileSize, tileSize]) },
+      { subjects: int('goldSubjects', ['gold']), objects: int('goldObjects', ['gold']), labels: input('goldLabels', ['gold']) },
+    ),
+    scale,
+  );
+  const clusters = gather(reshape(int('spanClusters', ['words', config.widths]), [cells]), mentionCells);
+  const candidates = ['documentSlots', 'candidates'];
+  const coreference = mul(
+    coreferenceLoss(scoredMentions, clusters, { pairs: int('candidatePairs', candidates), slots: int('candidateSlots', candidates), mask: flag('candidateMask', candidates) }),
+    scale,
+  );
+  const loss = add(add(mul(entity, weights.entity), mul(relation, weights.relation)), mul(coreference, weights.coreference));
+  return { loss, parts: { entity, relation, coreference } };
+};
