@@ -2,7 +2,7 @@ import { sentences } from './sentences.ts';
 import { type Range, words } from './words.ts';
 
 /** What a block of a document is; only `paragraph`, `list` and `caption` hold sentences. */
-export type BlockKind = 'title' | 'heading' | 'paragraph' | 'list' | 'table' | 'caption' | 'code' | 'references';
+export type BlockKind = 'title' | 'byline' | 'heading' | 'paragraph' | 'list' | 'table' | 'caption' | 'code' | 'references';
 
 export interface Block extends Range {
   readonly kind: BlockKind;

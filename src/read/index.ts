@@ -1,0 +1,2 @@
+export * from './loaders/index.ts';
+export * from './text/index.ts';
