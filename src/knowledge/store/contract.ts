@@ -61,7 +61,7 @@ export interface EntitySummary {
 export interface Merge {
   readonly from: string;
   readonly to: string;
-  readonly reason: 'plural' | 'acronym' | 'head noun' | 'contains' | 'coreference' | 'user';
+  readonly reason: 'spelling' | 'plural' | 'acronym' | 'head noun' | 'contains' | 'coreference' | 'user';
   /** One sentence a person can judge, such as: "CRF" is defined as "conditional random field" in 3 documents. */
   readonly explanation: string;
   /** Spans that speak for it (at most ten are given). */
@@ -96,7 +96,7 @@ export interface FactSource extends Span {
 
 /** "subject relation object", counted over the documents. */
 export interface Fact {
-  /** "f" and 16 hexadecimal digits from subject id, relation, object id. */
+  /** Subject id, relation (URI-encoded), object id, joined by ":". */
   readonly id: string;
   readonly subject: EntitySummary;
   readonly relation: string;
@@ -315,6 +315,8 @@ export interface Store extends AsyncDisposable {
   /** Documents whose name, last part of a name, or start of id (at least 6 digits) is this; several when it is ambiguous. */
   findDocuments(nameOrId: string): Promise<DocumentSummary[]>;
   document(id: string): Promise<StoredDocument>;
+  /** The reading as it was given, scores rounded to four decimals. */
+  readingOf(id: string): Promise<Reading>;
 
   // entities and facts
   entities(query?: EntityQuery): Promise<EntitySummary[]>;
@@ -347,6 +349,8 @@ export interface Store extends AsyncDisposable {
   /** Takes back the last decision that is in force; undefined when there is none. */
   undo(): Promise<LoggedDecision | undefined>;
   decisions(): Promise<LoggedDecision[]>;
+  /** Appends an exported log, whether or not its names are in the graph yet; answers how many decisions that were. */
+  replay(log: readonly LoggedDecision[]): Promise<number>;
 
   // whole store
   counts(): Promise<Counts>;

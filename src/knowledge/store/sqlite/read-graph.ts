@@ -1,0 +1,233 @@
+import { foldName } from '../../names/normalise.ts';
+import { SYMMETRIC } from '../../reading.ts';
+import type { GraphArrays, SearchHit, Store, Subgraph, TrendQuery, TrendSeries } from '../contract.ts';
+import { type FactRow, factId, labelsOf, scoreOf } from './read-facts.ts';
+import { ENTITY, ENTITY_FROM, type EntityRow, entityByNumber, entityRow, round4, summary } from './rows.ts';
+import type { Sql } from './sql.ts';
+
+/** So many hits of the word index are looked at before the best-known entities are asked instead. */
+const HITS = 600;
+const BEST_KNOWN = 3000;
+
+/** Words of a query as the word index understands them: letters and digits only, so that nothing of its query language comes through. */
+export function queryWords(text: string): string[] {
+  return (
+    text
+      .toWellFormed()
+      .normalize('NFKC')
+      .match(/[\p{L}\p{N}\p{M}]+/gu) ?? []
+  ).slice(0, 12);
+}
+
+/** Entities whose names hold words that begin with the query's words: the same name first, then by mentions. */
+export function search(sql: Sql, text: string, query: { readonly limit?: number; readonly kind?: string } = {}): SearchHit[] {
+  const { limit = 20, kind = null } = query;
+  const words = queryWords(text);
+  if (words.length === 0) return [];
+  const match = words.map((word) => `"${word}"*`).join(' ');
+  const folded = foldName(text.trim());
+  type Row = EntityRow & { readonly matched: string; readonly exact: number };
+  const hits = sql.all<{ r: number }>('SELECT rowid AS r FROM name_words WHERE name_words MATCH ? LIMIT ?', match, HITS);
+  const rows = sql.all<Row>(
+    `WITH hit (key, matched) AS (
+       SELECT spelling.key, spelling.surface FROM spelling WHERE spelling.folded = ?1
+       UNION ALL SELECT id, NULL FROM key WHERE id IN (SELECT value / 2 FROM json_each(?2) WHERE value % 2 = 0)
+       UNION ALL SELECT key, surface FROM spelling WHERE id IN (SELECT value / 2 FROM json_each(?2) WHERE value % 2 = 1))
+     SELECT ${ENTITY}, coalesce(max(hit.matched), min(hk.key)) AS matched, max(hit.matched IS NOT NULL AND replace(lower(hit.matched), ' ', '') = ?1 OR hk.folded = ?1) AS exact
+     FROM hit JOIN key AS hk ON hk.id = hit.key JOIN entity ON entity.entity = hk.entity JOIN key AS ck ON ck.id = entity.key
+     WHERE ?3 IS NULL OR entity.kind = ?3
+     GROUP BY entity.entity ORDER BY exact DESC, entity.mentions DESC, entity.canonical LIMIT ?4`,
+    folded,
+    JSON.stringify(hits.map((hit) => hit.r)),
+    kind,
+    limit,
+  );
+  if (hits.length === HITS) {
+    // a broad question: the entities with most mentions are a better answer than the first hits of the index
+    const starts = words.map((word) => foldName(word));
+    const known = sql.all<EntityRow>(
+      `SELECT ${ENTITY} FROM ${ENTITY_FROM} WHERE ? IS NULL OR entity.kind = ? ORDER BY entity.mentions DESC, entity.canonical LIMIT ?`,
+      kind,
+      kind,
+      BEST_KNOWN,
+    );
+    for (const row of known) {
+      if (rows.some((other) => other.entity === row.entity)) continue;
+      const parts = row.canonical.split(' ').map((part) => foldName(part));
+      if (starts.every((start) => parts.some((part) => part.startsWith(start)))) rows.push({ ...row, matched: row.canonical, exact: 0 });
+    }
+    rows.sort((a, b) => b.exact - a.exact || b.mentions - a.mentions || (a.canonical < b.canonical ? -1 : 1));
+  }
+  return rows.slice(0, limit).map((row) => ({ ...summary(row), matched: row.matched }));
+}
+
+/** How many facts of each end of an entity a walk looks at. */
+const FAN = 40;
+
+export function neighbourhood(sql: Sql, id: string, query: Parameters<Store['neighbourhood']>[1] = {}): Subgraph {
+  const { hops = 1, limit = 100, minSupport = 1, relation } = query;
+  const root = entityRow(sql, id);
+  const label = relation === undefined ? null : (sql.get<{ id: number }>('SELECT id FROM label WHERE label = ?', relation)?.id ?? -1);
+  const chosen = new Map<number, number>([[root.entity, 0]]);
+  const found = new Map<string, FactRow>();
+  const around = (entity: number, fan: number): FactRow[] => {
+    const side = (column: 's' | 'o'): string =>
+      `SELECT * FROM (SELECT s, label, o, support, documents, weight FROM fact WHERE ${column} = ?1 AND hidden = 0 AND support >= ?2 AND (?3 IS NULL OR label = ?3)
+       ORDER BY documents DESC, support DESC, weight DESC LIMIT ?4)`;
+    return sql.all<FactRow>(`${side('s')} UNION ${side('o')} ORDER BY documents DESC, support DESC, weight DESC`, entity, minSupport, label, fan);
+  };
+  let frontier = [root.entity];
+  let truncated = false;
+  for (let hop = 1; hop <= hops && frontier.length > 0; hop++) {
+    const candidates = frontier.flatMap((entity) => around(entity, hop === 1 ? limit : FAN));
+    candidates.sort((a, b) => b.documents - a.documents || b.support - a.support || b.weight - a.weight);
+    const next: number[] = [];
+    for (const fact of candidates) {
+      for (const end of [fact.s, fact.o]) {
+        if (chosen.has(end)) continue;
+        if (chosen.size >= limit) truncated = true;
+        else {
+          chosen.set(end, chosen.size);
+          next.push(end);
+        }
+      }
+      if (chosen.has(fact.s) && chosen.has(fact.o)) found.set(`${fact.s}|${fact.label}|${fact.o}`, fact);
+    }
+    frontier = next;
+  }
+  // what the outermost entities say to each other, as far as it is among their best supported
+  for (const entity of frontier) {
+    for (const fact of around(entity, FAN / 4)) {
+      if (chosen.has(fact.s) && chosen.has(fact.o)) found.set(`${fact.s}|${fact.label}|${fact.o}`, fact);
+    }
+  }
+  if (root.facts > found.size && hops === 1) truncated ||= root.facts > limit;
+  return subgraph(sql, chosen, [...found.values()], truncated);
+}
+
+function subgraph(sql: Sql, chosen: ReadonlyMap<number, number>, facts: readonly FactRow[], truncated: boolean): Subgraph {
+  const labels = labelsOf(sql);
+  const rows = [...chosen.keys()].map((entity) => entityByNumber(sql, entity));
+  return {
+    entities: rows.map(summary),
+    facts: facts.map((fact) => {
+      const relation = labels.get(fact.label)!;
+      let [s, o] = [chosen.get(fact.s)!, chosen.get(fact.o)!];
+      if (SYMMETRIC.has(relation) && rows[s]!.canonical > rows[o]!.canonical) [s, o] = [o, s];
+      return { id: factId(rows[s]!.id, relation, rows[o]!.id), subject: s, object: o, relation, support: fact.support, score: scoreOf(fact.weight) };
+    }),
+    truncated,
+  };
+}
+
+/** The best-supported facts and their entities, until `limit` entities are on the page; entities without facts fill what room is left. */
+export function overview(sql: Sql, query: Parameters<Store['overview']>[0] = {}): Subgraph {
+  const { limit = 1000, minSupport = 1, kinds } = query;
+  const chosen = new Map<number, number>();
+  const facts: FactRow[] = [];
+  let truncated = false;
+  let looked = 0;
+  const kindOf = new Map<number, boolean>();
+  const wanted = (entity: number): boolean => {
+    if (!kinds) return true;
+    let fits = kindOf.get(entity);
+    if (fits === undefined) {
+      fits = kinds.includes(sql.get<{ kind: string }>('SELECT kind FROM entity WHERE entity = ?', entity)!.kind);
+      kindOf.set(entity, fits);
+    }
+    return fits;
+  };
+  for (const fact of sql.each<FactRow>(
+    'SELECT s, label, o, support, documents, weight FROM fact WHERE hidden = 0 AND support >= ? ORDER BY documents DESC, support DESC, weight DESC',
+    minSupport,
+  )) {
+    if (!wanted(fact.s) || !wanted(fact.o)) continue;
+    const more = [fact.s, fact.o].filter((end) => !chosen.has(end));
+    if (chosen.size + more.length > limit) {
+      truncated = true;
+      if (++looked > 20 * limit) break;
+      continue;
+    }
+    for (const end of more) chosen.set(end, chosen.size);
+    facts.push(fact);
+  }
+  if (minSupport <= 1) {
+    const rest = sql.all<{ entity: number }>('SELECT entity FROM entity ORDER BY mentions DESC, canonical LIMIT ?', chosen.size + limit + 1);
+    for (const { entity } of rest) {
+      if (chosen.has(entity) || !wanted(entity)) continue;
+      if (chosen.size >= limit) {
+        truncated = true;
+        break;
+      }
+      chosen.set(entity, chosen.size);
+    }
+  }
+  return subgraph(sql, chosen, facts, truncated);
+}
+
+export function trends(sql: Sql, query: TrendQuery): TrendSeries[] {
+  const { relation = 'USED-FOR', role = 'subject', kind = null, venue = null, limit = 10 } = query;
+  const root = entityRow(sql, query.entity).entity;
+  const ends: ['s' | 'o', 's' | 'o'][] = SYMMETRIC.has(relation) ? [['s', 'o'], ['o', 's']] : role === 'subject' ? [['s', 'o']] : [['o', 's']]; // biome-ignore format: one line reads best
+  const union = ends
+    .map(([mine, other]) => `SELECT ${other} AS other, relation.doc FROM relation WHERE ${mine} = ?1 AND label = (SELECT id FROM label WHERE label = ?2)`)
+    .join(' UNION ');
+  const said = sql.all<{ other: number; year: number; documents: number }>(
+    `SELECT other, year, count(DISTINCT document.doc) AS documents FROM (${union}) AS said JOIN document ON document.doc = said.doc JOIN entity ON entity.entity = other
+     WHERE year IS NOT NULL AND other <> ?1 AND (?3 IS NULL OR venue = ?3) AND (?4 IS NULL OR kind = ?4) GROUP BY other, year`,
+    root,
+    relation,
+    venue,
+    kind,
+  );
+  const totals = new Map<number, number>();
+  for (const row of said) totals.set(row.other, (totals.get(row.other) ?? 0) + row.documents);
+  const series = [...totals].map(([other, documents]) => ({ row: entityByNumber(sql, other), documents }));
+  series.sort((a, b) => b.documents - a.documents || (a.row.canonical < b.row.canonical ? -1 : 1));
+  return series.slice(0, limit).map(({ row }) => {
+    const years = sql.all<{ year: number; of: number }>(
+      `SELECT year, count(*) AS "of" FROM entity_doc JOIN document ON document.doc = entity_doc.doc
+       WHERE entity_doc.entity = ?1 AND year IS NOT NULL AND (?2 IS NULL OR venue = ?2) GROUP BY year ORDER BY year`,
+      row.entity,
+      venue,
+    );
+    const points = years.map(({ year, of }) => {
+      const documents = said.find((other) => other.other === row.entity && other.year === year)?.documents ?? 0;
+      return { year, documents, of, share: round4(documents / of) };
+    });
+    return { entity: summary(row), points };
+  });
+}
+
+/** The whole graph as compact arrays, in an order that depends on names alone. */
+export function arrays(sql: Sql): GraphArrays {
+  const ids: string[] = [];
+  const names: string[] = [];
+  const kinds: string[] = [];
+  const index = new Map<number, number>();
+  for (const row of sql.each<EntityRow>(`SELECT ${ENTITY} FROM ${ENTITY_FROM} ORDER BY entity.canonical`)) {
+    index.set(row.entity, ids.length);
+    ids.push(row.id);
+    names.push(row.name);
+    kinds.push(row.kind);
+  }
+  const labels = sql.all<{ id: number; label: string }>('SELECT id, label FROM label WHERE id IN (SELECT label FROM fact WHERE hidden = 0) ORDER BY label');
+  const position = new Map(labels.map((label, at) => [label.id, at]));
+  const symmetric = labels.map((label) => SYMMETRIC.has(label.label));
+  const rows: [number, number, number, number][] = [];
+  for (const fact of sql.each<FactRow>('SELECT s, label, o, support FROM fact WHERE hidden = 0')) {
+    const [s, o, label] = [index.get(fact.s)!, index.get(fact.o)!, position.get(fact.label)!];
+    rows.push(symmetric[label] && s > o ? [o, label, s, fact.support] : [s, label, o, fact.support]);
+  }
+  rows.sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]);
+  return {
+    ids,
+    names,
+    kinds,
+    subject: Uint32Array.from(rows, (row) => row[0]),
+    object: Uint32Array.from(rows, (row) => row[2]),
+    support: Uint32Array.from(rows, (row) => row[3]),
+    relation: labels.map((label) => label.label),
+    relationOf: Uint8Array.from(rows, (row) => row[1]),
+  };
+}
