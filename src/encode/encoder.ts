@@ -1,4 +1,4 @@
-import { cast, div, maximum, mul, type Node, nameOf, ShapeError, slice, squeeze, sum, unsqueeze } from '../core/index.ts';
+import { cast, concat, div, matmul, maximum, type Node, nameOf, ShapeError, slice, squeeze, sum, unsqueeze } from '../core/index.ts';
 import type { Binding, Engine, TensorData } from '../runtime/index.ts';
 
 /** A model that turns ids into states: what `models/` builds, with its weights. */
@@ -32,10 +32,18 @@ export interface Encoder extends AsyncDisposable {
   encode(sequences: readonly (readonly number[])[]): Promise<Float32Array[]>;
 }
 
-/** Mean over the tokens that exist. @param hidden [batch, seq, hidden] @param mask [batch, seq] bool @returns [batch, hidden] */
+/**
+ * Mean over the tokens that exist. A product and not a sum over an axis, and of two equal rows: where there is one row only onnxruntime takes kernels that add in another order.
+ *
+ * @param hidden  [batch, seq, hidden]
+ * @param mask    [batch, seq] bool
+ * @returns       [batch, hidden]
+ */
 export const meanPool = (hidden: Node, mask: Node): Node => {
-  const weights = unsqueeze(cast(mask, hidden.dtype), 2);
-  return div(sum(mul(hidden, weights), [1]), maximum(sum(weights, [1]), 1));
+  const exists = unsqueeze(cast(mask, hidden.dtype), 1); // [batch, 1, seq]
+  const weights = div(exists, maximum(sum(exists, [2], { keepDims: true }), 1));
+  const twice = matmul(concat([weights, weights], 1), hidden); // [batch, 2, hidden]
+  return squeeze(slice(twice, 1, 0, 1), 1);
 };
 
 /**
