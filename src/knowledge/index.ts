@@ -1,6 +1,13 @@
+export { connectedComponents } from './algorithms/components.ts';
+export { buildCsr, type Csr } from './algorithms/csr.ts';
+export { withinHops } from './algorithms/hops.ts';
+export { pageRank } from './algorithms/pagerank.ts';
 export { BusyError, FormatError, KnowledgeError, NotFoundError, ReadOnlyError, StorageError, UnsupportedError } from './errors.ts';
+export { exportGraphml } from './export/graphml.ts';
+export { exportDecisions, exportJsonl } from './export/jsonl.ts';
+export { exportTurtle } from './export/turtle.ts';
 export { type Cluster, KINDS, LABELS, type Mention, type PagePosition, type Reading, type RelationMention, type Span, SYMMETRIC } from './reading.ts';
 export type * from './store/contract.ts';
 export { DEFAULT_SETTINGS, type Settings } from './store/decision-state.ts';
-export { isSoundSqlite } from './store/sqlite/open.ts';
+export { isSoundSqlite, sqliteVersion } from './store/sqlite/open.ts';
 export { openStore } from './store/sqlite/store.ts';

@@ -35,6 +35,17 @@ export function isSoundSqlite(version: string): boolean {
   return (minor === 51 && patch >= 3) || (minor === 50 && patch >= 7) || (minor === 44 && patch >= 6);
 }
 
+/** Version of the SQLite library that this process has loaded, and whether it is sound. */
+export function sqliteVersion(): { readonly version: string; readonly sound: boolean } {
+  const database = new DatabaseSync(':memory:');
+  try {
+    const version = String(database.prepare('SELECT sqlite_version() AS version').get()!['version']);
+    return { version, sound: isSoundSqlite(version) };
+  } finally {
+    database.close();
+  }
+}
+
 /** Opens the file at `path`. Errors: BusyError, FormatError, NotFoundError, UnsupportedError, StorageError. */
 export async function connect(path: string, options: OpenOptions, version = SCHEMA_VERSION, migrations = MIGRATIONS): Promise<Connection> {
   const file = path === ':memory:' ? path : resolve(path);

@@ -10,9 +10,9 @@ export interface Edge {
   readonly status: Merge['status'];
 }
 
-/** How many documents must define an acronym, and what share of all definitions its commonest full name needs, before it is merged unasked. */
-const ACRONYM_DOCUMENTS = 2;
+/** What an acronym needs to be merged unasked: this share of its definitions in agreement, and two documents that define it or this many letters. */
 const ACRONYM_SHARE = 0.75;
+const ACRONYM_LETTERS = 3;
 /** Shorter names may differ by case and spaces and mean different things ("US", "us"). */
 const SPELLING_LENGTH = 5;
 
@@ -85,7 +85,7 @@ export function fullName(
       const written = sql.all<{ full_key: string }>('SELECT DISTINCT full_key FROM definition WHERE short = ? AND pooled = ? ORDER BY full_key', short, pooled);
       for (const candidate of [pooled, ...written.map((row) => row.full_key)]) {
         const to = findKey(sql, candidate);
-        if (to) return { to, documents, all, short, sure: documents >= ACRONYM_DOCUMENTS && documents >= ACRONYM_SHARE * all };
+        if (to) return { to, documents, all, short, sure: documents >= ACRONYM_SHARE * all && (documents > 1 || short.length >= ACRONYM_LETTERS) };
       }
     }
   }
