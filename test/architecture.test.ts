@@ -21,7 +21,7 @@ const table: Readonly<Record<string, Room>> = {
   runtime: { rooms: ['core'], third: ['onnxruntime-node', 'onnxruntime-common'] },
   formats: { rooms: ['core'], third: [zod, '@huggingface/tokenizers'] },
   models: { rooms: ['core', 'nn', 'formats'], third: [zod] },
-  encode: { rooms: ['core', 'nn', 'runtime', 'formats', 'models'], third: [zod] },
+  encode: { rooms: ['core', 'nn', 'runtime'], third: [] },
   generate: { rooms: ['core', 'nn', 'runtime'], third: [zod] },
   train: { rooms: floors01, third: [zod] },
   knowledge: { rooms: [], third: [zod], inside: { 'export/': ['n3'] } },
@@ -41,7 +41,10 @@ const table: Readonly<Record<string, Room>> = {
   guard: { rooms: [...floors02, 'inspect'], third: [zod] },
   assist: { rooms: [...floors02, 'answer'], third: [zod] },
   app: { rooms: everyRoom, third: [zod, 'commander', 'hono', '@hono/node-server', '@hono/zod-openapi'] },
-  web: { rooms: ['app'], third: ['preact', '@preact/signals', 'sigma', 'graphology', 'graphology-layout-forceatlas2', 'graphology-types', 'vite', '@preact/preset-vite'] },
+  web: {
+    rooms: ['app'],
+    third: ['preact', '@preact/signals', 'sigma', 'graphology', 'graphology-layout-forceatlas2', 'graphology-types', 'vite', '@preact/preset-vite'],
+  },
 };
 
 const root = new URL('../src/', import.meta.url).pathname;
@@ -54,9 +57,11 @@ const filesBelow = (folder: string): string[] =>
 
 const isTest = (path: string) => /\.test\.tsx?$/.test(path) || path.includes('/testing/');
 const importsOf = (text: string): { target: string; typeOnly: boolean }[] =>
-  [...text.matchAll(/^\s*(import|export)(\s+type)?\b[^'"\n]*(?:\n[^'"\n;]*)*?from\s+['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)|^\s*import\s+['"]([^'"]+)['"]/gm)].map(
-    ([, , type, from, dynamic, bare]) => ({ target: (from ?? dynamic ?? bare) as string, typeOnly: type !== undefined }),
-  );
+  [
+    ...text.matchAll(
+      /^\s*(import|export)(\s+type)?\b[^'"\n]*(?:\n[^'"\n;]*)*?from\s+['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)|^\s*import\s+['"]([^'"]+)['"]/gm,
+    ),
+  ].map(([, , type, from, dynamic, bare]) => ({ target: (from ?? dynamic ?? bare) as string, typeOnly: type !== undefined }));
 const packageOf = (target: string) =>
   target
     .split('/')

@@ -1,2 +1,3 @@
 export * from './loaders/index.ts';
 export * from './text/index.ts';
+export { tokensOf, toReading } from './to-reading.ts';

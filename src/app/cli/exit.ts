@@ -1,12 +1,3 @@
-/** Raised when the user asked to stop; `resume` says how to go on. */
-export class CancelledError extends Error {
-  readonly code = 'CANCELLED';
-  constructor(message = 'cancelled') {
-    super(message);
-    this.name = 'CancelledError';
-  }
-}
-
 const badInput = new Set(['CONFIG', 'FORMAT', 'NOT_FOUND', 'SHAPE', 'UNSUPPORTED', 'AMBIGUOUS', 'USAGE', 'ENOENT', 'ENOTDIR', 'EISDIR']);
 
 const codeOf = (error: unknown): string | undefined => {

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { version } from '../version.ts';
 import { exitCodeOf, messageOf } from './exit.ts';
+import { wholeNumber } from './number.ts';
 import { printVerbs, verbs } from './verbs.ts';
 
 /**
@@ -62,14 +63,3 @@ function withCommonOptions(command: Command): Command {
     .showHelpAfterError('(--help shows what is understood)')
     .allowExcessArguments(false);
 }
-
-/** A parser for commander: a whole number of at least `least`. */
-export const wholeNumber =
-  (name: string, least: number) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < least) {
-      throw new CommanderError(2, 'lyceum.number', `error: ${name}: expected a whole number of at least ${least}, got ${JSON.stringify(text)}`);
-    }
-    return value;
-  };

@@ -1,0 +1,12 @@
+import { InvalidArgumentError } from 'commander';
+
+/** A parser for commander: a whole number of at least `least`. */
+export const wholeNumber =
+  (name: string, least: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isInteger(value) || value < least) {
+      throw new InvalidArgumentError(`${name}: expected a whole number of at least ${least}, got ${JSON.stringify(text)}.`);
+    }
+    return value;
+  };

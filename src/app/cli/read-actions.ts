@@ -1,0 +1,109 @@
+// What `lyceum read` and `lyceum read train` do once their arguments are understood. Each answers the exit code.
+import { readFile } from 'node:fs/promises';
+import { ConfigError } from '../../core/index.ts';
+import { parseTokens } from '../../evaluate/index.ts';
+import { writeWhole } from '../../formats/index.ts';
+import type { Store } from '../../knowledge/index.ts';
+import { openReaderTraining, type Preset } from '../../read/index.ts';
+import { predictDocuments } from '../predict.ts';
+import { type ReadOutcome, readPaths as readIntoWorkspace } from '../read.ts';
+import { openWorkspace } from '../workspace.ts';
+import { cancellation } from './cancellation.ts';
+import type { CommonOptions } from './options.ts';
+import { progressLine } from './progress.ts';
+
+interface ReadFlags {
+  readonly reader?: string;
+  readonly prune?: boolean;
+  readonly wait?: boolean;
+  readonly open?: boolean;
+  readonly port?: number;
+}
+
+const readerOf = ({ threads, device, weights }: CommonOptions, reader: string | undefined) => ({
+  threads,
+  device,
+  weights,
+  ...(reader === undefined ? {} : { reader }),
+});
+
+export async function readPaths(paths: readonly string[], flags: ReadFlags, common: CommonOptions): Promise<number> {
+  const code = await read(paths, flags, common);
+  if (!flags.open || code === 130) return code;
+  const { serveWorkbench } = await import('../open.ts');
+  return (await serveWorkbench({ ...common, port: flags.port ?? 4747, host: '127.0.0.1', browser: true })) || code;
+}
+
+async function read(paths: readonly string[], flags: ReadFlags, common: CommonOptions): Promise<number> {
+  const { json, quiet, dir } = common;
+  using stop = cancellation('run the same command again: what is read is kept');
+  const bar = progressLine({ quiet: quiet || json, unit: 'documents' });
+  try {
+    await using workspace = await openWorkspace({ dir, mode: 'write', ...(flags.wait ? { wait: true } : {}), signal: stop.signal });
+    const outcome = await readIntoWorkspace(paths, {
+      workspace,
+      ...readerOf(common, flags.reader),
+      ...(flags.prune ? { prune: true } : {}),
+      signal: stop.signal,
+      onProgress: ({ stage, done, total, current }) =>
+        bar.update(done, total || undefined, stage === 'reading' ? (current ?? '') : stage === 'looking' ? 'looking at the files' : 'starting the reader'),
+    });
+    bar.stop();
+    for (const { path, code, reason } of outcome.skipped) bar.note(`skipped ${path}: ${reason} (${code})`);
+    if (json) {
+      const { result, skipped, gone } = outcome;
+      process.stdout.write(`${JSON.stringify({ ...result, skipped, gone })}\n`);
+    } else await printOutcome(outcome, workspace.store);
+    return outcome.skipped.length > 0 ? 3 : 0;
+  } finally {
+    bar.stop();
+  }
+}
+
+const plural = (count: number, one: string, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
+
+async function printOutcome({ result, skipped, gone }: ReadOutcome, store: Store): Promise<void> {
+  const lines: string[] = [];
+  const { documents, sentences, mentions, relations, unchanged, removed, seconds, entities, facts } = result;
+  lines.push(
+    `read ${plural(documents, 'document')} in ${seconds.toFixed(1)} s: ${plural(sentences, 'sentence')}, ${plural(mentions, 'mention')}, ${plural(relations, 'relation')}` +
+      `${unchanged > 0 ? `; ${unchanged} unchanged` : ''}${skipped.length > 0 ? `; ${skipped.length} skipped` : ''}${removed > 0 ? `; ${removed} removed` : ''}`,
+    `the graph holds ${plural(entities, 'entity', 'entities')} and ${plural(facts, 'fact')}`,
+  );
+  for (const name of gone) lines.push(`gone: ${name}; --prune removes it from the graph`);
+  const best = await store.facts({ limit: 10, sources: 1 });
+  if (best.length > 0) lines.push('', 'best-supported facts:');
+  for (const { subject, relation, object, support, sources } of best) {
+    lines.push(`  ${subject.name}  ${relation}  ${object.name}   (${plural(support, 'sentence')})`);
+    const source = sources[0];
+    if (source)
+      lines.push(`    “${source.text.replace(/\s+/g, ' ').trim()}”  ${source.documentName ?? ''}${source.page === null ? '' : `, page ${source.page}`}`);
+  }
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** `lyceum read --predict IN --output OUT`. */
+export async function predictFile(input: string, { output, reader }: { output?: string; reader?: string }, common: CommonOptions): Promise<number> {
+  if (output === undefined) throw new ConfigError('read --predict: expected --output FILE, got none; predictions go to a file, written whole or not at all');
+  using stop = cancellation('run the same command again');
+  const documents = parseTokens(await readFile(input, 'utf8'), input);
+  const bar = progressLine({ quiet: common.quiet || common.json, unit: 'documents' });
+  const begun = performance.now();
+  try {
+    const lines = await predictDocuments(documents, {
+      ...readerOf(common, reader),
+      signal: stop.signal,
+      onProgress: (done, total) => bar.update(done, total, 'predicting'),
+    });
+    await writeWhole(
+      output,
+      lines.map((line) => Buffer.from(`${JSON.stringify(line)}\n`)),
+    );
+  } finally {
+    bar.stop();
+  }
+  const seconds = Number(((performance.now() - begun) / 1000).toFixed(3));
+  if (common.json) process.stdout.write(`${JSON.stringify({ documents: documents.length, output, seconds })}\n`);
+  else bar.note(`${plural(documents.length, 'document')} in ${seconds.toFixed(1)} s → ${output}`);
+  return 0;
+}

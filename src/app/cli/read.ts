@@ -1,0 +1,53 @@
+import { wholeNumber } from './number.ts';
+import { commonOptions } from './options.ts';
+import type { CommandModule } from './verbs.ts';
+
+interface ReadFlags {
+  readonly reader?: string;
+  readonly prune?: boolean;
+  readonly wait?: boolean;
+  readonly open?: boolean;
+  readonly port?: number;
+  readonly predict?: string;
+  readonly output?: string;
+}
+
+export const define: CommandModule['define'] = (command, finish) => {
+  command
+    .argument('[paths...]', 'folders and files; without any, the ones given before')
+    .option('--reader <name>', 'a reader that ships with Lyceum, or a folder that `lyceum read train` wrote')
+    .option('--prune', 'remove documents whose files are gone from the folders given')
+    .option('--wait', 'wait while another process writes to the workspace')
+    .option('--open', 'open the workbench afterwards')
+    .option('--port <n>', 'port of the workbench', wholeNumber('--port', 0))
+    .option('--predict <file>', 'predict for a DyGIE file (tokens given) instead of reading into the graph')
+    .option('--output <file>', 'where the predictions go; written whole or not at all')
+    .addHelpText(
+      'after',
+      '\nReads PDF, HTML, DOCX, Markdown, text and JSON Lines. What is already read and unchanged is not read again; Ctrl-C stops, the same command goes on.\n\nExamples:\n  lyceum read ~/papers\n  lyceum read paper.pdf notes.md --json\n  lyceum read --predict dev.json --output predicted.jsonl\n  lyceum read train --data scierc --output my-reader\n',
+    )
+    .action(async (paths: string[], flags: ReadFlags) => {
+      const actions = await import('./read-actions.ts');
+      const common = commonOptions(command);
+      finish(flags.predict === undefined ? await actions.readPaths(paths, flags, common) : await actions.predictFile(flags.predict, flags, common));
+    });
+
+  command
+    .command('train')
+    .description('train a reader on annotated documents (DyGIE: train.json and dev.json in a folder)')
+    .requiredOption('--data <folder>', 'folder with train.json and dev.json')
+    .requiredOption('--output <folder>', 'where the reader and the run go; the same command goes on after an interruption')
+    .option('--preset <name>', 'ner, coref, relation (the paper’s settings) or all', 'all')
+    .option('--tasks <names>', 'only these, separated by commas: entity, relation, coreference')
+    .option('--tuning <name>', 'full or lora', 'full')
+    .option('--epochs <n>', 'passes over the training documents', wholeNumber('--epochs', 1))
+    .option('--dry-run', 'say what it would take, and stop')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  lyceum read train --data scierc --output my-reader\n  lyceum read train --data scierc --output quick --epochs 3 --seed 7\n',
+    )
+    .action(async (flags: { data: string; output: string; preset: string; tasks?: string; tuning: string; epochs?: number; dryRun?: boolean }) => {
+      const actions = await import('./read-actions.ts');
+      finish(await actions.train(flags, commonOptions(command)));
+    });
+};

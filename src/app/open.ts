@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type ReadOptions, readPaths } from './read.ts';
+import { createServer, listen } from './server/index.ts';
+import { openWorkspace } from './workspace.ts';
+
+export interface OpenOptions extends Pick<ReadOptions, 'threads' | 'device' | 'weights'> {
+  readonly dir: string;
+  readonly quiet: boolean;
+  readonly port: number;
+  readonly host: string;
+  readonly token?: string;
+  /** Ask the desktop to open the address. */
+  readonly browser: boolean;
+}
+
+/** Folder of the built page, in a checkout and in the installed package. */
+const webDir = fileURLToPath(new URL('../../dist/web', import.meta.url));
+const samples = fileURLToPath(new URL('../../examples/papers', import.meta.url));
+
+/** Serves the workbench until the process is told to stop; prints its address, alone on its line, on stdout. Answers the exit code. */
+export async function serveWorkbench({ dir, quiet, port, host, token, browser, ...reading }: OpenOptions): Promise<number> {
+  const workspace = await openWritable(dir, quiet);
+  await using _closed = workspace;
+  await using server = createServer({
+    workspace: {
+      name: basename(dirname(resolve(dir))),
+      store: workspace.store,
+      read: (paths, { onProgress, signal }) => readPaths(paths, { workspace, ...reading, onProgress, signal }),
+      fileOf: (id) => workspace.fileOf(id),
+      ...(existsSync(samples) ? { sample: samples } : {}),
+    },
+    webDir,
+    host,
+    ...(token === undefined ? {} : { token }),
+    ...(workspace.store.mode === 'write' ? { uploadDir: join(dir, 'uploads') } : {}),
+  });
+  const listening = await listen(server.app, { port, host });
+  const url = token === undefined ? listening.url : `${listening.url}/?token=${encodeURIComponent(token)}`;
+  process.stdout.write(`${url}\n`);
+  if (!quiet) process.stderr.write('the workbench is open; Ctrl-C closes it\n');
+  if (browser && process.stdout.isTTY) openInBrowser(url);
+  await new Promise<void>((stop) => {
+    process.once('SIGINT', stop);
+    process.once('SIGTERM', stop);
+  });
+  await listening.close();
+  return 0;
+}
+
+// Another process may be writing: then the workbench shows what is there and cannot change it.
+async function openWritable(dir: string, quiet: boolean) {
+  try {
+    return await openWorkspace({ dir, mode: 'write' });
+  } catch (error) {
+    const code = (error as { code?: unknown }).code;
+    if (code !== 'BUSY' && code !== 'READ_ONLY') throw error;
+    if (!quiet) process.stderr.write(`${(error as Error).message}\nthe workbench is opened for looking only\n`);
+    return openWorkspace({ dir, mode: 'read' });
+  }
+}
+
+function openInBrowser(url: string): void {
+  const [command, ...args] = process.platform === 'darwin' ? ['open', url] : process.platform === 'win32' ? ['cmd', '/c', 'start', '', url] : ['xdg-open', url];
+  const child = spawn(command as string, args, { stdio: 'ignore', detached: true });
+  child.on('error', () => {}); // no desktop: the printed address is enough
+  child.unref();
+}

@@ -1,0 +1,193 @@
+import { ConfigError } from '../core/index.ts';
+import type { Reading } from '../knowledge/index.ts';
+import {
+  defaultLimits,
+  describeReader,
+  type LoadedDocument,
+  loadSurvey,
+  openReader,
+  type Reader,
+  type Sentence,
+  splitDocument,
+  surveyFolder,
+  tokensOf,
+  toReading,
+} from '../read/index.ts';
+import { type Device, openEngine } from '../runtime/index.ts';
+import { loadSources, namesGone, saveSources, sourcesOf } from './sources.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface ReaderOptions {
+  /** A reader that ships with Lyceum, or a folder that training wrote. Default: the shipped one. */
+  readonly reader?: string;
+  readonly threads?: number;
+  readonly device?: Device;
+  readonly weights?: 'auto' | 'f32' | 'int8' | 'int4';
+}
+
+export interface ReadProgress {
+  readonly stage: 'looking' | 'starting' | 'reading';
+  readonly done: number;
+  readonly total: number;
+  readonly current: string | null;
+  readonly perSecond: number | null;
+  readonly secondsLeft: number | null;
+}
+
+export interface ReadOptions extends ReaderOptions {
+  readonly workspace: Workspace;
+  /** Remove documents whose files are gone. */
+  readonly prune?: boolean;
+  readonly onProgress?: (progress: ReadProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface ReadOutcome {
+  /** Figures of this run; `entities` and `facts` are those of the whole graph afterwards. */
+  readonly result: {
+    readonly documents: number;
+    readonly sentences: number;
+    readonly mentions: number;
+    readonly relations: number;
+    readonly entities: number;
+    readonly facts: number;
+    readonly unchanged: number;
+    readonly removed: number;
+    readonly seconds: number;
+  };
+  readonly skipped: readonly { readonly path: string; readonly code: string; readonly reason: string }[];
+  /** Names of documents whose files are gone and which are still in the graph. */
+  readonly gone: readonly string[];
+}
+
+// Documents are read in groups of about this many words: long enough to fill the processor, short enough to be lost without pain.
+const groupWords = 6000;
+
+/**
+ * Reads folders and files into the workspace. Every group of documents is durable before the next; what is there and unchanged is not read again.
+ *
+ * Errors: ConfigError without any path, now or before; the signal's reason when cancelled; those of the store and of the reader.
+ */
+export async function readPaths(given: readonly string[], options: ReadOptions): Promise<ReadOutcome> {
+  const { workspace, signal, onProgress } = options;
+  const { store, dir } = workspace;
+  const begun = performance.now();
+  const before = await loadSources(dir);
+  const paths = given.length > 0 ? given : Object.keys(before.roots);
+  if (paths.length === 0) throw new ConfigError('read: expected folders or files, got none and none were read before; for example `lyceum read ~/papers`');
+
+  const report = (stage: ReadProgress['stage'], done: number, total: number, current: string | null, since?: number) => {
+    const seconds = since === undefined ? 0 : (performance.now() - since) / 1000;
+    const perSecond = seconds > 0 && done > 0 ? done / seconds : null;
+    onProgress?.({ stage, done, total, current, perSecond, secondsLeft: perSecond === null ? null : (total - done) / perSecond });
+  };
+  report('looking', 0, 0, null);
+  const survey = await surveyFolder(paths, { limits: defaultLimits, signal });
+  const total = survey.found.length + survey.skipped.length;
+  const sources = sourcesOf(paths, survey.found);
+  const skipped: { path: string; code: string; reason: string }[] = [];
+  const sums = { documents: 0, sentences: 0, mentions: 0, relations: 0, unchanged: 0 };
+
+  // The reader starts when the first document needs it: reading nothing new costs no model.
+  await using stack = new AsyncDisposableStack();
+  let started: Promise<Reader> | undefined;
+  const { version: wanted } = await describeReader(choice(options));
+  const start = (): Promise<Reader> => {
+    started ??= openReaderApart(options, stack);
+    return started;
+  };
+
+  let done = 0;
+  let readSince: number | undefined;
+  let pending: Promise<void> = Promise.resolve();
+  let group: { document: LoadedDocument; sentences: readonly Sentence[] }[] = [];
+  let words = 0;
+
+  const readGroup = async (members: typeof group): Promise<void> => {
+    const reader = await start();
+    readSince ??= performance.now();
+    const found = await reader.predict(
+      members.map(({ document, sentences }) => ({ docKey: document.name, sentences: tokensOf(document, sentences) })),
+      signal === undefined ? {} : { signal },
+    );
+    signal?.throwIfAborted();
+    const readings: Reading[] = members.map(({ document, sentences }, i) => toReading(document, sentences, found[i]!, reader.version));
+    await store.addReadings(readings);
+    for (const reading of readings) {
+      sums.documents++;
+      sums.sentences += reading.sentences.length;
+      sums.mentions += reading.mentions.length;
+      sums.relations += reading.relations.length;
+    }
+    done += members.length;
+    report('reading', done, total, members.at(-1)?.document.name ?? null, readSince);
+  };
+  // One group is computed (in the engine's process) while the next is loaded here.
+  const flush = async (): Promise<void> => {
+    if (group.length === 0) return;
+    const members = group;
+    group = [];
+    words = 0;
+    await pending;
+    pending = readGroup(members);
+    pending.catch(() => {}); // awaited at the next group or at the end
+  };
+
+  try {
+    for await (const loaded of loadSurvey(survey, {
+      ...(signal === undefined ? {} : { signal }),
+      isKnown: async ({ bytesSha256, names, loader }) => {
+        const known = await store.reading(bytesSha256);
+        return known !== undefined && known.loader === loader && known.reader === wanted && names.every((name) => known.names.includes(name));
+      },
+    })) {
+      if (loaded.type === 'document') {
+        const { document } = loaded;
+        const sentences = splitDocument(document);
+        group.push({ document, sentences });
+        words += sentences.reduce((sum, sentence) => sum + sentence.words.length, 0);
+        if (readSince === undefined) report('starting', done, total, document.name);
+        if (words >= groupWords) await flush();
+        continue;
+      }
+      done++;
+      if (loaded.type === 'unchanged') sums.unchanged++;
+      else skipped.push({ path: loaded.path, code: loaded.code, reason: loaded.reason });
+    }
+    await flush();
+    await pending;
+  } catch (error) {
+    await Promise.allSettled([pending]);
+    signal?.throwIfAborted();
+    throw error;
+  }
+
+  const gone = namesGone(before, sources, new Set(skipped.map(({ path }) => path)));
+  let removed = 0;
+  if (options.prune) {
+    for (const name of gone) await store.removeName(name);
+    removed = gone.length;
+    await saveSources(dir, before, sources);
+  } else {
+    const kept = Object.fromEntries(
+      Object.entries(sources.roots).map(([root, names]) => [
+        root,
+        { ...Object.fromEntries(Object.entries(before.roots[root] ?? {}).filter(([name]) => gone.includes(name))), ...names },
+      ]),
+    );
+    await saveSources(dir, before, { roots: kept });
+  }
+  report('reading', total, total, null, readSince);
+  const { entities, facts } = await store.counts();
+  const seconds = Number(((performance.now() - begun) / 1000).toFixed(3));
+  return { result: { ...sums, entities, facts, removed, seconds }, skipped, gone: options.prune ? [] : gone };
+}
+
+const choice = ({ reader, weights }: ReaderOptions) => ({ ...(reader === undefined ? {} : { reader }), ...(weights === undefined ? {} : { weights }) });
+
+/** Opens a reader in an engine process of its own; both end with `stack`. */
+export async function openReaderApart(options: ReaderOptions, stack: AsyncDisposableStack): Promise<Reader> {
+  const { threads, device } = options;
+  const engine = stack.use(await openEngine({ process: true, ...(threads === undefined ? {} : { threads }), ...(device === undefined ? {} : { device }) }));
+  return stack.use(await openReader(engine, choice(options)));
+}

@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises';
+import { join, resolve, sep } from 'node:path';
+import { z } from 'zod';
+import { FormatError } from '../core/index.ts';
+import { writeWhole } from '../formats/index.ts';
+
+/** Which folders and files a workspace was made from: what `lyceum read` reads again, and where a document's bytes may lie. */
+export interface Sources {
+  /** Absolute path of a folder or file → names of the documents found there last, with their paths. */
+  readonly roots: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+const schema = z.strictObject({ version: z.literal(1), roots: z.record(z.string(), z.record(z.string(), z.string())) });
+const fileOf = (dir: string) => join(dir, 'sources.json');
+
+export async function loadSources(dir: string): Promise<Sources> {
+  const path = fileOf(dir);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { roots: {} };
+    throw error;
+  }
+  try {
+    return { roots: schema.parse(JSON.parse(text)).roots };
+  } catch (cause) {
+    throw new FormatError(`${path}: expected the list of folders read before, got something else; delete it and name the folders again`, { cause });
+  }
+}
+
+/** Keeps what was found below each root; roots that were not read this time stay as they are. */
+export async function saveSources(dir: string, before: Sources, found: Sources): Promise<void> {
+  const roots = { ...before.roots, ...found.roots };
+  await writeWhole(fileOf(dir), [Buffer.from(`${JSON.stringify({ version: 1, roots })}\n`)]);
+}
+
+/** Sorts what a survey found under the root each file lies below. */
+export function sourcesOf(paths: readonly string[], found: readonly { readonly path: string; readonly names: readonly string[] }[]): Sources {
+  const roots: Record<string, Record<string, string>> = Object.fromEntries(paths.map((path) => [resolve(path), {}]));
+  for (const { path, names } of found) {
+    const whole = resolve(path);
+    const root = Object.keys(roots).find((candidate) => whole === candidate || whole.startsWith(candidate.endsWith(sep) ? candidate : candidate + sep));
+    if (root !== undefined) for (const name of names) (roots[root] as Record<string, string>)[name] = whole;
+  }
+  return { roots };
+}
+
+/** Names that were below these roots and are there no more, for whatever reason but `stillThere`. */
+export function namesGone(before: Sources, now: Sources, stillThere: ReadonlySet<string>): string[] {
+  const present = new Set(Object.values(now.roots).flatMap((names) => Object.keys(names)));
+  return Object.keys(now.roots)
+    .flatMap((root) => Object.entries(before.roots[root] ?? {}))
+    .filter(([name, path]) => !present.has(name) && !stillThere.has(path))
+    .map(([name]) => name)
+    .sort();
+}
