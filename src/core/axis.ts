@@ -74,6 +74,9 @@ export const namesIn = (axis: Axis): string[] =>
 export const termsOf = (axis: Axis): { coefficient: number; names: string[] }[] =>
   [...parse(axis)].filter(([, c]) => c !== 0).map(([names, coefficient]) => ({ coefficient, names: names === '' ? [] : names.split('*') }));
 
+/** Whether an axis is negative for all lengths of its names. */
+export const isNegative = (axis: Axis): boolean => (typeof axis === 'number' ? axis < 0 : termsOf(axis).every(({ coefficient }) => coefficient < 0));
+
 /**
  * The length of an axis once the names are known.
  *

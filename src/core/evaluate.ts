@@ -15,8 +15,8 @@ export const tensor = (shape: readonly number[], data: ArrayLike<number>): Tenso
  * @throws ShapeError when an input has no value, or one of another shape
  */
 export function evaluate(roots: readonly Node[], bindings: ReadonlyMap<Node | string, Tensor>, lengths: ReadonlyMap<string, number> = new Map()): Tensor[] {
-  const order = inOrder(roots);
   const given = (node: Node): Tensor | undefined => bindings.get(node) ?? (isInput(node) || isParameter(node) ? bindings.get(nameOf(node)) : undefined);
+  const order = inOrder(roots, (node) => given(node) !== undefined);
   const known = bindLengths(
     order.flatMap((node) => {
       const value = given(node);

@@ -58,8 +58,12 @@ export function defineOp<A>(op: Op<A>): (inputs: readonly Node[], attrs: A) => N
   };
 }
 
-/** Nodes below `roots`, inputs first, each once. Iterative: a chain may be deeper than the stack. */
-export function inOrder(roots: readonly Node[]): Node[] {
+/**
+ * Nodes below `roots`, inputs first, each once. Iterative: a chain may be deeper than the stack.
+ *
+ * @param ends  nodes whose inputs are not walked into
+ */
+export function inOrder(roots: readonly Node[], ends?: (node: Node) => boolean): Node[] {
   const seen = new Set<Node>();
   const order: Node[] = [];
   for (const root of roots) {
@@ -70,7 +74,7 @@ export function inOrder(roots: readonly Node[]): Node[] {
         stack.pop();
         continue;
       }
-      const input = top.node.inputs[top.next++];
+      const input = top.next === 0 && ends?.(top.node) ? undefined : top.node.inputs[top.next++];
       if (input === undefined) {
         seen.add(top.node);
         order.push(top.node);

@@ -2,20 +2,21 @@ import { inOrder, type Node } from './node.ts';
 
 /**
  * For the backward pass: which node to use in place of one of the forward pass. Nodes that carry a `recompute` label come as copies, rebuilt inside their
- * block from what enters it; all others as themselves. A copy computes the same value and differs from its original only in identity, so a program that
- * uses it must not merge equal expressions.
+ * block from what enters it; a node without a label that reads from a block comes with those inputs replaced; all others as themselves. A copy computes the
+ * same value and differs from its original only in identity, so a program that uses it must not merge equal expressions.
  *
  * @param order  nodes of the forward pass, inputs first
  */
 export function recomputed(order: readonly Node[]): (node: Node) => Node {
   const copies = new Map<Node, Node>();
+  const readers = new Map<Node, Node>();
   for (const node of order) {
-    if (node.recompute === undefined || node.inputs.length === 0) continue;
-    const inputs = node.inputs.map((input) => (input.recompute === node.recompute ? (copies.get(input) ?? input) : input));
     const { site: _site, ...rest } = node;
-    copies.set(node, { ...rest, inputs });
+    if (node.recompute !== undefined && node.inputs.length > 0)
+      copies.set(node, { ...rest, inputs: node.inputs.map((input) => (input.recompute === node.recompute ? (copies.get(input) ?? input) : input)) });
+    else if (node.inputs.some((input) => copies.has(input))) readers.set(node, { ...rest, inputs: node.inputs.map((input) => copies.get(input) ?? input) });
   }
-  return (node) => copies.get(node) ?? node;
+  return (node) => copies.get(node) ?? readers.get(node) ?? node;
 }
 
 /**

@@ -1,5 +1,5 @@
 // Moving elements, filed by inverse pairs: reshape and transpose undo themselves, slice ↔ pad, concat ↔ split, squeeze ↔ unsqueeze.
-import { type Axis, addAxes, lengthOf, type Shape, sameShape, sizeOf, subtractAxes } from '../axis.ts';
+import { type Axis, addAxes, isNegative, lengthOf, type Shape, sameShape, sizeOf, subtractAxes } from '../axis.ts';
 import { ShapeError } from '../errors.ts';
 import { defineOp, type Node } from '../node.ts';
 import { around, axisAt, offsetsOf, sameDtype, show, stridesOf } from '../strided.ts';
@@ -64,7 +64,7 @@ const sliceOp = defineOp<SliceAttrs>({
   infer: ([x], { axis, start, end }) => {
     const length = subtractAxes(end, start);
     const rest = subtractAxes(x!.shape[axis]!, end);
-    const negative = [start, length, rest].some((part) => typeof part === 'number' && part < 0);
+    const negative = [start, length, rest].some(isNegative);
     if (negative)
       throw new ShapeError(
         `slice: expected 0 ≤ start ≤ end ≤ ${x!.shape[axis]} on axis ${axis} of ${show(x!)}, got ${start} to ${end}; subtract from the length to count from the back`,
@@ -96,7 +96,7 @@ interface PadAttrs {
 const padOp = defineOp<PadAttrs>({
   name: 'pad',
   infer: ([x], { axis, before, after }) => {
-    if ([before, after].some((n) => typeof n === 'number' && n < 0))
+    if ([before, after].some(isNegative))
       throw new ShapeError(`pad: expected lengths ≥ 0, got ${before} and ${after} on axis ${axis} of ${show(x!)}; slice to shorten`);
     return { shape: withAxis(x!.shape, axis, addAxes(addAxes(before, x!.shape[axis]!), after)), dtype: x!.dtype };
   },

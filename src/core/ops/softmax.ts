@@ -35,10 +35,7 @@ export const softmax = rows(
   'softmax',
   'Softmax',
   (shifted, total) => Math.exp(shifted) / total,
-  (y, d) => {
-    const weighted = mul(d, y);
-    return sub(weighted, mul(y, sum(weighted, [-1], { keepDims: true })));
-  },
+  (y, d) => mul(sub(d, sum(mul(d, y), [-1], { keepDims: true })), y), // in this form each pass may reuse the memory of the one before
 );
 
 /** x − log Σ e^x over the last axis. */
