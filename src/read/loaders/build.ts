@@ -11,6 +11,40 @@ export const clean = (text: string): string =>
     .replace(/[\p{Cc}\u2028\u2029]/gu, ' ');
 
 /**
+ * For every character of `value` its position in the file, where `raw` (at `offset`) spells it, with `&name;`, `\\` and line prefixes that `value` no longer has.
+ */
+export const align = (value: string, raw: string, offset: number): number | readonly number[] => {
+  if (value === raw) return offset;
+  const sources: number[] = [];
+  let at = 0;
+  for (let i = 0; i < value.length; i++) {
+    const character = value[i]!;
+    // A stray end tag leaves no trace but the text around it.
+    for (
+      let tag = raw[at] === '<' ? /^<[/a-z!?][^>]{0,200}>/i.exec(raw.slice(at, at + 203)) : null;
+      tag;
+      tag = /^<[/a-z!?][^>]{0,200}>/i.exec(raw.slice(at, at + 203))
+    )
+      at += tag[0].length;
+    if (raw[at] === '\\' && raw[at + 1] === character && character !== '\\') at++;
+    const reference = raw[at] === '&' ? /^&[#\w]{1,40};?/.exec(raw.slice(at, at + 42)) : null;
+    if (reference && !(character === '&' && value.startsWith(reference[0], i))) {
+      sources.push(offset + at);
+      // Two characters may come from one reference; the second is told by what follows not fitting.
+      if (value[i + 1] === undefined || raw[at + reference[0].length] === value[i + 1] || !/[\ud800-\udbff]/.test(character)) at += reference[0].length;
+      continue;
+    }
+    if (raw[at] !== character && !(/\s/.test(character) && /\s/.test(raw[at] ?? ''))) {
+      const next = raw.indexOf(character, at);
+      if (next >= 0 && next < at + 100) at = next;
+    }
+    sources.push(offset + Math.min(at, Math.max(0, raw.length - 1)));
+    at++;
+  }
+  return sources;
+};
+
+/**
  * Gathers blocks of running text. White space collapses as in a browser; blocks stand two line ends apart; each stretch remembers where it came from.
  */
 export const textBuilder = () => {
@@ -40,10 +74,11 @@ export const textBuilder = () => {
       blockOrigins = [];
       pendingSpace = false;
     },
-    /** Adds to the open block. `source` is the position of `text` in the decoded file; characters that its notation spells longer shift what follows in the same piece. */
-    add(text: string, source?: number) {
+    /** Adds to the open block. `sources[i]` is the position of `text[i]` in the decoded file; a number is the position of the first, the others following it. */
+    add(text: string, sources?: number | readonly number[]) {
+      const sourceOf = (i: number) => (typeof sources === 'number' ? sources + i : sources?.[i]);
       let from = block.length;
-      let at = source;
+      let at: number | undefined;
       const close = () => {
         if (at !== undefined && block.length > from) blockOrigins.push({ start: from, end: block.length, source: at });
       };
@@ -54,14 +89,16 @@ export const textBuilder = () => {
           continue;
         }
         if (invisible.test(character)) continue;
-        const jump = source !== undefined && at !== undefined && source + i !== at + (block.length - from) + (pendingSpace ? 1 : 0);
-        if (jump || (pendingSpace && block.length === from)) {
-          close();
-          if (pendingSpace) block += ' ';
-          from = block.length;
-          at = source === undefined ? undefined : source + i;
-        } else if (pendingSpace) block += ' ';
+        const source = sourceOf(i);
+        const space = pendingSpace ? ' ' : '';
         pendingSpace = false;
+        // A stretch goes on as long as text and file advance together.
+        if (at === undefined || source !== at + (block.length + space.length - from)) {
+          close();
+          block += space;
+          from = block.length;
+          at = source;
+        } else block += space;
         block += character;
       }
       close();

@@ -67,6 +67,6 @@ export const parseDocx = async (bytes: Buffer, limits: Pick<Limits, 'characters'
   return {
     ...rest,
     metadata: { ...(stated && !parsed.metadata.title ? { title: stated } : {}), ...(year === undefined ? {} : { year }), ...parsed.metadata },
-    warnings: [...parsed.warnings, ...(hidden > 0 ? [`${hidden} hidden pieces of text were left out`] : [])],
+    warnings: [...parsed.warnings, ...(hidden > 0 ? [`${hidden} hidden ${hidden === 1 ? 'piece of text was' : 'pieces of text were'} left out`] : [])],
   };
 };

@@ -1,6 +1,6 @@
 import { type DefaultTreeAdapterMap, parse } from 'parse5';
 import type { BlockKind } from '../text/index.ts';
-import { textBuilder } from './build.ts';
+import { align, textBuilder } from './build.ts';
 import { decodeText, knownAs, markedEncoding } from './decode.ts';
 import { LoadError, type ParsedText } from './document.ts';
 import { attribute, type HiddenRules, hiddenRules, visibilityOf } from './html-hidden.ts';
@@ -161,7 +161,8 @@ export const parseHtmlText = (source: string, characters: number, warnings: stri
     if (!isElement(node)) {
       if (node.nodeName !== '#text' || !('value' in node)) continue;
       const before = builder.open;
-      builder.add(node.value, node.sourceCodeLocation?.startOffset);
+      const place = node.sourceCodeLocation;
+      builder.add(node.value, place ? align(node.value, source.slice(place.startOffset, place.endOffset), place.startOffset) : undefined);
       if (links > 0) linked += builder.open - before;
       continue;
     }

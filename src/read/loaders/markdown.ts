@@ -2,7 +2,7 @@ import { fromMarkdown } from 'mdast-util-from-markdown';
 import { gfmFromMarkdown } from 'mdast-util-gfm';
 import { gfm } from 'micromark-extension-gfm';
 import type { BlockKind } from '../text/index.ts';
-import { textBuilder } from './build.ts';
+import { align, textBuilder } from './build.ts';
 import { decodeText } from './decode.ts';
 import { LoadError, type ParsedText } from './document.ts';
 import { captionStart, markReferences, present, yearOf } from './kinds.ts';
@@ -26,13 +26,16 @@ export const parseMarkdown = (bytes: Uint8Array, characters: number): ParsedText
   const builder = textBuilder();
   let html = 0;
 
+  const placeOf = ({ value, position }: Node & { value: string }) => {
+    if (position === undefined) return undefined;
+    const start = front.length + position.start.offset!;
+    return align(value, source.slice(start, front.length + position.end.offset!), start);
+  };
   const inline = (node: Node): void => {
     switch (node.type) {
       case 'text':
-        builder.add(node.value, node.position === undefined ? undefined : front.length + node.position.start.offset!);
-        return;
       case 'inlineCode':
-        builder.add(node.value, front.length + node.position!.start.offset! + source.slice(front.length + node.position!.start.offset!).search(/[^`]/));
+        builder.add(node.value, placeOf(node));
         return;
       case 'break':
         builder.add(' ');
