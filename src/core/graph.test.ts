@@ -61,16 +61,12 @@ describe('print', () => {
     const x = input('x', ['batch', 3]);
     const w = parameter('w', [2, 3]);
     expect(print(gradients(sum(square(matmul(x, w, { transposeB: true })), [0, 1]), [w]))).toMatchInlineSnapshot(`
-      "%0 = unsqueeze 1 {axis: 0} [1] float32
-      %1 = unsqueeze %0 {axis: 1} [1, 1] float32
-      %2 = expand %1 [batch, 2] float32
-      %3 = input x [batch, 3] float32
-      %4 = parameter w [2, 3] float32
-      %5 = matmul %3 %4 {scale: 1, transposeB} [batch, 2] float32
-      %6 = mul %2 %5 [batch, 2] float32
-      %7 = mul %6 2 [batch, 2] float32
-      %8 = matmul %7 %3 {scale: 1, transposeA} [2, 3] float32
-      return %8"
+      "%0 = input x [batch, 3] float32
+      %1 = parameter w [2, 3] float32
+      %2 = matmul %0 %1 {transposeB} [batch, 2] float32
+      %3 = mul %2 2 [batch, 2] float32
+      %4 = matmul %3 %0 {transposeA} [2, 3] float32
+      return %4"
     `);
   });
 });

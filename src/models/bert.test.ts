@@ -107,7 +107,7 @@ describe('bert', () => {
     const at = (step: number) => evaluate([dropped], new Map(given).set('step', tensor([], [step])))[0]!;
     expect(difference(at(1), at(1))).toBe(0);
     expect(difference(at(1), at(2))).toBeGreaterThan(0.1);
-    const salts = inOrder([dropped]).flatMap(({ op, attrs }) => (op.name === 'randomUniform' ? [(attrs as { salt: number }).salt] : []));
+    const salts = inOrder([dropped]).flatMap(({ op, attrs }) => (op.name === 'randomMask' ? [(attrs as { salt: number }).salt] : []));
     expect(salts).toHaveLength(1 + 3 * config.layers);
     expect(new Set(salts).size).toBe(salts.length);
     const none = bert(config, { ids, mask }, { dropout: { rate: 0, key } }).hidden;

@@ -7,8 +7,8 @@ import { reshape } from './move.ts';
 interface MatmulAttrs {
   readonly transposeA: boolean;
   readonly transposeB: boolean;
-  /** Factor on the product. */
-  readonly scale: number;
+  /** Factor on the product; 1 unless given. */
+  readonly scale?: number;
 }
 
 const op = defineOp<MatmulAttrs>({
@@ -29,7 +29,7 @@ const op = defineOp<MatmulAttrs>({
   },
 
   // C = s·A B  ⇒  dA = s·dC Bᵀ, dB = s·Aᵀ dC; with a transposed input the product comes out transposed, so its factors swap.
-  grad({ inputs: [a, b], attrs: { transposeA, transposeB, scale } }, dC) {
+  grad({ inputs: [a, b], attrs: { transposeA, transposeB, scale = 1 } }, dC) {
     if (b!.shape.length === 2 && a!.shape.length > 2 && !transposeA) {
       // one weight for the whole batch: its gradient is one flat product, not one for each batch and a sum
       const flatA = flat(a!);
@@ -45,7 +45,7 @@ const op = defineOp<MatmulAttrs>({
     ];
   },
 
-  lower(emit, { attrs: { transposeA, transposeB, scale }, inputs: [a, b], dtype }, [nameA, nameB]) {
+  lower(emit, { attrs: { transposeA, transposeB, scale = 1 }, inputs: [a, b], dtype }, [nameA, nameB]) {
     if (dtype === 'float32') {
       if (!transposeA && !transposeB && scale === 1) return emit.node('MatMul', [nameA!, nameB!]);
       return emit.node('FusedMatMul', [nameA!, nameB!], { transA: Number(transposeA), transB: Number(transposeB), alpha: { float: scale } }, 'com.microsoft');
@@ -54,7 +54,7 @@ const op = defineOp<MatmulAttrs>({
     return scale === 1 ? product : emit.node('Mul', [product, emit.constant(dtype, [], [scale])]);
   },
 
-  reference([a, b], { transposeA, transposeB, scale }, shape) {
+  reference([a, b], { transposeA, transposeB, scale = 1 }, shape) {
     const [rows, columns] = shape.slice(-2) as [number, number];
     const inner = a!.shape.at(transposeA ? -2 : -1)!;
     const batch = shape.slice(0, -2);
@@ -82,7 +82,7 @@ const op = defineOp<MatmulAttrs>({
  * @throws ShapeError when the inner axes differ
  */
 export const matmul = (a: Node, b: Node, { transposeA = false, transposeB = false, scale = 1 }: Partial<MatmulAttrs> = {}): Node =>
-  op([a, b], { transposeA, transposeB, scale });
+  op([a, b], scale === 1 ? { transposeA, transposeB } : { transposeA, transposeB, scale });
 
 const lastTwo = ({ shape }: Node, transposed: boolean): [Axis, Axis] => (transposed ? [shape.at(-1)!, shape.at(-2)!] : [shape.at(-2)!, shape.at(-1)!]);
 

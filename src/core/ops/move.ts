@@ -1,6 +1,7 @@
 // Moving elements, filed by inverse pairs: reshape and transpose undo themselves, slice ↔ pad, concat ↔ split, squeeze ↔ unsqueeze.
 import { type Axis, addAxes, isNegative, lengthOf, type Shape, sameShape, sizeOf, subtractAxes } from '../axis.ts';
 import { ShapeError } from '../errors.ts';
+import { constant, isConstant } from '../leaf.ts';
 import { defineOp, type Node } from '../node.ts';
 import { around, axisAt, offsetsOf, sameDtype, show, stridesOf } from '../strided.ts';
 
@@ -180,7 +181,10 @@ const unsqueezeOp = defineOp<{ axis: number }>({
 });
 
 /** Adds an axis of length 1 that stands at `axis` of the result. */
-export const unsqueeze = (x: Node, axis: number): Node => unsqueezeOp([x], { axis: axisAt('unsqueeze', axis, x.shape.length + 1) });
+export function unsqueeze(x: Node, axis: number): Node {
+  const at = axisAt('unsqueeze', axis, x.shape.length + 1);
+  return isConstant(x) ? constant(x.attrs.data, x.attrs.shape.toSpliced(at, 0, 1), x.dtype) : unsqueezeOp([x], { axis: at });
+}
 
 const squeezeOp = defineOp<{ axis: number }>({
   name: 'squeeze',

@@ -1,6 +1,8 @@
 // Element by element. Binary ops broadcast as numpy does; the accumulator in grad.ts sums broadcast axes away again.
+
+import { type Shape, sameShape } from '../axis.ts';
 import { erf as erfOf } from '../erf.ts';
-import { operand, requireFloat, zero } from '../leaf.ts';
+import { isConstant, operand, requireFloat, zero } from '../leaf.ts';
 import { defineOp, type Emit, type Node } from '../node.ts';
 import { broadcastData, broadcastShapes, sameDtype } from '../strided.ts';
 import { cast, greater, greaterOrEqual, less, where } from './compare.ts';
@@ -36,9 +38,18 @@ const binary = (name: string, onnx: string, value: (a: number, b: number) => num
   return (a: Node | number, b: Node | number): Node => {
     const like = typeof a === 'number' ? b : a;
     if (typeof like === 'number') throw new Error(`internal: ${name} of two numbers`);
-    return op([operand(a, like), operand(b, like)], undefined);
+    const [x, y] = [operand(a, like), operand(b, like)];
+    const shape = broadcastShapes(name, x.shape, y.shape);
+    const left = unexpanded(x, y, shape);
+    return op([left, unexpanded(y, left, shape)], undefined);
   };
 };
+
+/** What was expanded only to meet an operand that broadcasts it anyway need not be: gradients of sums begin so. */
+const unexpanded = (x: Node, other: Node, shape: Shape): Node =>
+  x.op.name === 'expand' && x.site === undefined && sameShape(other.shape, shape) ? x.inputs[0]! : x;
+
+const isOne = (x: Node): boolean => isConstant(x) && x.attrs.data.length === 1 && x.attrs.data[0] === 1;
 
 const scalar = (emit: Emit, node: Node, value: number) => emit.constant(node.dtype, [], [value]);
 
@@ -54,12 +65,20 @@ export const sub = binary(
   (a, b) => a - b,
   (_a, _b, d) => [d, neg(d)],
 );
-export const mul = binary(
+const product = binary(
   'mul',
   'Mul',
   (a, b) => a * b,
   (a, b, d) => [mul(d, b), mul(d, a)],
 );
+/** A product with the constant 1 is the other factor itself. */
+export const mul = (a: Node | number, b: Node | number): Node => {
+  const y = product(a, b);
+  const [x, factor] = y.inputs as [Node, Node];
+  if (isOne(factor) && sameShape(x.shape, y.shape)) return x;
+  if (isOne(x) && sameShape(factor.shape, y.shape)) return factor;
+  return y;
+};
 export const div = binary(
   'div',
   'Div',
