@@ -237,7 +237,9 @@ export const assemblePdf = ({ pages, failedPages, title: stated }: PdfPages): Pa
     warnings: [
       ...failedPages.map(({ page, reason }) => `page ${page} could not be read: ${reason}`),
       ...(empty > 0 ? [`${empty} of ${pages.length} pages have no text (pictures?)`] : []),
-      ...(unseen > 0 ? [`${unseen} pieces of text that cannot be seen on the page were left out`] : []),
+      ...(unseen > 0
+        ? [`${unseen} ${unseen === 1 ? 'piece of text that cannot be seen on the page was' : 'pieces of text that cannot be seen on the page were'} left out`]
+        : []),
     ],
   };
 };

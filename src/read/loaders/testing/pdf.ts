@@ -33,10 +33,10 @@ export const testPdf = ({ pages, title, locked = false }: TestPdf): Buffer => {
       page === 'broken'
         ? ''
         : page.map(({ text, x, y, size = 10, bold }) => `BT /F${bold ? 2 : 1} ${size} Tf 1 0 0 1 ${x} ${y} Tm (${escaped(text)}) Tj ET`).join('\n');
-    // A broken page is no page at all.
+    // A broken page is a branch of the page tree that leads back to itself.
     add(
       page === 'broken'
-        ? '(this is no page)'
+        ? `<< /Type /Pages /Parent 2 0 R /Count 1 /Kids [${pageNumber(i)} 0 R] >>`
         : `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 420 595] /Resources << /Font << /F1 3 0 R /F2 4 0 R >> >> /Contents ${pageNumber(i) + 1} 0 R >>`,
     );
     add(`<< /Length ${Buffer.byteLength(content, 'latin1')} >>\nstream\n${content}\nendstream`);
