@@ -26,7 +26,8 @@ export function errorAnswer(c: Context, error: unknown): Response {
   const status = statusOf[code];
   if (!(error instanceof Error) || status === undefined)
     return problem(c, 500, 'INTERNAL', 'internal: the server failed on this request; the terminal that runs it says why.');
-  return problem(c, status, code, error.message, status === 503 ? 2 : undefined);
+  // Messages end with their code for terminals; here it stands beside them.
+  return problem(c, status, code, error.message.replace(/ \[[A-Z_]+\]$/, ''), status === 503 ? 2 : undefined);
 }
 
 const refusal = (description: string) => ({ description, content: { 'application/json': { schema: problemSchema } } });

@@ -17,9 +17,9 @@ export interface ForceLayout {
   readonly progress: number;
 }
 
-const restLength = 46;
-const repulsion = 62;
-const gravity = 0.028;
+const restLength = 52;
+const repulsion = 150;
+const gravity = 0.024;
 const friction = 0.58;
 const coolest = 0.006;
 

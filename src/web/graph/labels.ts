@@ -12,8 +12,8 @@ export interface LabelChoice {
   readonly radii: Float32Array;
   /** Node indices, the one to be labelled first at the front. */
   readonly order: Uint32Array;
-  /** Width of each label in CSS pixels. */
-  readonly widths: Float32Array;
+  /** Width of a label in CSS pixels. */
+  readonly widthOf: (node: number) => number;
   /** These are labelled whatever stands in the way. */
   readonly always: readonly number[];
   /** False leaves a node without a label (it is dimmed). */
@@ -37,8 +37,9 @@ export function chooseLabels(choice: LabelChoice, camera: Camera, size: Size, li
     if (!forced && radius < 3) return;
     const x = (choice.positions[2 * node]! - camera.x) * camera.scale + size.width / 2 + radius + 4;
     const y = (choice.positions[2 * node + 1]! - camera.y) * camera.scale + size.height / 2;
-    const width = choice.widths[node]!;
-    if (x + width < 0 || x > size.width || y < 0 || y > size.height) return;
+    if (x > size.width || y < 0 || y > size.height || x < -400) return;
+    const width = choice.widthOf(node);
+    if (x + width < 0) return;
     const from = Math.max(0, Math.floor((x - radius) / cellSide));
     const to = Math.min(columns - 1, Math.floor((x + width) / cellSide));
     const top = Math.max(0, Math.floor((y - lineHeight / 2) / lineHeight));

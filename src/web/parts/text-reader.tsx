@@ -1,0 +1,58 @@
+import { useSignalEffect } from '@preact/signals';
+import type { JSX } from 'preact';
+import { useMemo, useRef } from 'preact/hooks';
+import { blocksOf } from '../state/blocks.ts';
+import { openSpan, select, selection } from '../state/route.ts';
+import { type Mark, segments } from '../state/segments.ts';
+import type { Document } from '../state/types.ts';
+import { documentName, hueOf } from '../state/words.ts';
+
+const here = '!here';
+
+/** The text in its own order; a click on a name selects its entity. */
+export function TextReader({ document }: { document: Document }): JSX.Element {
+  const box = useRef<HTMLDivElement>(null);
+  const blocks = useMemo(() => blocksOf(document.text, document.sentenceSpans), [document]);
+  const mentions = useMemo<Mark[]>(() => document.resolved.map(({ start, end }, index) => ({ start, end, mark: String(index) })), [document]);
+  const span = openSpan.value;
+  const chosen = selection.value?.kind === 'entity' ? selection.value.id : null;
+
+  useSignalEffect(() => {
+    openSpan.value;
+    requestAnimationFrame(() => box.current?.querySelector('.here')?.scrollIntoView({ block: 'center' }));
+  });
+
+  const marks: Mark[] = span ? [{ ...span, mark: here }, ...mentions] : mentions;
+  return (
+    <article ref={box} id="document-body" class="reader" tabIndex={0} aria-label={documentName(document)}>
+      <div class="column">
+        <h1>{documentName(document)}</h1>
+        <p class="about">{[document.year, document.venue, document.names[0]].filter(Boolean).join(' · ')}</p>
+        {blocks.map((block) => (
+          <p key={block.start} class={`block ${block.kind}`}>
+            {segments(
+              document.text.slice(block.start, block.end),
+              marks.filter(({ start, end }) => start < block.end && end > block.start),
+              block.start,
+            ).map((piece) => {
+              const isHere = piece.marks.includes(here);
+              const inner = piece.marks.findLast((mark) => mark !== here);
+              const mention = inner === undefined ? undefined : document.resolved[Number(inner)];
+              if (!mention) return isHere ? <span class="here">{piece.text}</span> : piece.text;
+              const { entity, kind, name } = mention;
+              return (
+                <span
+                  class={`mention hue-${hueOf(kind)}${entity !== null && entity === chosen ? ' chosen' : ''}${isHere ? ' here' : ''}`}
+                  title={name ? `${kind}: ${name}` : kind}
+                  onClick={() => entity !== null && select({ kind: 'entity', id: entity })}
+                >
+                  {piece.text}
+                </span>
+              );
+            })}
+          </p>
+        ))}
+      </div>
+    </article>
+  );
+}
