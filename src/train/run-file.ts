@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '../core/index.ts';
@@ -20,7 +21,7 @@ export interface RunDescription {
  *
  * @throws ConfigError where the folder holds a run of another kind, configuration, data or seed
  */
-export const openRun = async (folder: string, description: RunDescription, engine: EngineInfo, version: string): Promise<void> => {
+export const openRun = async (folder: string, description: RunDescription, engine: EngineInfo): Promise<void> => {
   await mkdir(folder, { recursive: true });
   const path = join(folder, 'run.json');
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -30,7 +31,7 @@ export const openRun = async (folder: string, description: RunDescription, engin
   const wanted = JSON.parse(JSON.stringify(description)) as RunDescription;
   if (text === undefined) {
     const { device, threads, onnxruntime, instructionSet } = engine;
-    const run = { format: formatVersion, ...wanted, versions: { lyceum: version, node: process.versions.node, onnxruntime }, machine: { device, threads, instructionSet } };
+    const run = { format: formatVersion, ...wanted, versions: { lyceum: version(), node: process.versions.node, onnxruntime }, machine: { device, threads, instructionSet } };
     await writeWhole(path, [new TextEncoder().encode(`${JSON.stringify(run, null, 2)}\n`)]);
     return;
   }
@@ -39,6 +40,8 @@ export const openRun = async (folder: string, description: RunDescription, engin
     if (JSON.stringify(before[key]) !== JSON.stringify(value))
       throw new ConfigError(`${path}: expected the run that is begun there (${key} ${short(before[key])}), got ${short(value)}; use another folder, or remove this one to begin anew`);
 };
+
+const version = (): string => (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 
 const short = (value: unknown): string => {
   const text = JSON.stringify(value) ?? 'nothing';

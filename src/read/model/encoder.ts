@@ -28,7 +28,9 @@ export const openEncoder = async (folder: string = encoderFolder()): Promise<Enc
   const tokenizer = await openTokenizer(join(folder, 'tokenizer.json'));
   const [cls, sep] = [tokenizer.special.get('[CLS]'), tokenizer.special.get('[SEP]')];
   if (cls === undefined || sep === undefined)
-    throw new ConfigError(`${join(folder, 'tokenizer.json')}: expected special tokens [CLS] and [SEP], got ${[...tokenizer.special.keys()].join(', ')}; use the tokenizer of a BERT encoder`);
+    throw new ConfigError(
+      `${join(folder, 'tokenizer.json')}: expected special tokens [CLS] and [SEP], got ${[...tokenizer.special.keys()].join(', ')}; use the tokenizer of a BERT encoder`,
+    );
   return { config, tokenizer, weights: await openSafetensors(join(folder, 'model.fp16.safetensors')), special: { cls, sep } };
 };
 

@@ -121,7 +121,10 @@ export interface Tiles {
  * @param beams   sizes of the beams
  * @param wanted  whether the pair (row, column), counted within a beam, is wanted
  */
-export const tilesOf = (beams: readonly number[], wanted: (row: number, column: number) => boolean): Tiles & { readonly place: (beam: number, row: number, column: number) => number | undefined } => {
+export const tilesOf = (
+  beams: readonly number[],
+  wanted: (row: number, column: number) => boolean,
+): Tiles & { readonly place: (beam: number, row: number, column: number) => number | undefined } => {
   const [rows, columns, mask]: [number[], number[], number[]] = [[], [], []];
   const tileAt: Map<number, number>[] = [];
   let [offset, count] = [0, 0];
@@ -132,7 +135,8 @@ export const tilesOf = (beams: readonly number[], wanted: (row: number, column: 
     for (let a = 0; a < blocks; a++)
       for (let b = 0; b < blocks; b++) {
         const cells: number[] = [];
-        for (let i = a * tileSize; i < (a + 1) * tileSize; i++) for (let j = b * tileSize; j < (b + 1) * tileSize; j++) cells.push(i < size && j < size && wanted(i, j) ? 1 : 0);
+        for (let i = a * tileSize; i < (a + 1) * tileSize; i++)
+          for (let j = b * tileSize; j < (b + 1) * tileSize; j++) cells.push(i < size && j < size && wanted(i, j) ? 1 : 0);
         if (!cells.includes(1)) continue;
         found.set(a * blocks + b, count++);
         for (let i = 0; i < tileSize; i++) {

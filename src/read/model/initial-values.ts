@@ -8,7 +8,8 @@ const nullPrior = -3;
 const embeddings = /\.(width|distance|match)\.weight$/;
 const priors = new Set(['spans.entity.out.bias', 'relations.out.bias']);
 // Parameters that are one layer in several pieces share the fan-in of the whole.
-const layerOf = (name: string): string => name.replace(/^spans\.(start|end|head|up)\./, 'spans.up.').replace(/^(relations|coreference)\.(by\w+|up)\./, '$1.up.');
+const layerOf = (name: string): string =>
+  name.replace(/^spans\.(start|end|head|up)\./, 'spans.up.').replace(/^(relations|coreference)\.(by\w+|up)\./, '$1.up.');
 
 /**
  * First values of a reader's heads, drawn by counter hash from (seed, name, position): weights uniform within ± 1/√(inputs of the layer), embeddings normal, biases 0.
@@ -39,4 +40,5 @@ export const initialValues = (parameters: readonly Node[], seed: number): Record
   );
 };
 
-const normal = (stream: number, i: number): number => Math.sqrt(-2 * Math.log(1 - uniformOf(stream, 2 * i))) * Math.cos(2 * Math.PI * uniformOf(stream, 2 * i + 1));
+const normal = (stream: number, i: number): number =>
+  Math.sqrt(-2 * Math.log(1 - uniformOf(stream, 2 * i))) * Math.cos(2 * Math.PI * uniformOf(stream, 2 * i + 1));

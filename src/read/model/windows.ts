@@ -10,7 +10,7 @@ export interface Window {
 
 /** A document as the encoder sees it. */
 export interface Pieces {
-  /** Words in lower case, bracket escapes of the Penn Treebank undone. */
+  /** Words as coreference compares them: lower case, a plural s taken off, bracket escapes of the Penn Treebank undone. */
   readonly words: readonly string[];
   /** For every word its subword ids, at least one. */
   readonly subwords: readonly (readonly number[])[];
@@ -46,7 +46,12 @@ export const piecesOf = (sentences: readonly (readonly string[])[], tokenizer: P
     units.push(...cut(counts, at, at + length, limit));
     at += length;
   }
-  return { words: spelt.map((word) => word.toLowerCase()), subwords, windows: windowsOf(units, counts, limit) };
+  return { words: spelt.map(comparable), subwords, windows: windowsOf(units, counts, limit) };
+};
+
+const comparable = (word: string): string => {
+  const lower = word.toLowerCase();
+  return lower.length > 3 && lower.endsWith('s') && !lower.endsWith('ss') ? lower.slice(0, -1) : lower;
 };
 
 /** A sentence, in pieces of at most `limit` subwords. */

@@ -1,4 +1,4 @@
-import { cast, constant, gather, multiplyAxes, neg, type Node, reshape, stopGradient, takeAlong, topK, where } from '../../../core/index.ts';
+import { cast, constant, gather, multiplyAxes, type Node, neg, reshape, stopGradient, takeAlong, topK, where } from '../../../core/index.ts';
 
 const never = -1e30;
 

@@ -1,4 +1,5 @@
 import {
+  add,
   addAxes,
   axisLength,
   cast,
@@ -16,7 +17,6 @@ import {
   reshape,
   slice,
   sub,
-  add,
   sum,
   unsqueeze,
 } from '../../../core/index.ts';

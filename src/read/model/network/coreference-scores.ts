@@ -34,12 +34,18 @@ export interface CoreferenceInputs {
  *
  * @returns  [corefTiles · 16]
  */
-export const coreferenceScores = (mentions: MentionStates, { anaphors, antecedents, buckets }: CoreferenceInputs, config: ReaderConfig, dropout?: Dropout): Node => {
+export const coreferenceScores = (
+  mentions: MentionStates,
+  { anaphors, antecedents, buckets }: CoreferenceInputs,
+  config: ReaderConfig,
+  dropout?: Dropout,
+): Node => {
   const { ffn, projection, features } = config;
   const cells = multiplyAxes(anaphors.shape[0]!, tileSize * tileSize);
   const believed = entityTypes.length + 1;
   const first = (name: string, x: Node, width: number) => matmul(x, parameter(`coreference.${name}.weight`, [ffn, width]), { transposeB: true });
-  const table = (name: string, rows: number) => first(`by${name[0]!.toUpperCase()}${name.slice(1)}`, parameter(`coreference.${name}.weight`, [rows, features]), features);
+  const table = (name: string, rows: number) =>
+    first(`by${name[0]!.toUpperCase()}${name.slice(1)}`, parameter(`coreference.${name}.weight`, [rows, features]), features);
   const same = (x: Node): Node => cast(equal(alongRows(x, anaphors), alongColumns(x, antecedents)), 'int64');
 
   const product = reshape(mul(alongRows(mentions.vectors, anaphors), alongColumns(mentions.vectors, antecedents)), [cells, projection]);

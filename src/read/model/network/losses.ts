@@ -1,4 +1,20 @@
-import { cast, concat, constant, equal, gather, greater, logicalAnd, matmul, mul, type Node, pad, reshape, sum, unsqueeze, where } from '../../../core/index.ts';
+import {
+  cast,
+  concat,
+  constant,
+  equal,
+  gather,
+  greater,
+  logicalAnd,
+  matmul,
+  mul,
+  type Node,
+  pad,
+  reshape,
+  sum,
+  unsqueeze,
+  where,
+} from '../../../core/index.ts';
 import { marginalLogLikelihood, softmaxCrossEntropy } from '../../../nn/index.ts';
 import { withNull } from './span-scores.ts';
 
@@ -62,4 +78,3 @@ export const coreferenceLoss = (scores: Node, clusters: Node, { pairs, slots, ma
   const all = concat([always, mask], 1);
   return sum(marginalLogLikelihood(pad(gather(scores, pairs), 1, 1, 0), gold, { mask: all }), [0]);
 };
-

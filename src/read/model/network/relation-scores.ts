@@ -1,19 +1,4 @@
-import {
-  add,
-  concat,
-  constant,
-  matmul,
-  maximum,
-  minimum,
-  mul,
-  multiplyAxes,
-  type Node,
-  oneHot,
-  parameter,
-  relu,
-  reshape,
-  sub,
-} from '../../../core/index.ts';
+import { add, concat, constant, matmul, maximum, minimum, mul, multiplyAxes, type Node, oneHot, parameter, relu, reshape, sub } from '../../../core/index.ts';
 import { type Dropout, dense, drop } from '../../../nn/index.ts';
 import { entityTypes, relationTypes } from '../labels.ts';
 import type { ReaderConfig } from '../reader-config.ts';
@@ -66,10 +51,12 @@ export const relationScores = (
   const rows = first('bySubject', concat([subject, beliefs], 1), projection + believed);
   const columns = first('byObject', concat([object, beliefs], 1), projection + believed);
   const alone = reshape(add(alongRows(rows, subjects), alongColumns(columns, objects)), [cells, ffn]);
-  const pairs = add(add(first('byProduct', product, projection), first('byContext', context, hidden.shape[2] as number)), matmul(oneHot(reshape(bucket, [cells]), distanceBuckets), byDistance));
+  const pairs = add(
+    add(first('byProduct', product, projection), first('byContext', context, hidden.shape[2] as number)),
+    matmul(oneHot(reshape(bucket, [cells]), distanceBuckets), byDistance),
+  );
   const up = drop('relations.up', relu(add(add(alone, pairs), parameter('relations.up.bias', [ffn]))), dropout);
   const inner = drop('relations.inner', relu(dense('relations.inner', up, ffn)), dropout);
   const both = reshape(add(alongRows(mentions, subjects), alongColumns(mentions, objects)), [cells, 1]);
   return add(dense('relations.out', inner, relationTypes.length), both);
 };
-

@@ -6,6 +6,7 @@ import {
   div,
   gather,
   matmul,
+  max,
   maximum,
   multiplyAxes,
   type Node,
@@ -32,6 +33,8 @@ export interface SpanScores {
   readonly relationMention: Node;
   /** [cells] phi_mc. */
   readonly coreferenceMention: Node;
+  /** [cells] phi_mr + the best phi_e: what a sentence's relation beam is chosen by. */
+  readonly relationBeam: Node;
 }
 
 const heads = ['entity', 'relationMention', 'coreferenceMention'] as const;
@@ -82,7 +85,8 @@ export const spanScores = (states: WordStates, config: ReaderConfig, dropout?: D
     const inner = drop(`spans.${name}.inner`, relu(dense(`spans.${name}.inner`, parts[i]!, ffn)), dropout);
     return dense(`spans.${name}.out`, inner, name === 'entity' ? entityTypes.length : 1);
   });
-  return { entity: scored[0]!, relationMention: squeeze(scored[1]!, 1), coreferenceMention: squeeze(scored[2]!, 1) };
+  const [entity, relationMention, coreferenceMention] = [scored[0]!, squeeze(scored[1]!, 1), squeeze(scored[2]!, 1)];
+  return { entity, relationMention, coreferenceMention, relationBeam: add(relationMention, max(entity, [1])) };
 };
 
 /** Label scores with the null label's 0 in front: [..., labels] → [..., labels + 1]. */
@@ -90,4 +94,3 @@ export const withNull = (scores: Node): Node => pad(scores, -1, 1, 0);
 
 /** What the entity scorer believes of some cells: probabilities of null and the types, [slots, 7]. */
 export const beliefsOf = (entity: Node, cells: Node): Node => softmax(withNull(gather(entity, cells)));
-

@@ -40,7 +40,10 @@ export const wordInputs = () => ({
   wordFirst: int('wordFirst', ['words']),
   wordLast: int('wordLast', ['words']),
 });
-export const relationInputs = () => ({ subjects: int('relationSubjects', ['relationTiles', tileSize]), objects: int('relationObjects', ['relationTiles', tileSize]) });
+export const relationInputs = () => ({
+  subjects: int('relationSubjects', ['relationTiles', tileSize]),
+  objects: int('relationObjects', ['relationTiles', tileSize]),
+});
 export const coreferenceInputs = () => ({
   anaphors: int('anaphors', ['corefTiles', tileSize]),
   antecedents: int('antecedents', ['corefTiles', tileSize]),
@@ -75,7 +78,7 @@ export const trainingGraph = (
   const spans = spanScores(states, config, heads);
   const cells = multiplyAxes('words', config.widths);
 
-  const relationCells = beamCells(spans.relationMention, beamInputs('sentence', 'sentences'), 'score');
+  const relationCells = beamCells(spans.relationBeam, beamInputs('sentence', 'sentences'), 'score');
   const relationTiles = relationInputs();
   const scoredRelations = relationScores(
     hidden,
@@ -112,7 +115,11 @@ export const trainingGraph = (
   const clusters = gather(reshape(int('spanClusters', ['words', config.widths]), [cells]), mentionCells);
   const candidates = ['documentSlots', 'candidates'];
   const coreference = mul(
-    coreferenceLoss(scoredMentions, clusters, { pairs: int('candidatePairs', candidates), slots: int('candidateSlots', candidates), mask: flag('candidateMask', candidates) }),
+    coreferenceLoss(scoredMentions, clusters, {
+      pairs: int('candidatePairs', candidates),
+      slots: int('candidateSlots', candidates),
+      mask: flag('candidateMask', candidates),
+    }),
     scale,
   );
   const loss = add(add(mul(entity, weights.entity), mul(relation, weights.relation)), mul(coreference, weights.coreference));

@@ -1,0 +1,153 @@
+import { inOrder, isParameter, type Node, nameOf } from '../../core/index.ts';
+import { type AnnotatedDocument, evaluateScierc } from '../../evaluate/index.ts';
+import { type Binding, type Engine, openEngine } from '../../runtime/index.ts';
+import { epochBatches, openRun, type ParameterGroup, type Progress, type TrainResult, train, type Verdict } from '../../train/index.ts';
+import { type Encoder, encoderValues, openEncoder, wordTable, wordTableBinding } from './encoder.ts';
+import { goldRows, readGold } from './gold-rows.ts';
+import { rowLength } from './grid.ts';
+import { initialValues } from './initial-values.ts';
+import { trainingGraph } from './network/training-graph.ts';
+import { openPredictor } from './predict.ts';
+import { trainingFeeds } from './training-batch.ts';
+import { type Task, type TrainingConfig, type TrainingInput, trainingConfig } from './training-config.ts';
+
+export interface TrainReaderOptions extends TrainingInput {
+  /** Folder with `train.json` and `dev.json` (DyGIE JSON Lines). */
+  readonly dataDir: string;
+  /** Gets the run (`run.json`, `metrics.jsonl`, checkpoints) and, at the end, the reader. The same call resumes. */
+  readonly outDir: string;
+  readonly threads?: number;
+  readonly device?: 'cpu' | 'webgpu';
+  /** Compute in a process of its own (default true), so that signals and progress never wait. */
+  readonly process?: boolean;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly onNote?: (message: string) => void;
+}
+
+export interface TrainReaderResult extends TrainResult {
+  readonly outDir: string;
+}
+
+const isEncoder = (name: string): boolean => /^(embed|blocks)\./.test(name);
+
+/**
+ * Trains a reader on annotated documents and keeps the weights that do best on the dev split: largest sum of entity F1, relation F1 (stored order) and coreference F1 over
+ * the tasks that are trained.
+ *
+ * @throws NotFoundError, FormatError for the data, ConfigError for options or a folder that holds another run
+ */
+export const trainReader = async ({ dataDir, outDir, threads, device, process: apart = true, signal, onProgress, onNote, ...given }: TrainReaderOptions): Promise<TrainReaderResult> => {
+  const config = trainingConfig(given);
+  const [encoder, gold, dev] = [await openEncoder(), await readGold(dataDir, 'train.json'), await readGold(dataDir, 'dev.json')];
+  await using engine = await openEngine({ process: apart, ...(threads && { threads }), ...(device && { device }) });
+  await openRun(outDir, { kind: 'reader', config, data: { 'train.json': gold.sha256, 'dev.json': dev.sha256 }, seed: config.seed }, engine.info);
+  const result = await run(engine, encoder, config, { gold: gold.documents, dev: dev.documents, outDir, signal, onProgress, onNote });
+  return { ...result, outDir };
+};
+
+interface RunOptions {
+  readonly gold: readonly AnnotatedDocument[];
+  readonly dev: readonly AnnotatedDocument[];
+  readonly outDir: string;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: ((progress: Progress) => void) | undefined;
+  readonly onNote: ((message: string) => void) | undefined;
+}
+
+// Typical lengths of a batch of four abstracts: what the order of computation is planned for.
+const typicalLengths = {
+  batch: 4,
+  seq: 160,
+  words: 520,
+  sentences: 21,
+  sentenceSpans: 300,
+  sentenceBeam: 20,
+  sentenceSlots: 200,
+  documents: 4,
+  documentSpans: 1000,
+  documentBeam: 40,
+  documentSlots: 154,
+  relationTiles: 177,
+  corefTiles: 247,
+  candidates: 39,
+  gold: 37,
+};
+
+const run = async (engine: Engine, encoder: Encoder, config: TrainingConfig, { gold, dev, outDir, signal, onProgress, onNote }: RunOptions): Promise<TrainResult> => {
+  const rows = goldRows(gold, encoder.tokenizer, config.reader.window);
+  const lengths = rows.map(rowLength);
+  const graph = trainingGraph(encoder.config, config.reader, config.weights, config.dropout);
+  const parameters = inOrder([graph.loss]).filter(isParameter);
+  const table = parameters.find((node) => nameOf(node) === wordTable)!;
+  const trained = parameters.filter((node) => node !== table);
+  const frozen = new Map<string, Binding>([[wordTable, wordTableBinding(encoder, table)]]);
+  const { seed, epochs, batch, average, evaluateEvery, patience } = config;
+
+  let residentOf = (name: string): string => name;
+  const bindings = new Map<string, Binding>([...frozen, ...trained.map((node): [string, Binding] => [nameOf(node), { kind: 'trainable' }])]);
+  await using predictor = await openPredictor({ engine, encoder, config: config.reader, bindings, residentOf: (name) => residentOf(name) });
+  const judge = async (held: (name: string) => string): Promise<Verdict> => {
+    residentOf = held;
+    return verdictOf(dev, await predictor.predict(dev), config.tasks);
+  };
+  return await train({
+    engine,
+    folder: outDir,
+    name: 'reader',
+    objective: { loss: graph.loss, metrics: graph.parts },
+    groups: groupsOf(trained, config),
+    adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clipNorm: config.clipNorm },
+    schedule: { kind: config.schedule, warmup: config.warmup },
+    frozen,
+    initial: async () => ({
+      ...(await encoderValues(encoder, trained)),
+      ...initialValues(
+        trained.filter((node) => !isEncoder(nameOf(node))),
+        seed,
+      ),
+    }),
+    epochs,
+    seed,
+    batches: (epoch) => epochBatches(lengths, { seed, epoch, batch }),
+    feeds: (chosen) => [
+      {
+        ...trainingFeeds(
+          chosen.map((i) => rows[i]!),
+          config.reader,
+          encoder.special,
+        ),
+        lossScale: { dtype: 'float32', shape: [], data: Float32Array.of(1 / chosen.length) },
+      },
+    ],
+    ...(average && { average }),
+    evaluation: { after: (epoch) => epoch % evaluateEvery === 0 || epoch === epochs, judge, ...(patience && { patience }) },
+    lengths: typicalLengths,
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
+    ...(onNote && { onNote }),
+  });
+};
+
+/** Encoder and heads have learning rates of their own; vectors do not decay. */
+const groupsOf = (trained: readonly Node[], { encoderRate, headRate, weightDecay }: TrainingConfig): ParameterGroup[] =>
+  [
+    { part: 'encoder', learningRate: encoderRate, own: (node: Node) => isEncoder(nameOf(node)) },
+    { part: 'heads', learningRate: headRate, own: (node: Node) => !isEncoder(nameOf(node)) },
+  ]
+    .flatMap(({ part, learningRate, own }) => [
+      { name: part, parameters: trained.filter((node) => own(node) && node.shape.length > 1), learningRate, weightDecay },
+      { name: `${part}-vectors`, parameters: trained.filter((node) => own(node) && node.shape.length <= 1), learningRate, weightDecay: 0 },
+    ])
+    .filter(({ parameters }) => parameters.length > 0);
+
+const scored: Readonly<Record<Task, string>> = { entity: 'entity-f1', relation: 'relation-f1', coreference: 'coreference-f1' };
+
+/** Sum of the F1 of the tasks, in points. */
+const verdictOf = (gold: readonly AnnotatedDocument[], predicted: readonly AnnotatedDocument[], wanted: readonly Task[]): Verdict => {
+  const { metrics } = evaluateScierc(gold, predicted);
+  const points = (name: string) => Math.round(metrics[name]! * 1e4) / 100;
+  const shown = Object.fromEntries(['entity-f1', 'relation-f1', 'relation-strict-f1', 'coreference-f1', 'span-f1'].map((name) => [name, points(name)]));
+  return { score: wanted.reduce((sum, task) => sum + points(scored[task]), 0), metrics: shown };
+};
+
