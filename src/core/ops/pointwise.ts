@@ -2,10 +2,10 @@
 
 import { type Shape, sameShape } from '../axis.ts';
 import { erf as erfOf } from '../erf.ts';
-import { isConstant, operand, requireFloat, zero } from '../leaf.ts';
+import { isConstant, operand, requireFloat } from '../leaf.ts';
 import { defineOp, type Emit, type Node } from '../node.ts';
 import { broadcastData, broadcastShapes, sameDtype } from '../strided.ts';
-import { cast, greater, greaterOrEqual, less, where } from './compare.ts';
+import { cast, greater, greaterOrEqual, lessOrEqual } from './compare.ts';
 
 type Lower = string | ((emit: Emit, x: string, node: Node) => string);
 
@@ -85,10 +85,15 @@ export const div = binary(
   (a, b) => a / b,
   (_a, b, d, y) => [div(d, b), neg(div(mul(d, y), b))],
 );
+// Of the two gradients each is d or 0; a mask and a difference are several times faster than `where`.
+const chosen = (takesA: Node, d: Node): readonly Node[] => {
+  const toA = mul(d, cast(takesA, d.dtype));
+  return [toA, sub(d, toA)];
+};
 /** At a tie the gradient goes to `a`. */
-export const maximum = binary('maximum', 'Max', Math.max, (a, b, d) => [where(greaterOrEqual(a, b), d, zero(d.dtype)), where(less(a, b), d, zero(d.dtype))]);
+export const maximum = binary('maximum', 'Max', Math.max, (a, b, d) => chosen(greaterOrEqual(a, b), d));
 /** At a tie the gradient goes to `a`. */
-export const minimum = binary('minimum', 'Min', Math.min, (a, b, d) => [where(greaterOrEqual(b, a), d, zero(d.dtype)), where(less(b, a), d, zero(d.dtype))]);
+export const minimum = binary('minimum', 'Min', Math.min, (a, b, d) => chosen(lessOrEqual(a, b), d));
 
 export const neg: (x: Node) => Node = unary(
   'neg',

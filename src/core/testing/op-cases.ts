@@ -191,6 +191,14 @@ const products: OpCase[] = transposes.flatMap(({ transposeA, transposeB }) => {
   ];
 });
 
+const linears: OpCase[] = [false, true].flatMap((transposeB) => [
+  smooth(`affine${transposeB ? ' ᵀ' : ''}`, [m('batch', 4), swap(transposeB, 4, 3), m(3)], (x, w, b) => ops.affine(x!, w!, b!, { transposeB })),
+  smooth(`affine${transposeB ? ' ᵀ' : ''} of three axes`, [m('batch', 'seq', 4), swap(transposeB, 4, 3), m(3)], (x, w, b) =>
+    ops.affine(x!, w!, b!, { transposeB }),
+  ),
+  smooth(`affine${transposeB ? ' ᵀ' : ''} of one row`, [m(4), swap(transposeB, 4, 3), m(3)], (x, w, b) => ops.affine(x!, w!, b!, { transposeB })),
+]);
+
 const key: CaseInput = { shape: [], dtype: 'uint32', data: [7] };
 const random: OpCase[] = [
   flat('randomUniform', [key, m('batch', 'seq')], (k, x) => ops.add(ops.mul(x!, 0), ops.randomUniform(k!, 3, ['batch', 'seq']))),
@@ -201,7 +209,7 @@ const random: OpCase[] = [
   smooth('dropout', [m('batch', 'seq', 4), key], (x, k) => ops.dropout(x!, 0.5, k!, 1)),
 ];
 
-export const opCases: readonly OpCase[] = [...pointwise, ...choice, ...leaves, ...reductions, ...moves, ...indexing, ...products, ...random];
+export const opCases: readonly OpCase[] = [...pointwise, ...choice, ...leaves, ...reductions, ...moves, ...indexing, ...products, ...linears, ...random];
 
 /** The nodes a case is built on, called `x0`, `x1`, … With `lengths` the axis names are replaced by them. */
 export const inputsOf = ({ inputs }: OpCase, lengths?: Readonly<Record<string, number>>): Node[] =>
