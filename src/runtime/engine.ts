@@ -1,5 +1,5 @@
 import os from 'node:os';
-import { type Axis, ConfigError, lengthOf, NotFoundError, type Program, plan, ShapeError } from '../core/index.ts';
+import { type Axis, ConfigError, fused, lengthOf, NotFoundError, type Program, plan, ShapeError } from '../core/index.ts';
 import type { Binding } from './binding.ts';
 import { type Cached, createCache } from './cache.ts';
 import { EngineError } from './errors.ts';
@@ -113,7 +113,8 @@ export async function openEngine({
     info: { device, threads, onnxruntime: onnxruntimeVersion(), instructionSet: describeMachine().instructionSet, pid: forked?.pid },
     async compile(program, bindings, { arena = false, prepack = true, lengths } = {}) {
       open();
-      const lowered = await lower(program, bindings, plan(program, lengths && { lengths }).order);
+      const graph = fused(program);
+      const lowered = await lower(graph, bindings, plan(graph, lengths && { lengths }).order);
       open();
       return executable(cache, await cache.open(lowered, { device, threads, arena, prepack }));
     },
