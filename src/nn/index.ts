@@ -1,5 +1,6 @@
 export { attention, paddingBias } from './attention.ts';
 export { type Dropout, drop, saltOf } from './dropout.ts';
+export * from './edits/index.ts';
 export { embedding } from './embedding.ts';
 export { dense, lastLength, linear } from './linear.ts';
 export { marginalLogLikelihood, softmaxCrossEntropy } from './losses.ts';

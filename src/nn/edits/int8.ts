@@ -1,0 +1,122 @@
+// int8 products: activations quantised row by row to uint8 around 128, weights channel by channel to [-63, 63]. A pair of products then stays within 2 · 255 · 63 < 2^15, so that CPUs whose
+// 8-bit instruction adds pairs in 16 bits (no VNNI) give the exact sum too.
+import { cast, defineOp, type Emit, matmul, mul, type Node, type Shape, ShapeError, show, sizeOf, type Tensor } from '../../core/index.ts';
+
+/** Largest weight after quantisation. */
+const weightMost = 63;
+const activationMost = 127;
+const middle = 128;
+const smallest = 1e-30; // scale of a row of zeros
+
+const rowScaleOp = defineOp<undefined>({
+  name: 'rowScale',
+  infer: ([x]) => ({ shape: [...x!.shape.slice(0, -1), 1], dtype: 'float32' }),
+  grad: () => [],
+  lower: (emit, _, [x]) => {
+    const most = emit.node('ReduceMax', [emit.node('Abs', [x!]), emit.constant('int64', [1], [-1])], { keepdims: 1 });
+    return emit.node('Max', [emit.node('Mul', [most, emit.constant('float32', [], [1 / activationMost])]), emit.constant('float32', [], [smallest])]);
+  },
+  reference: ([x], _, shape) => {
+    const width = x!.shape.at(-1)!;
+    const rows = x!.data.length / width;
+    return {
+      shape,
+      data: Float64Array.from({ length: rows }, (_, r) =>
+        Math.max(x!.data.subarray(r * width, (r + 1) * width).reduce((most, value) => Math.max(most, Math.abs(value)), 0) / activationMost, smallest),
+      ),
+    };
+  },
+});
+
+const flat = (emit: Emit, x: string, shape: Shape): string =>
+  shape.length === 2 ? x : emit.node('Reshape', [x, emit.shape([sizeOf(shape.slice(0, -1)), shape.at(-1)!])], { allowzero: 1 });
+const back = (emit: Emit, x: string, shape: Shape): string => (shape.length === 2 ? x : emit.node('Reshape', [x, emit.shape(shape)], { allowzero: 1 }));
+
+const roundEven = (value: number): number => {
+  const below = Math.floor(value);
+  const rest = value - below;
+  return rest > 0.5 || (rest === 0.5 && below % 2 !== 0) ? below + 1 : below;
+};
+
+const quantiseRowsOp = defineOp<undefined>({
+  name: 'quantiseRows',
+  infer: ([x]) => ({ shape: x!.shape, dtype: 'uint8' }),
+  grad: () => [],
+  lower: (emit, { inputs: [node], shape }, [x, scale]) => {
+    const rows = sizeOf(node!.shape.slice(0, -1));
+    const scales = emit.node('Reshape', [scale!, emit.shape([rows])], { allowzero: 1 });
+    const zeros = emit.node('Expand', [emit.constant('uint8', [], [middle]), emit.shape([rows])]);
+    return back(emit, emit.node('QuantizeLinear', [flat(emit, x!, shape), scales, zeros], { axis: 0 }), shape);
+  },
+  reference: ([x, scale], _, shape) => {
+    const width = shape.at(-1)!;
+    return { shape, data: x!.data.map((value, i) => Math.min(255, Math.max(0, roundEven(value / scale!.data[Math.floor(i / width)]!) + middle))) };
+  },
+});
+
+const int8ProductOp = defineOp<undefined>({
+  name: 'int8Product',
+  infer: ([x, weight, scale, quantised]) => {
+    const [inner, out] = weight!.shape;
+    if (weight!.dtype !== 'int8' || weight!.shape.length !== 2 || x!.shape.at(-1) !== inner || scale!.shape[0] !== out || quantised!.dtype !== 'uint8')
+      throw new ShapeError(
+        `int8Product: expected x [..., in], an int8 weight [in, out] and scales [out], got ${show(x!)}, ${show(weight!)}, ${show(scale!)}; see quantiseInt8`,
+      );
+    return { shape: [...x!.shape.slice(0, -1), out!], dtype: 'float32' };
+  },
+  // Straight through the rounding: dX = (dY · scale) Wᵀ. The scale of a channel goes into the gradient, so that the weight is read as it is stored.
+  grad: ({ inputs: [, weight, scale] }, d) => [matmul(mul(d, scale!), cast(weight!, 'float32'), { transposeB: true })],
+  lower: (emit, { shape, inputs: [x] }, [, weight, scale, quantised, rowScale]) => {
+    const rows = flat(emit, quantised!, x!.shape);
+    const product = emit.node(
+      'MatMulIntegerToFloat',
+      [rows, weight!, emit.constant('float32', [], [1]), scale!, emit.constant('uint8', [], [middle])],
+      {},
+      'com.microsoft',
+    );
+    return emit.node('Mul', [back(emit, product, shape), rowScale!]);
+  },
+  reference: ([, weight, scale, quantised, rowScale], _, shape) => {
+    const [inner, out] = weight!.shape as readonly [number, number];
+    const data = new Float64Array((quantised!.data.length / inner) * out);
+    for (let i = 0; i < data.length; i++) {
+      const [row, column] = [Math.floor(i / out), i % out];
+      let sum = 0;
+      for (let k = 0; k < inner; k++) sum += (quantised!.data[row * inner + k]! - middle) * weight!.data[k * out + column]!;
+      data[i] = sum * scale!.data[column]! * rowScale!.data[row]!;
+    }
+    return { shape, data } satisfies Tensor;
+  },
+});
+
+/** Scale of every row, [..., 1]: largest size / 127. */
+export const rowScale = (x: Node): Node => rowScaleOp([x], undefined);
+
+/** Rows as uint8 around 128: round(x / scale) + 128, halves to even. */
+export const quantiseRows = (x: Node, scale: Node): Node => quantiseRowsOp([x, scale], undefined);
+
+/**
+ * x W with whole numbers, exact in 32 bits, then scaled back. The gradient reaches x, past the rounding.
+ *
+ * @param x       [..., in] float32: what `quantised` was made of
+ * @param weight  [in, out] int8, each within [-64, 63]
+ * @param scale   [out] float32
+ */
+export const int8Product = (x: Node, weight: Node, scale: Node, quantised: Node, rows: Node): Node =>
+  int8ProductOp([x, weight, scale, quantised, rows], undefined);
+
+/**
+ * A weight [out, in] as int8 [in, out] with a scale for every output channel; the error of a value is at most half its scale (largest size in the channel / 63).
+ */
+export const quantiseInt8 = (weight: Float32Array, out: number, inner: number): { values: Int8Array; scales: Float32Array } => {
+  const values = new Int8Array(weight.length);
+  const scales = new Float32Array(out);
+  for (let o = 0; o < out; o++) {
+    const row = weight.subarray(o * inner, (o + 1) * inner);
+    let most = 0;
+    for (const value of row) most = Math.max(most, Math.abs(value));
+    scales[o] = most === 0 ? 1 : most / weightMost;
+    for (let i = 0; i < inner; i++) values[i * out + o] = Math.max(-weightMost, Math.min(weightMost, roundEven(row[i]! / scales[o]!)));
+  }
+  return { values, scales };
+};

@@ -1,0 +1,270 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  gradients,
+  inOrder,
+  input,
+  isParameter,
+  leavesOf,
+  mul,
+  type Node,
+  NotFoundError,
+  nameOf,
+  parameter,
+  sum,
+  type Tensor,
+  tensor,
+} from '../../core/index.ts';
+import { type Engine, openEngine } from '../../runtime/index.ts';
+import {
+  dequantiseBlocks,
+  int8Product,
+  lowRank,
+  lowRankParameters,
+  nBitsProduct,
+  type QuantiseOptions,
+  quantise,
+  quantiseBlocks,
+  quantiseInt8,
+  quantiseRows,
+  rowScale,
+  sitesIn,
+} from './index.ts';
+import { inPractice, inTheory, largestDifference, numbers, type TinyBert, tinyBert } from './testing/tiny-bert.ts';
+
+let model: TinyBert;
+let engines: Engine[];
+beforeAll(async () => {
+  model = await tinyBert();
+  engines = [await openEngine({ threads: 1 }), await openEngine({ threads: 2 })];
+});
+afterAll(async () => {
+  for (const engine of engines) await engine[Symbol.asyncDispose]();
+});
+
+const kinds: QuantiseOptions['bits'][] = ['int8', 8, 4];
+/** Values of a quantised graph: those of the model, with the quantised weights beside them. */
+const quantised = (options: QuantiseOptions, roots: readonly Node[] = [model.hidden]): { roots: Node[]; values: Map<string, Tensor> } => {
+  const { roots: edited, weights } = quantise(roots, options);
+  const values = new Map(model.values);
+  for (const { from, make } of weights)
+    for (const [name, { shape, data }] of Object.entries(make(Float32Array.from(values.get(from)!.data)))) values.set(name, tensor(shape, data));
+  return { roots: edited, values };
+};
+const wave = (shape: readonly number[], by: number, scale = 1): Tensor =>
+  tensor(
+    shape,
+    Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => scale * Math.sin(by + i * 1.7)),
+  );
+
+describe.each(kinds)('quantise to %s', (bits) => {
+  it('is in practice what it is in theory', async () => {
+    const { roots, values } = quantised({ bits, block: 16 });
+    const theory = inTheory({ hidden: roots[0]! }, values).hidden!;
+    for (const engine of engines) {
+      const practice = numbers((await inPractice(engine, { hidden: roots[0]! }, values)).hidden!);
+      // A value of an activation that lies on a half may be rounded the other way in float32: one step of 1/127 of its row, once in a while.
+      expect(largestDifference(practice, theory.data)).toBeLessThan(bits === 'int8' ? 0.05 : 2e-5);
+    }
+  });
+
+  it('stays near the model', () => {
+    const { roots, values } = quantised({ bits, block: 16 });
+    const [a, b] = [inTheory({ hidden: roots[0]! }, values).hidden!, inTheory({ hidden: model.hidden }, model.values).hidden!];
+    const relative = Math.hypot(...a.data.map((value, i) => value - b.data[i]!)) / Math.hypot(...b.data);
+    expect(relative).toBeLessThan({ int8: 0.05, 8: 0.02, 4: 0.25 }[bits]);
+    expect(relative).toBeGreaterThan(0);
+  });
+
+  it('reads no float weight of a linear any more, and everything else as before', () => {
+    const { roots } = quantise([model.hidden], { bits });
+    const names = [...leavesOf(roots).parameters.keys()];
+    expect(names.filter((name) => /(attn|mlp)\..*\.weight$/.test(name))).toEqual([]);
+    expect(names).toContain('blocks.0.attn.q.bias');
+    expect([...sitesIn(roots).keys()]).toEqual([...sitesIn([model.hidden]).keys()]);
+    expect(sitesIn(roots).get('embed')).toBe(sitesIn([model.hidden]).get('embed'));
+    const only = quantise([model.hidden], { bits, targets: /blocks\.1\.mlp/ });
+    expect(only.weights.map(({ from }) => from)).toEqual(['blocks.1.mlp.up.weight', 'blocks.1.mlp.down.weight']);
+    expect(sitesIn(only.roots).get('blocks.0.resid.post')).toBe(sitesIn([model.hidden]).get('blocks.0.resid.post'));
+    expect(() => quantise(roots, { bits })).toThrow(NotFoundError);
+  });
+
+  it('lets gradients through to what lies below: those of the weights it stands for', () => {
+    const lossOf = (hidden: Node) => sum(mul(hidden, input('lossWeights', ['batch', 'seq', 24])), [0, 1, 2]);
+    const gradientOf = (hidden: Node, values: ReadonlyMap<string, Tensor>) => {
+      const table = inOrder([hidden]).find((node) => isParameter(node) && nameOf(node) === 'embed.word.weight')!;
+      return inTheory({ table: gradients(lossOf(hidden), [table])[0]! }, new Map(values).set('lossWeights', wave([3, 11, 24], 1))).table!.data;
+    };
+    const { roots, values } = quantised({ bits, block: 16 });
+    const plain = new Map(model.values);
+    for (const { from, shape } of quantise([model.hidden], { bits, block: 16 }).weights) {
+      const [out, inner] = shape;
+      const weight = Float32Array.from(plain.get(from)!.data);
+      if (bits === 'int8') {
+        const made = quantiseInt8(weight, out, inner);
+        plain.set(
+          from,
+          tensor(
+            shape,
+            Array.from({ length: out * inner }, (_, i) => made.values[(i % inner) * out + Math.floor(i / inner)]! * made.scales[Math.floor(i / inner)]!),
+          ),
+        );
+      } else {
+        const attrs = { bits, block: 16, inner, out };
+        const made = quantiseBlocks(weight, attrs);
+        plain.set(from, tensor(shape, dequantiseBlocks(made.values, made.scales, attrs)));
+      }
+    }
+    const [ours, theirs] = [gradientOf(roots[0]!, values), gradientOf(model.hidden, plain)];
+    const relative = Math.hypot(...ours.map((value, i) => value - theirs[i]!)) / Math.hypot(...theirs);
+    expect(relative).toBeLessThan(bits === 'int8' ? 0.15 : 1e-6); // int8 also rounds the activations at which the slopes are taken
+  });
+
+  it('goes below a low-rank branch, and a branch goes beside it', async () => {
+    const options = { targets: /attn\.q$/, rank: 2, alpha: 4 };
+    const orders = [
+      (roots: readonly Node[]) => quantise(lowRank(roots, options), { bits, block: 16 }).roots,
+      (roots: readonly Node[]) => lowRank(quantise(roots, { bits, block: 16 }).roots, options),
+    ];
+    const { values } = quantised({ bits, block: 16 });
+    const found: Float64Array[] = [];
+    for (const order of orders) {
+      const roots = order([model.hidden]);
+      for (const node of lowRankParameters(roots)) values.set(nameOf(node), wave(node.shape as number[], nameOf(node).length, 0.1));
+      expect(lowRankParameters(roots)).toHaveLength(4);
+      found.push(numbers((await inPractice(engines[0]!, { hidden: roots[0]! }, values)).hidden!));
+    }
+    expect(found[0]).toEqual(found[1]);
+  });
+});
+
+describe('int8', () => {
+  const [rows, inner, out] = [5, 64, 24];
+  const program = () => {
+    const x = input('x', ['rows', inner]);
+    const q = input('q', ['rows', inner], 'uint8');
+    const s = input('s', ['rows', 1]);
+    return { y: int8Product(x, parameter('w', [inner, out], 'int8'), parameter('scale', [out]), q, s) };
+  };
+
+  it('is exact against whole-number arithmetic on this machine, with the most extreme values too', async () => {
+    const pick = (kind: string, seed: number, i: number): number =>
+      kind === 'high' ? 255 : kind === 'low' ? 0 : kind === 'edges' ? ((i * 7 + seed) % 2) * 255 : (Math.imul(i + 1, 2654435761 + seed) >>> 24) & 255;
+    for (const engine of engines)
+      for (const a of ['high', 'low', 'edges', 'random'])
+        for (const w of ['high', 'low', 'edges', 'random']) {
+          const q = Array.from({ length: rows * inner }, (_, i) => pick(a, 3, i));
+          const weight = Array.from({ length: inner * out }, (_, i) =>
+            w === 'random' ? (pick(w, 5, i) % 128) - 64 : w === 'high' ? 63 : w === 'low' ? -64 : i % 2 === 0 ? 63 : -64,
+          );
+          const values = new Map([
+            ['x', tensor([rows, inner], new Array(rows * inner).fill(0))],
+            ['q', tensor([rows, inner], q)],
+            ['s', tensor([rows, 1], new Array(rows).fill(1))],
+            ['w', tensor([inner, out], weight)],
+            ['scale', tensor([out], new Array(out).fill(1))],
+          ]);
+          const { y } = await inPractice(engine, program(), values);
+          const exact = Float64Array.from({ length: rows * out }, (_, i) => {
+            let total = 0;
+            for (let k = 0; k < inner; k++) total += (q[Math.floor(i / out) * inner + k]! - 128) * weight[k * out + (i % out)]!;
+            return total;
+          });
+          expect(largestDifference(numbers(y!), exact), `${a} · ${w}`).toBe(0); // every sum is below 2^24
+        }
+  });
+
+  it('quantises each row by itself: a neighbour changes nothing', async () => {
+    const x = input('x', ['rows', inner]);
+    const scale = rowScale(x);
+    const outputs = { scale, q: quantiseRows(x, scale) };
+    const values = wave([rows, inner], 2);
+    const all = await inPractice(engines[1]!, outputs, new Map([['x', values]]));
+    const loud = tensor(
+      [rows, inner],
+      values.data.map((v, i) => (i < inner ? v * 1e6 : v)),
+    );
+    const beside = await inPractice(engines[1]!, outputs, new Map([['x', loud]]));
+    expect(numbers(beside.q!).slice(inner)).toEqual(numbers(all.q!).slice(inner));
+    expect(numbers(beside.scale!).slice(1)).toEqual(numbers(all.scale!).slice(1));
+  });
+
+  it('keeps every value within half a scale, and a row of zeros at zero', () => {
+    fc.assert(
+      fc.property(fc.array(fc.float({ min: -100, max: 100, noNaN: true }), { minLength: 12, maxLength: 12 }), (list) => {
+        const weight = Float32Array.from(list);
+        const { values, scales } = quantiseInt8(weight, 3, 4);
+        for (let o = 0; o < 3; o++)
+          for (let i = 0; i < 4; i++) {
+            expect(Math.abs(values[i * 3 + o]!)).toBeLessThanOrEqual(63);
+            expect(Math.abs(values[i * 3 + o]! * scales[o]! - weight[o * 4 + i]!)).toBeLessThanOrEqual(scales[o]! * 0.5001);
+          }
+        const x = input('x', [3, 4]);
+        const scale = rowScale(x);
+        const theory = inTheory({ scale, q: quantiseRows(x, scale) }, new Map([['x', tensor([3, 4], weight)]]));
+        weight.forEach((value, i) => {
+          const row = theory.scale!.data[Math.floor(i / 4)]!;
+          if (Math.abs((theory.q!.data[i]! - 128) * row - value) > row * 0.5001) expect.fail(`${value} became ${theory.q!.data[i]}`);
+        });
+      }),
+    );
+  });
+});
+
+describe.each([8, 4] as const)('blocks of %i bits', (bits) => {
+  it('keep every value within the bound, whatever the number of columns', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 0, max: 1e6 }), (inner, seed) => {
+        const attrs = { bits, block: 16, inner, out: 2 };
+        const weight = Float32Array.from(wave([2, inner], seed).data);
+        const { values, scales } = quantiseBlocks(weight, attrs);
+        const back = dequantiseBlocks(values, scales, attrs);
+        weight.forEach((value, i) => {
+          const scale = Math.abs(scales[Math.floor(i / inner) * Math.ceil(inner / 16) + Math.floor((i % inner) / 16)]!);
+          if (Math.abs(value - back[i]!) > scale * (bits === 8 ? 0.5001 : 1.0001)) expect.fail(`${value} became ${back[i]}`);
+        });
+      }),
+    );
+  });
+
+  it('multiply as their floats do, also when the last block is not full, and in a single row', async () => {
+    for (const [inner, rows] of [
+      [64, 5],
+      [40, 3],
+      [33, 1],
+    ] as const) {
+      const attrs = { bits, block: 16, inner, out: 24 };
+      const { values, scales } = quantiseBlocks(Float32Array.from(wave([24, inner], 4).data), attrs);
+      const blocks = Math.ceil(inner / 16);
+      const x = input('x', ['rows', inner]);
+      const y = nBitsProduct(x, parameter('w', [24, blocks, (16 * bits) / 8], 'uint8'), parameter('s', [24, blocks]), attrs);
+      const given = new Map([
+        ['x', wave([rows, inner], 1)],
+        ['w', tensor([24, blocks, (16 * bits) / 8], values)],
+        ['s', tensor([24, blocks], scales)],
+      ]);
+      const theory = inTheory({ y }, given).y!;
+      for (const engine of engines)
+        expect(largestDifference(numbers((await inPractice(engine, { y }, given)).y!), theory.data), `${rows} × ${inner}`).toBeLessThan(1e-5);
+      const d = gradients(sum(mul(y, y), [0, 1]), [x])[0]!;
+      const gradient = inTheory({ d }, given).d!;
+      expect(largestDifference(numbers((await inPractice(engines[0]!, { d }, given)).d!), gradient.data)).toBeLessThan(1e-3);
+      const along = (h: number) =>
+        inTheory(
+          { y: sum(mul(y, y), [0, 1]) },
+          new Map(given).set(
+            'x',
+            tensor(
+              [rows, inner],
+              given.get('x')!.data.map((v, i) => v + h * Math.cos(i)),
+            ),
+          ),
+        ).y!.data[0]!;
+      expect(gradient.data.reduce((s, v, i) => s + v * Math.cos(i), 0)).toBeCloseTo((along(1e-5) - along(-1e-5)) / 2e-5, 3);
+    }
+  });
+});
+
+it('refuses a block size without a kernel', () => {
+  expect(() => quantise([model.hidden], { bits: 4, block: 48 })).toThrow(/blocks of 16, 32/);
+});
