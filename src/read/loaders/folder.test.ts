@@ -111,13 +111,13 @@ describe('loadFolder', () => {
       'blank.html': '<script>x</script>',
       'image.docx': Buffer.from([0x89, 0x50, 0x4e, 0x47]),
       'blank.jsonl': '\n\n',
-      'mixed.jsonl': '{"id":"good","text":"Good."}\nbad\n{"id":"good","text":"Again."}\n',
+      'mixed.jsonl': '{"id":"good","text":"Good."}\nbad\n{"id":"good","text":"Good."}\n{"id":"good","text":"Other."}\n',
       'good.txt': 'Good text.',
     });
     symlinkSync('nowhere', join(path, 'dangling.txt'));
     symlinkSync('self.txt', join(path, 'self.txt'));
     const { names, skipped } = await load([path, join(root, 'absent.pdf')]);
-    expect(names).toEqual([['good.txt'], ['mixed.jsonl#good']]);
+    expect(names).toEqual([['good.txt'], ['mixed.jsonl#good'], ['mixed.jsonl#good@4']]);
     expect(Object.fromEntries(Object.entries(skipped).map(([name, { code }]) => [name, code]))).toEqual({
       'empty.txt': 'EMPTY',
       'zero.pdf': 'EMPTY',
@@ -129,7 +129,6 @@ describe('loadFolder', () => {
       'image.docx': 'FORMAT',
       'blank.jsonl': 'EMPTY',
       'mixed.jsonl line 2': 'FORMAT',
-      'mixed.jsonl line 3': 'NAME_TAKEN',
       'dangling.txt': 'NOT_FOUND',
       'self.txt': 'NOT_FOUND',
       'absent.pdf': 'NOT_FOUND',

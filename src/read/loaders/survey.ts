@@ -97,7 +97,7 @@ const hashFile = async (path: string, signal: AbortSignal | undefined): Promise<
 
 /**
  * Lists what can be read below files and folders. A file is named by its path relative to the folder given, a file given by itself by its base name, a line of a JSON Lines
- * file by the file's name, `#` and its id. Files with the same bytes are one document with several names. What cannot be read is listed with a reason and stops nothing.
+ * file by the file's name, `#` and its id (and `@` and its number where another line has that id). Files with the same bytes are one document with several names. What cannot be read is listed with a reason and stops nothing.
  *
  * @throws the signal's reason when it fires
  */
@@ -155,16 +155,18 @@ export const surveyFolder = async (
     try {
       if (sizeBytes === 0) throw new LoadError('EMPTY', 'expected a document, got a file of 0 bytes; copy or download it again');
       if (format.name === 'jsonl') {
-        const lines = new Set<string>();
+        const lines = new Map<string, string>();
         let any = false;
         for await (const line of fileLines(path, limits, signal)) {
           any = true;
           try {
             if (line.tooLong) throw line.tooLong;
-            const id = lineId(line.bytes, line.number);
-            if (lines.has(id)) throw new LoadError('NAME_TAKEN', `expected every id once, got ${id} again; give the line another id`);
-            lines.add(id);
-            add(sha256(line.bytes), `${name}#${id}`, { path, format, sizeBytes: line.bytes.length, offset: line.offset });
+            const bytesSha256 = sha256(line.bytes);
+            let id = lineId(line.bytes, line.number);
+            // Ids that repeat are common in files that were collected; the line number tells them apart.
+            if ((lines.get(id) ?? bytesSha256) !== bytesSha256) id = `${id}@${line.number}`;
+            lines.set(id, bytesSha256);
+            add(bytesSha256, `${name}#${id}`, { path, format, sizeBytes: line.bytes.length, offset: line.offset });
           } catch (error) {
             skip(`${path} line ${line.number}`, error);
           }
