@@ -1,4 +1,4 @@
-import { add, constant, div, input, minimum, mul, type Node, nameOf, type Program, parameter, sqrt, square, sub, sum } from '../core/index.ts';
+import { add, constant, div, input, matmul, minimum, mul, type Node, nameOf, type Program, parameter, reshape, sizeOf, sqrt, square, sub } from '../core/index.ts';
 
 /** Parameters that share a learning rate and a weight decay. */
 export interface ParameterGroup {
@@ -36,12 +36,15 @@ const scalar = (name: string): Node => input(name, []);
  *
  * @param gradients  of a parameter, by its name
  */
-export const adamwOutputs = (groups: readonly ParameterGroup[], gradients: ReadonlyMap<string, Node>, { beta1, beta2, epsilon, clipNorm }: AdamW): Record<string, Node> => {
-  const squares = [...gradients.values()].map((g) => sum(square(g), Array.from(g.shape.keys())));
+export const adamwOutputs = (groups: readonly ParameterGroup[], gradients: ReadonlyMap<string, Node>, { beta1, beta2, clipNorm }: AdamW): Record<string, Node> => {
+  // A dot product of each gradient with itself is one pass; squaring and summing would be two.
+  const squares = [...gradients.values()].map((g) => {
+    const row = reshape(g, [1, sizeOf(g.shape)]);
+    return reshape(matmul(row, row, { transposeB: true }), []);
+  });
   const norm = sqrt(squares.reduce((a, b) => add(a, b)));
   const scale = minimum(div(constant(clipNorm), add(norm, 1e-6)), constant(1));
-  const [share, squareShare] = [mul(scale, 1 - beta1), mul(square(scale), 1 - beta2)];
-  const root = scalar('rootCorrection');
+  const least = scalar('least');
   const outputs: Record<string, Node> = { gradientNorm: norm };
   for (const group of groups) {
     const [rate, kept] = [scalar(`rate:${group.name}`), scalar(`kept:${group.name}`)];
@@ -49,11 +52,14 @@ export const adamwOutputs = (groups: readonly ParameterGroup[], gradients: Reado
       const name = nameOf(weight);
       const gradient = gradients.get(name);
       if (!gradient) throw new Error(`internal: no gradient for ${name}`);
-      const moment = add(mul(input(momentOf(name), shapeOf(weight)), beta1), mul(gradient, share));
-      const variance = add(mul(input(varianceOf(name), shapeOf(weight)), beta2), mul(square(gradient), squareShare));
+      // Both moments are held as plain decayed sums, without their (1 − β): what is left out is a scalar of the step, so each update is a few passes shorter.
+      const clipped = mul(gradient, scale);
+      const moment = add(mul(input(momentOf(name), shapeOf(weight)), beta1), clipped);
+      const variance = add(mul(input(varianceOf(name), shapeOf(weight)), beta2), square(clipped));
       outputs[nextOf(momentOf(name))] = moment;
       outputs[nextOf(varianceOf(name))] = variance;
-      outputs[nextOf(name)] = sub(mul(weight, kept), mul(div(moment, add(mul(sqrt(variance), root), epsilon)), rate));
+      const before = group.weightDecay === 0 ? weight : mul(weight, kept);
+      outputs[nextOf(name)] = sub(before, mul(div(moment, add(sqrt(variance), least)), rate));
     }
   }
   return outputs;
@@ -65,11 +71,14 @@ export const adamwOutputs = (groups: readonly ParameterGroup[], gradients: Reado
  * @param step    counted from 1: bias correction of the moments
  * @param factor  of the learning rate, from the schedule
  */
-export const adamwFeeds = (groups: readonly ParameterGroup[], { beta1, beta2 }: AdamW, step: number, factor: number): Record<string, number> => {
-  const feeds: Record<string, number> = { rootCorrection: 1 / Math.sqrt(1 - beta2 ** step) };
+export const adamwFeeds = (groups: readonly ParameterGroup[], { beta1, beta2, epsilon }: AdamW, step: number, factor: number): Record<string, number> => {
+  // m̂ = m (1 − β1) / (1 − β1^t) and √v̂ = √v · root, with m and v the decayed sums.
+  const mean = (1 - beta1) / (1 - beta1 ** step);
+  const root = Math.sqrt((1 - beta2) / (1 - beta2 ** step));
+  const feeds: Record<string, number> = { least: epsilon / root };
   for (const { name, learningRate, weightDecay } of groups) {
-    feeds[`rate:${name}`] = (learningRate * factor) / (1 - beta1 ** step);
-    feeds[`kept:${name}`] = 1 - learningRate * factor * weightDecay;
+    feeds[`rate:${name}`] = (learningRate * factor * mean) / root;
+    if (weightDecay !== 0) feeds[`kept:${name}`] = 1 - learningRate * factor * weightDecay;
   }
   return feeds;
 };

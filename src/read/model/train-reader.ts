@@ -56,7 +56,7 @@ interface RunOptions {
 }
 
 // Typical lengths of a batch of four abstracts: what the order of computation is planned for.
-const typicalLengths = {
+export const typicalLengths = {
   batch: 4,
   seq: 160,
   words: 520,
@@ -130,7 +130,7 @@ const run = async (engine: Engine, encoder: Encoder, config: TrainingConfig, { g
 };
 
 /** Encoder and heads have learning rates of their own; vectors do not decay. */
-const groupsOf = (trained: readonly Node[], { encoderRate, headRate, weightDecay }: TrainingConfig): ParameterGroup[] =>
+export const groupsOf = (trained: readonly Node[], { encoderRate, headRate, weightDecay }: TrainingConfig): ParameterGroup[] =>
   [
     { part: 'encoder', learningRate: encoderRate, own: (node: Node) => isEncoder(nameOf(node)) },
     { part: 'heads', learningRate: headRate, own: (node: Node) => !isEncoder(nameOf(node)) },

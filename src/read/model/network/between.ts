@@ -11,16 +11,13 @@ import {
   maximum,
   minimum,
   mul,
-  multiplyAxes,
   type Node,
   pad,
-  reshape,
   slice,
   sub,
   sum,
   unsqueeze,
 } from '../../../core/index.ts';
-import { lastLength } from '../../../nn/index.ts';
 
 const levels = 8; // ranges of up to 2^8 − 1 subwords
 
@@ -28,16 +25,15 @@ const levels = 8; // ranges of up to 2^8 − 1 subwords
  * Maximum over the states of the subwords strictly between two spans, element by element; zeros where they touch or cross. A sparse table of range maxima: level k
  * holds the maximum of 2^k neighbours, two look-ups cover any range. Of a range beyond 255 subwords the first and the last 128 count.
  *
- * @param hidden  [batch, seq, hidden]
- * @param left    [pairs] int64 flat position of the first subword of the range
- * @param right   [pairs] int64 flat position after its last subword; ≤ left where the range is empty
- * @returns       [pairs, hidden]
+ * @param states  [tokens, width]
+ * @param left    [pairs] int64 position of the first subword of the range
+ * @param right   [pairs] int64 position after its last subword; ≤ left where the range is empty
+ * @returns       [pairs, width]
  */
-export const between = (hidden: Node, left: Node, right: Node): Node => {
-  const width = lastLength('between', hidden);
-  const tokens = multiplyAxes(hidden.shape[0]!, hidden.shape[1]!);
+export const between = (states: Node, left: Node, right: Node): Node => {
+  const tokens = states.shape[0]!;
   const int = (value: number) => constant(value, [], 'int64');
-  const table = [reshape(hidden, [tokens, width])];
+  const table = [states];
   for (let level = 1; level < levels; level++) {
     const below = table[level - 1]!;
     const by = 2 ** (level - 1);

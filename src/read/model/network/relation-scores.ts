@@ -43,7 +43,10 @@ export const relationScores = (
   const product = reshape(mul(alongRows(subject, subjects), alongColumns(object, objects)), [cells, projection]);
   const left = add(minimum(alongRows(spans.lastToken, subjects), alongColumns(spans.lastToken, objects)), constant(1, [], 'int64'));
   const right = maximum(alongRows(spans.firstToken, subjects), alongColumns(spans.firstToken, objects));
-  const context = between(hidden, reshape(left, [cells]), reshape(right, [cells]));
+  // Tokens are projected before the maximum: the table of range maxima, and the gradient scattered back into it, have the width of the layer and not of the encoder.
+  const [batch, seq, wide] = hidden.shape as [string, string, number];
+  const projected = first('byContext', reshape(hidden, [multiplyAxes(batch, seq), wide]), wide);
+  const context = between(projected, reshape(left, [cells]), reshape(right, [cells]));
   const distance = sub(alongColumns(spans.firstWord, objects), alongRows(spans.firstWord, subjects));
   const bucket = add(minimum(maximum(distance, constant(-reach, [], 'int64')), constant(reach, [], 'int64')), constant(reach, [], 'int64'));
   const byDistance = first('byDistance', parameter('relations.distance.weight', [distanceBuckets, features]), features); // [buckets, ffn]
@@ -52,7 +55,7 @@ export const relationScores = (
   const columns = first('byObject', concat([object, beliefs], 1), projection + believed);
   const alone = reshape(add(alongRows(rows, subjects), alongColumns(columns, objects)), [cells, ffn]);
   const pairs = add(
-    add(first('byProduct', product, projection), first('byContext', context, hidden.shape[2] as number)),
+    add(first('byProduct', product, projection), context),
     matmul(oneHot(reshape(bucket, [cells]), distanceBuckets), byDistance),
   );
   const up = drop('relations.up', relu(add(add(alone, pairs), parameter('relations.up.bias', [ffn]))), dropout);
