@@ -1,4 +1,4 @@
-import { DataFactory, Writer } from 'n3';
+import { DataFactory, type Quad_Object, type Quad_Predicate, type Quad_Subject, Writer } from 'n3';
 import type { Store } from '../store/contract.ts';
 
 const { namedNode, literal, blankNode, quad } = DataFactory;
@@ -25,7 +25,7 @@ export async function* exportTurtle(store: Pick<Store, 'export'>): AsyncGenerato
     },
   };
   const writer = new Writer(sink, { prefixes: { rdf: RDF, rdfs: RDFS, prov: PROV, xsd: XSD, ly: LYCEUM } });
-  const add = (...terms: Parameters<typeof quad>): void => writer.addQuad(quad(...terms));
+  const add = (subject: Quad_Subject, predicate: Quad_Predicate, object: Quad_Object): void => writer.addQuad(quad(subject, predicate, object));
   const integer = (value: number) => literal(String(value), namedNode(`${XSD}integer`));
   const decimal = (value: number) => literal(value.toFixed(4), namedNode(`${XSD}decimal`));
   const a = namedNode(`${RDF}type`);

@@ -101,7 +101,7 @@ export interface Fact {
   readonly subject: EntitySummary;
   readonly relation: string;
   readonly object: EntitySummary;
-  /** Number of sentences that say it. */
+  /** How often sentences say it (relation mentions). */
   readonly support: number;
   readonly documents: number;
   /** Probability that at least one of its sentences was read rightly, 1 − ∏(1 − score), four decimals. */

@@ -5,12 +5,13 @@ import { type Change, findKey } from './keys.ts';
 import { findEntityRows } from './rows.ts';
 import type { Sql } from './sql.ts';
 
-/** The log as it stands; a decision is in force unless one that is in force takes it back. */
+/** The log as it stands; a decision is in force unless a later one that is in force takes it back. */
 export function readLog(sql: Sql): LoggedDecision[] {
   const rows = sql.all<{ number: number; at: string; decision: string }>('SELECT number, at, decision FROM decision ORDER BY number');
   const undone = new Set<number>();
   const log = rows.map((row) => ({ number: row.number, at: row.at, decision: JSON.parse(row.decision) as Decision }));
-  for (const { number, decision } of log.toReversed()) if (decision.type === 'undo' && !undone.has(number)) undone.add(decision.number);
+  for (const { number, decision } of log.toReversed())
+    if (decision.type === 'undo' && decision.number < number && !undone.has(number)) undone.add(decision.number);
   return log.map((entry) => ({ ...entry, undone: undone.has(entry.number) }));
 }
 
@@ -92,7 +93,9 @@ export function appendDecision(change: Change, decision: Decision, at: string): 
 /** Whether a decision, or the one it takes back (through any number of undos), names this name. */
 function differs(decision: Decision, sql: Sql, name: string): boolean {
   let last: Decision | undefined = decision;
-  while (last?.type === 'undo') {
+  for (let above = Number.POSITIVE_INFINITY; last?.type === 'undo'; ) {
+    if (last.number >= above) return false;
+    above = last.number;
     const row: { decision: string } | undefined = sql.get<{ decision: string }>('SELECT decision FROM decision WHERE number = ?', last.number);
     last = row && (JSON.parse(row.decision) as Decision);
   }

@@ -55,9 +55,9 @@ function explanation(sql: Sql, reason: Merge['reason'], from: Key, to: Key): str
       return `"${from.key}" is "${to.key}" with the noun "${from.key.slice(to.key.length + 1)}"`;
     case 'acronym': {
       const full = fullName(sql, from.key);
-      return full
-        ? `"${full.short}" is defined as "${to.key}" in ${full.documents} of the ${documents(full.all)} that define it`
-        : `"${from.key}" stands for "${to.key}"`;
+      if (!full) return `"${from.key}" stands for "${to.key}"`;
+      const others = full.all > full.documents ? `, and otherwise in ${full.all - full.documents}` : '';
+      return `"${full.short}" is defined as "${to.key}" in ${documents(full.documents)}${others}`;
     }
     case 'contains':
       return `"${from.key}", found in ${documents(from.documents)}, contains "${to.key}", found in ${documents(to.documents)}`;

@@ -39,7 +39,7 @@ export function isSoundSqlite(version: string): boolean {
 export function sqliteVersion(): { readonly version: string; readonly sound: boolean } {
   const database = new DatabaseSync(':memory:');
   try {
-    const version = String(database.prepare('SELECT sqlite_version() AS version').get()!['version']);
+    const version = String(database.prepare('SELECT sqlite_version() AS version').get()!.version);
     return { version, sound: isSoundSqlite(version) };
   } finally {
     database.close();

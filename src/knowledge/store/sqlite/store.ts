@@ -139,11 +139,10 @@ function storeOn(connection: Connection): Store {
     },
     replay: (log) =>
       write((change) => {
-        const shift = sql.get<{ n: number | null }>('SELECT max(number) AS n FROM decision')!.n ?? 0;
         const numbers = new Map<number, number>();
         for (const { number, at, decision } of log) {
           const aimed =
-            decision.type === 'undo' ? { type: decision.type, number: numbers.get(decision.number) ?? decision.number + shift } : normaliseDecision(decision);
+            decision.type === 'undo' ? { type: decision.type, number: numbers.get(decision.number) ?? decision.number } : normaliseDecision(decision);
           numbers.set(number, appendDecision(change, aimed, at));
           settle(change);
           change.names.clear();
