@@ -49,7 +49,8 @@ export const parseDocx = async (bytes: Buffer, limits: Pick<Limits, 'characters'
         styleMap: ["p[style-name='Title'] => h1:fresh", "p[style-name='Subtitle'] => p:fresh", "p[style-name='Abstract'] => p:fresh"],
       },
     );
-    html = converted.value;
+    // The arrows that lead from notes back to the text are no words.
+    html = converted.value.replace(/<a href="#(?:foot|end)note-ref-[^"]*">[^<]*<\/a>/g, '');
   } catch (cause) {
     throw new LoadError(
       'FORMAT',

@@ -95,6 +95,7 @@ const draftBlocks = (lines: readonly Line[]): Draft[] => {
         /^(?:\d|\p{Lu})/u.test(line.text)));
 
   const drafts: Draft[] = [];
+  let titleSeen = false;
   let titleDone = false;
   let previous: Line | undefined;
   for (const line of lines) {
@@ -119,7 +120,8 @@ const draftBlocks = (lines: readonly Line[]): Draft[] => {
     else if (isHeading(line, fresh)) kind = 'heading';
     else if (fresh && captionStart.test(line.text)) kind = 'caption';
     else if (fresh && itemStart.test(line.text)) kind = 'list';
-    if (kind !== 'title' && drafts.some((draft) => draft.kind === 'title')) titleDone = true;
+    if (kind === 'title') titleSeen = true;
+    else if (titleSeen) titleDone = true;
 
     const joins =
       open !== undefined &&
@@ -144,12 +146,15 @@ const draftBlocks = (lines: readonly Line[]): Draft[] => {
     else drafts.push({ kind, lines: [line] });
     previous = line;
   }
+  const titleAt = drafts.findIndex((draft) => draft.kind === 'title');
+  const headingAt = drafts.findIndex((draft) => draft.kind === 'heading');
   return drafts.map((draft, i) => {
     const words = draft.lines.map((line) => line.text).join(' ');
-    const before = drafts.slice(0, i).map((earlier) => earlier.kind);
+    // Dots that lead to a page number: a table of contents.
+    if (draft.kind !== 'title' && /(?:\.\s?){6,}/.test(words)) return { ...draft, kind: 'table' };
     // Names and addresses between the title and the first heading.
-    if (draft.kind === 'paragraph' && before.includes('title') && !before.includes('heading') && words.length < 400 && !/[.!?]$/.test(words))
-      return { ...draft, kind: 'byline' };
+    const betweenThem = titleAt >= 0 && i > titleAt && (headingAt < 0 || i < headingAt);
+    if (draft.kind === 'paragraph' && betweenThem && words.length < 400 && !/[.!?]$/.test(words)) return { ...draft, kind: 'byline' };
     const tokens = words.split(' ');
     const numbers = tokens.filter((token) => /\d/.test(token)).length;
     if (draft.kind === 'paragraph' && (draft.lines.every((line) => line.cells > 2) || (tokens.length > 4 && numbers > tokens.length * 0.5)))

@@ -29,6 +29,9 @@ export interface PdfSteps {
   failed(page: number, reason: string): void;
 }
 
+// A dense page has some thousands; what has more was not made to be read.
+const runsPerPage = 20_000;
+
 type Matrix = readonly number[];
 const multiply = (m: Matrix, n: Matrix): number[] => [
   m[0]! * n[0]! + m[2]! * n[1]!,
@@ -69,6 +72,7 @@ export const extractPages = async (bytes: Uint8Array, from: number, maximum: num
       const page = await pdf.getPage(number);
       const viewport = page.getViewport({ scale: 1 });
       const { items: runs } = await page.getTextContent();
+      if (runs.length > runsPerPage) throw new Error(`expected at most ${runsPerPage} pieces of text on a page, got ${runs.length}`);
       const items: PageItem[] = [];
       let unseen = 0;
       for (const run of runs) {

@@ -22,9 +22,10 @@ const longest = 110;
 const pieces = (text: string, found: readonly Range[]): (readonly Range[])[] => {
   const cutWithin = (from: number): number => {
     if (found.length - from <= longest) return found.length;
-    for (const mark of [';', ','])
-      for (let i = from + longest - 1; i >= from + longest / 2; i--) if (text.slice(found[i]!.start, found[i]!.end) === mark) return i + 1;
-    return from + longest;
+    // No crumbs: what is left over has a dozen words at least.
+    const last = from + Math.min(longest, found.length - from - 12);
+    for (const mark of [';', ',']) for (let i = last - 1; i >= from + longest / 2; i--) if (text.slice(found[i]!.start, found[i]!.end) === mark) return i + 1;
+    return last;
   };
   const cut: (readonly Range[])[] = [];
   for (let from = 0; from < found.length; ) {

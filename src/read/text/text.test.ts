@@ -20,6 +20,7 @@ describe('words', () => {
     ['Schrödinger naïve x² 語彙', ['Schrödinger', 'naïve', 'x²', '語', '彙']],
     ['320x240 pixels at 20k-word F1=0.9', ['320x240', 'pixels', 'at', '20k-word', 'F1', '=', '0.9']],
     ['end.Next', ['end', '.', 'Next']],
+    ['in no. 5 or no.', ['in', 'no.', '5', 'or', 'no', '.']],
     ["students' work, O'Neil's", ['students', "'", 'work', ',', "O'Neil", "'s"]],
   ])('%s', (text, expected) => {
     expect(cut(text)).toEqual(expected);
@@ -84,10 +85,12 @@ describe('sentences', () => {
     ['Accuracy rises from 3.5 to 4.7. Version 2.0 is faster.', ['Accuracy rises from 3.5 to 4.7.', 'Version 2.0 is faster.']],
     ['As was shown before [12]. Then came more.[3, 4] Later work differs.', ['As was shown before [12].', 'Then came more.[3, 4]', 'Later work differs.']],
     ['Rules lose (We tried two. Both fail.) against learning. So be it.', ['Rules lose (We tried two. Both fail.) against learning.', 'So be it.']],
+    ['Is it no. 5? The answer is no. We stop.', ['Is it no. 5?', 'The answer is no.', 'We stop.']],
     ['Does it scale? Yes! It does.', ['Does it scale?', 'Yes!', 'It does.']],
     ['A hard\nwrapped line ends.\nThe next one\r\ntoo.', ['A hard\nwrapped line ends.', 'The next one\r\ntoo.']],
     ['1. First we parse. 2. Then we link.', ['1. First we parse.', '2. Then we link.']],
     ['Trained on SGD vs. Adam. "It converges." That is all.', ['Trained on SGD vs. Adam.', '"It converges."', 'That is all.']],
+    ['A space was lost.We go on.See node.js too.', ['A space was lost.', 'We go on.See node.js too.']],
     ['no full stop at the end', ['no full stop at the end']],
     ['   ', []],
   ])('%s', (text, expected) => {

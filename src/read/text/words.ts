@@ -11,7 +11,7 @@ const pattern = new RegExp(
     String.raw`(?:https?|ftp)://[^\s<>"')\]]*[^\s<>"')\].,;:!?]`, // addresses stay whole
     String.raw`[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64})+`,
     String.raw`(?<![\p{L}\p{N}])(?:\p{L}\.){2,}`, // e.g. i.e. U.S.
-    String.raw`(?<![\p{L}\p{N}])(?:al|etc|vs|cf|[Ff]igs?|[Ee]qs?|[Ss]ecs?|[Tt]ab|[Rr]efs?|[Nn]o|[Vv]ol|pp|Dr|Prof|Mr|Mrs|Ms|St|Inc|Ltd|Corp|approx|resp|viz|ca)\.(?!${letter})`,
+    String.raw`(?<![\p{L}\p{N}])(?:al|etc|vs|cf|[Ff]igs?|[Ee]qs?|[Ss]ecs?|[Tt]ab|[Rr]efs?|[Nn]o(?=\.\s?\d)|[Vv]ol|pp|Dr|Prof|Mr|Mrs|Ms|St|Inc|Ltd|Corp|approx|resp|viz|ca)\.(?!${letter})`,
     String.raw`(?<![\p{L}\p{N}\p{M})\]%'’.,/-])[-+−]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)+(?!${letter})`, // -96.7 .01
     String.raw`[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]`,
     // Words, with what joins them inside: self-attention, and/or, Q&A, O'Neil, 1,432, 87.2, 3.5-fold, l'analyse.
