@@ -8,6 +8,10 @@ import { bytesOf, lengthOfShape } from './tensor.ts';
 // Weights below this many elements do not matter when sessions that share weights are counted.
 const SHARED_FROM = 1 << 14;
 
+// onnxruntime gives a value the buffer of a dead one of equal shape, and keeps dead buffers until such a value comes, however late: fewer allocations, more
+// memory. Shapes are equal if their axes have equal names, so for least memory the names change every so many values, and buffers pass no further.
+const STRETCH = 64;
+
 /** A program as onnxruntime takes it, and what a session of it needs beside the bytes. */
 export interface Lowered {
   readonly name: string;
@@ -29,10 +33,11 @@ export interface Lowered {
 /**
  * A program as an ONNX model.
  *
+ * @param leastMemory  let no buffer outlive its value for long
  * @param order  every node below the outputs, inputs first: the order in which they shall be computed
  * @throws ConfigError when a parameter is not bound or bound to something of another shape, ShapeError when two inputs share a name
  */
-export async function lower(program: Program, bindings: ReadonlyMap<string, Binding>, order: readonly Node[]): Promise<Lowered> {
+export async function lower(program: Program, bindings: ReadonlyMap<string, Binding>, order: readonly Node[], { leastMemory = false } = {}): Promise<Lowered> {
   const inputs: OnnxValue[] = [];
   const weights: FileWeight[] = [];
   const constants: OnnxInitializer[] = [];
@@ -83,7 +88,12 @@ export async function lower(program: Program, bindings: ReadonlyMap<string, Bind
     nameFor.set(node, name);
     if (typed.has(name) || emit.isConstant(name)) continue;
     typed.add(name);
-    values.push({ name, dtype: node.dtype, shape: node.shape });
+    const stretch = Math.floor(values.length / STRETCH);
+    values.push({
+      name,
+      dtype: node.dtype,
+      shape: leastMemory ? node.shape.map((axis) => (typeof axis === 'string' ? `${axis}@${stretch}` : axis)) : node.shape,
+    });
   }
 
   // An output is the value itself under the output's name, unless the value has a name already.
