@@ -189,6 +189,26 @@ describe('loadFolder', () => {
     expect(skipped['notes.xyz']).toMatchObject({ code: 'UNSUPPORTED', reason: expect.stringContaining('.pdf') });
   });
 
+  it('law: what a document says depends on its bytes, not on what is read beside it', async () => {
+    const files = { 'a.pdf': pdf, 'b.docx': docx, 'c.html': '<h1>T</h1><p>Page.</p>', 'd.md': '# Title\n\nMark.', 'e.txt': 'Text.' };
+    const { documents } = await load(folder(files));
+    for (const document of documents) {
+      const alone = await load(join(folder(files), document.name));
+      expect(alone.documents).toEqual([document]);
+    }
+  });
+
+  it('may be left in the middle, and leaves nothing behind', async () => {
+    const path = folder({ 'a.txt': 'A.', 'b.pdf': pdf, 'c.docx': docx });
+    for await (const loaded of loadFolder([path])) {
+      expect(loaded.type).toBe('document');
+      break;
+    }
+    // Only the test runner's own handles may be left: no parser process, no timer that watches one.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap')).toEqual([]);
+  });
+
   it('stops when told to', async () => {
     const path = folder({ 'a.txt': 'A.', 'b.pdf': pdf, 'c.txt': 'C.' });
     const controller = new AbortController();

@@ -55,26 +55,32 @@ const load = async (found: Found, parser: Parser, limits: Limits, signal: AbortS
   };
 };
 
-/** Reads what a survey found, in its order, one document in memory at a time. What cannot be read is reported and stops nothing. */
+/** Reads what a survey found, in its order, two documents in memory at most. What cannot be read is reported and stops nothing. */
 export async function* loadSurvey(survey: Survey, options: LoadOptions = {}): AsyncGenerator<Loaded> {
   const { signal, isKnown } = options;
   const limits = { ...defaultLimits, ...options.limits };
   for (const skipped of survey.skipped) yield { type: 'skipped', ...skipped };
   await using parser = openParser(limits);
-  for (const found of survey.found) {
-    signal?.throwIfAborted();
+  const next = async (found: Found): Promise<Loaded> => {
     const { bytesSha256, names } = found;
-    if (await isKnown?.({ bytesSha256, names, loader: loaderName(found.format) })) {
-      yield { type: 'unchanged', bytesSha256, names };
-      continue;
-    }
-    let loaded: Loaded;
+    if (await isKnown?.({ bytesSha256, names, loader: loaderName(found.format) })) return { type: 'unchanged', bytesSha256, names };
     try {
-      loaded = { type: 'document', document: await load(found, parser, limits, signal) };
+      return { type: 'document', document: await load(found, parser, limits, signal) };
     } catch (error) {
       signal?.throwIfAborted();
-      loaded = { type: 'skipped', path: found.offset === undefined ? found.path : names[0]!, ...reasonOf(error) };
+      return { type: 'skipped', path: found.offset === undefined ? found.path : names[0]!, ...reasonOf(error) };
     }
+  };
+  // While one document is used, the next is parsed.
+  let ahead: Promise<Loaded> | undefined;
+  for (const [i, found] of survey.found.entries()) {
+    signal?.throwIfAborted();
+    const loaded = await (ahead ?? next(found));
+    signal?.throwIfAborted();
+    const following = survey.found[i + 1];
+    ahead = following && next(following);
+    // Whoever stops listening never hears how it ended.
+    ahead?.catch(() => undefined);
     yield loaded;
   }
 }

@@ -37,6 +37,8 @@ type Ending = { readonly type: 'done'; readonly parsed: ParsedText | undefined }
 /** Parses in a child process that is started when first needed, used for many files, and killed when a step takes too long or too much memory. */
 export const openParser = (limits: Limits): Parser => {
   let child: ChildProcess | undefined;
+  let giveUp: ((error: LoadError) => void) | undefined;
+  let closed: LoadError | undefined;
   const stop = () => {
     child?.removeAllListeners();
     child?.kill('SIGKILL');
@@ -46,10 +48,13 @@ export const openParser = (limits: Limits): Parser => {
   // Runs one request to its end; a child that had to be killed counts as an end.
   const ask = (request: ParseRequest, heard: (answer: ParseAnswer) => void, signal: AbortSignal | undefined): Promise<Ending> =>
     new Promise((resolve, reject) => {
+      if (closed) return resolve({ type: 'failed', error: closed });
+      if (child && !child.connected) stop();
       child ??= start(limits.memoryBytes);
       const running = child;
       let timer: NodeJS.Timeout;
       const settle = (act: () => void) => {
+        giveUp = undefined;
         clearTimeout(timer);
         clearInterval(watch);
         signal?.removeEventListener('abort', aborted);
@@ -83,6 +88,7 @@ export const openParser = (limits: Limits): Parser => {
       const watch = setInterval(async () => {
         if ((await residentBytes(running.pid ?? 0)) > limits.memoryBytes && child === running) fail(tooMuch());
       }, 100);
+      giveUp = fail;
       if (signal?.aborted) return aborted();
       signal?.addEventListener('abort', aborted, { once: true });
       running.on('message', (answer: ParseAnswer) => {
@@ -152,6 +158,8 @@ export const openParser = (limits: Limits): Parser => {
       return ending.parsed!;
     },
     async [Symbol.asyncDispose]() {
+      closed = new LoadError('IO', 'expected to finish the file, was closed before; read again');
+      giveUp?.(closed);
       stop();
     },
   };
