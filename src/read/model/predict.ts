@@ -14,7 +14,8 @@ export interface PredictorOptions {
   readonly bindings: ReadonlyMap<string, Binding>;
   /** Where a parameter is bound as trainable: name of the engine's tensor that is its value now. */
   readonly residentOf?: (parameter: string) => string;
-  readonly signal?: AbortSignal;
+  /** The program of the first call, where an edit has changed it. */
+  readonly spans?: Program;
 }
 
 /** Reads documents given as tokens. */
@@ -22,15 +23,16 @@ export interface Predictor extends AsyncDisposable {
   /**
    * Predictions in the order given. What is predicted for a document depends on its tokens alone, not on what is read beside it; gold fields are not looked at.
    *
-   * @param onRead  after every group of documents, with the number read so far
+   * @param options.onProgress  after every group of documents, with the number read so far
+   * @throws the signal's reason between groups
    */
-  predict(documents: readonly TokenDocument[], onRead?: (documents: number) => void): Promise<AnnotatedDocument[]>;
+  predict(documents: readonly TokenDocument[], options?: { readonly signal?: AbortSignal; readonly onProgress?: (done: number) => void }): Promise<AnnotatedDocument[]>;
 }
 
 const groupWords = 16_384; // words of the documents whose hidden states are held at a time
 
 /** Compiles the three programs of a reader. */
-export const openPredictor = async ({ engine, encoder, config, bindings, residentOf, signal }: PredictorOptions): Promise<Predictor> => {
+export const openPredictor = async ({ engine, encoder, config, bindings, residentOf, spans }: PredictorOptions): Promise<Predictor> => {
   const open: Executable[] = [];
   const compile = async (program: Program): Promise<Call> => {
     const { parameters } = leavesOf(Object.values(program.outputs));
@@ -42,13 +44,13 @@ export const openPredictor = async ({ engine, encoder, config, bindings, residen
     return (feeds, { resident = {}, keep = {} } = {}) => executable.run(feeds, { resident: { ...weights(), ...resident }, keep });
   };
   const calls: Calls = {
-    spans: await compile(spanProgram(encoder.config, config)),
+    spans: await compile(spans ?? spanProgram(encoder.config, config)),
     pairs: await compile(pairProgram(encoder.config, config)),
     links: await compile(linkProgram(config)),
     drop: (names) => engine.drop(names),
   };
   return {
-    async predict(documents, onRead) {
+    async predict(documents, { signal, onProgress } = {}) {
       const out: AnnotatedDocument[] = [];
       for (let from = 0; from < documents.length; ) {
         signal?.throwIfAborted();
@@ -56,7 +58,7 @@ export const openPredictor = async ({ engine, encoder, config, bindings, residen
         while (to < documents.length && (to === from || words < groupWords)) words += documents[to++]!.sentences.reduce((sum, s) => sum + s.length, 0);
         out.push(...(await readGroup(documents.slice(from, to), calls, encoder, config)));
         from = to;
-        onRead?.(from);
+        onProgress?.(from);
       }
       return out;
     },

@@ -1,13 +1,17 @@
-import { inOrder, isParameter, type Node, nameOf } from '../../core/index.ts';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { inOrder, isParameter, type Node, NotFoundError, nameOf } from '../../core/index.ts';
 import { type AnnotatedDocument, evaluateScierc } from '../../evaluate/index.ts';
-import { type Binding, type Engine, openEngine } from '../../runtime/index.ts';
-import { epochBatches, openRun, type ParameterGroup, type Progress, type TrainResult, train, type Verdict } from '../../train/index.ts';
+import { openSafetensors, readAsFloat32 } from '../../formats/index.ts';
+import { type Binding, type Engine, openEngine, type TensorData } from '../../runtime/index.ts';
+import { bestWeights, epochBatches, openRun, type ParameterGroup, type Progress, type TrainResult, train, type Verdict } from '../../train/index.ts';
 import { type Encoder, encoderValues, openEncoder, wordTable, wordTableBinding } from './encoder.ts';
 import { goldRows, readGold } from './gold-rows.ts';
 import { rowLength } from './grid.ts';
 import { initialValues } from './initial-values.ts';
 import { trainingGraph } from './network/training-graph.ts';
 import { openPredictor } from './predict.ts';
+import { writeReader } from './reader-folder.ts';
 import { trainingFeeds } from './training-batch.ts';
 import { type Task, type TrainingConfig, type TrainingInput, trainingConfig } from './training-config.ts';
 
@@ -43,7 +47,28 @@ export const trainReader = async ({ dataDir, outDir, threads, device, process: a
   await using engine = await openEngine({ process: apart, ...(threads && { threads }), ...(device && { device }) });
   await openRun(outDir, { kind: 'reader', config, data: { 'train.json': gold.sha256, 'dev.json': dev.sha256 }, seed: config.seed }, engine.info);
   const result = await run(engine, encoder, config, { gold: gold.documents, dev: dev.documents, outDir, signal, onProgress, onNote });
+  if (result.ended !== 'cancelled') await finishReader(outDir, encoder);
   return { ...result, outDir };
+};
+
+/**
+ * Makes the reader of a run's best weights: `reader.json` and `reader.safetensors` in the run's folder. `trainReader` does it at the end; a run that is stopped early can be finished so.
+ *
+ * @throws NotFoundError where no weights were kept yet
+ */
+export const finishReader = async (outDir: string, encoder?: Encoder): Promise<void> => {
+  const { format: _, ...described } = JSON.parse(await readFile(join(outDir, 'run.json'), 'utf8')) as { format: number; config: TrainingConfig };
+  const path = join(outDir, bestWeights);
+  const file = await openSafetensors(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') throw new NotFoundError(`${path}: expected the best weights of the run, got none; train at least to the first look at the dev split`);
+    throw error;
+  });
+  const values: Record<string, TensorData> = {};
+  for (const name of file.tensors.keys()) values[name] = await readAsFloat32(file, name, { checkFinite: true });
+  const epoch = Number(file.metadata['epoch']);
+  const lines = (await readFile(join(outDir, 'metrics.jsonl'), 'utf8')).split('\n').flatMap((line) => (line.includes('"dev"') ? [JSON.parse(line) as { epoch: number; dev: unknown }] : []));
+  const dev = lines.find((line) => line.epoch === epoch)?.dev;
+  await writeReader(outDir, { encoder: encoder ?? (await openEncoder()), config: described.config.reader, values, training: { ...described, epoch, dev } });
 };
 
 interface RunOptions {

@@ -1,4 +1,4 @@
-import { gather, input, type Program } from '../../../core/index.ts';
+import { gather, input, isParameter, leavesOf, type parameter, type Program } from '../../../core/index.ts';
 import { type BertConfig, bert } from '../../../models/index.ts';
 import type { ReaderConfig } from '../reader-config.ts';
 import { coreferenceScores } from './coreference-scores.ts';
@@ -57,3 +57,11 @@ export const linkProgram = (config: ReaderConfig): Program => ({
     ),
   },
 });
+
+/** Every parameter of a reader, the encoder's included. */
+export const predictionParameters = (encoder: BertConfig, config: ReaderConfig) => {
+  const programs = [spanProgram(encoder, config), pairProgram(encoder, config), linkProgram(config)];
+  const found = new Map<string, ReturnType<typeof parameter>>();
+  for (const { outputs } of programs) for (const [name, node] of leavesOf(Object.values(outputs)).parameters) if (isParameter(node)) found.set(name, node);
+  return [...found.values()];
+};
