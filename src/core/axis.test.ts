@@ -48,6 +48,10 @@ describe('axes', () => {
       }),
     );
   });
+  it('are never −0', () => {
+    expect(Object.is(scaleAxis(0, -1), 0)).toBe(true);
+    expect(Object.is(multiplyAxes(0, -3), 0)).toBe(true);
+  });
   it('scale', () => {
     expect(scaleAxis('seq+1', 3)).toBe('3*seq+3');
     expect(scaleAxis('seq', 0)).toBe(0);

@@ -48,12 +48,13 @@ export const addAxes = (a: Axis, b: Axis): Axis => {
   return spell(sum);
 };
 
-export const scaleAxis = (a: Axis, by: number): Axis => (typeof a === 'number' ? a * by : spell(new Map([...parse(a)].map(([names, c]) => [names, c * by]))));
+export const scaleAxis = (a: Axis, by: number): Axis =>
+  typeof a === 'number' ? a * by + 0 : spell(new Map([...parse(a)].map(([names, c]) => [names, c * by])));
 
 export const subtractAxes = (a: Axis, b: Axis): Axis => addAxes(a, scaleAxis(b, -1));
 
 export const multiplyAxes = (a: Axis, b: Axis): Axis => {
-  if (typeof a === 'number' && typeof b === 'number') return a * b;
+  if (typeof a === 'number' && typeof b === 'number') return a * b + 0; // + 0: never −0
   const product = new Map<string, number>();
   for (const [n, c] of parse(a))
     for (const [m, d] of parse(b)) {

@@ -1,5 +1,5 @@
 // Randomness without state: a hash of (key, salt, position). The same key gives the same numbers on every device, bit for bit.
-import { type Shape, sizeOf } from '../axis.ts';
+import { type Axis, type Shape, sizeOf } from '../axis.ts';
 import { ShapeError } from '../errors.ts';
 import { onnxDtype } from '../leaf.ts';
 import { defineOp, type Emit, type Node } from '../node.ts';
@@ -25,16 +25,18 @@ const mix = (x: number): number => {
 
 const saltHash = (salt: number): number => mix(Math.imul(salt + 1, golden));
 
-// The bits at [row, column] are hash(row, key, salt) · hash(column, salt) mod 2³², the first factor odd: one pass over the whole, and for any two places
-// the high bits are independent. Only high bits are used; the low ones of a product are poor.
+const columnHashes = (length: number): Uint32Array => Uint32Array.from({ length }, (_, j) => mix(j + 1));
+
+// The bits at [row, column] are hash(row, key, salt) · hash(column) mod 2³², the first factor odd: one pass over the whole, and for any two places the high
+// bits are independent. Only high bits are used; the low ones of a product are poor.
 function* bitsOf(key: number, salt: number, shape: readonly number[]): Generator<number> {
   const columns = shape.at(-1) ?? 1;
   const seed = mix(key ^ saltHash(salt));
-  const columnHash = Uint32Array.from({ length: columns }, (_, j) => mix(j + salt));
+  const hashes = columnHashes(columns);
   const rows = shape.slice(0, -1).reduce((a, b) => a * b, 1);
   for (let i = 0; i < rows; i++) {
     const row = mix(Math.imul(i, golden) + seed) | 1;
-    for (let j = 0; j < columns; j++) yield Math.imul(row, columnHash[j]!) >>> 0;
+    for (let j = 0; j < columns; j++) yield Math.imul(row, hashes[j]!) >>> 0;
   }
 }
 
@@ -48,17 +50,33 @@ const mixNodes = (emit: Emit, x: string): string => {
   return xorShift(emit, emit.node('Mul', [xorShift(emit, h, 15), uint(emit, second)]), 16);
 };
 
-const positions = (emit: Emit, length: string): string =>
-  emit.node('Cast', [emit.node('Range', [emit.constant('int64', [], [0]), length, emit.constant('int64', [], [1])])], { to: onnxDtype.uint32 });
+// What all draws of a program share, written down once: nodes by what they compute.
+const shared = new WeakMap<Emit, Map<string, string>>();
+const once = (emit: Emit, what: string, write: () => string): string => {
+  const known = shared.get(emit) ?? new Map<string, string>();
+  shared.set(emit, known);
+  const name = known.get(what) ?? write();
+  known.set(what, name);
+  return name;
+};
+
+const positions = (emit: Emit, length: Axis): string =>
+  once(emit, `positions ${length}`, () =>
+    emit.node('Cast', [emit.node('Range', [emit.constant('int64', [], [0]), emit.axis(length), emit.constant('int64', [], [1])])], { to: onnxDtype.uint32 }),
+  );
+
+const columnNodes = (emit: Emit, length: Axis): string =>
+  typeof length === 'number'
+    ? emit.constant('uint32', [length], columnHashes(length))
+    : once(emit, `columns ${length}`, () => mixNodes(emit, emit.node('Add', [positions(emit, length), uint(emit, 1)])));
 
 /** bitsOf as nodes, [rows, columns] uint32. */
 function bitNodes(emit: Emit, key: string, salt: number, shape: Shape): string {
   const rows = sizeOf(shape.slice(0, -1));
   const seed = mixNodes(emit, emit.node('BitwiseXor', [emit.node('Reshape', [key, emit.constant('int64', [1], [1])]), uint(emit, saltHash(salt))]));
-  const row = mixNodes(emit, emit.node('Add', [emit.node('Mul', [positions(emit, emit.axis(rows)), uint(emit, golden)]), seed]));
-  const odd = emit.node('Reshape', [emit.node('BitwiseOr', [row, uint(emit, 1)]), emit.shape([rows, 1])], { allowzero: 1 });
-  const column = mixNodes(emit, emit.node('Add', [positions(emit, emit.axis(shape.at(-1) ?? 1)), uint(emit, salt)]));
-  return emit.node('Mul', [odd, column]);
+  const spread = once(emit, `spread ${rows}`, () => emit.node('Mul', [positions(emit, rows), uint(emit, golden)]));
+  const row = emit.node('BitwiseOr', [mixNodes(emit, emit.node('Add', [spread, seed])), uint(emit, 1)]);
+  return emit.node('Mul', [emit.node('Reshape', [row, emit.shape([rows, 1])], { allowzero: 1 }), columnNodes(emit, shape.at(-1) ?? 1)]);
 }
 
 const shaped = (emit: Emit, x: string, shape: Shape): string => (shape.length === 2 ? x : emit.node('Reshape', [x, emit.shape(shape)], { allowzero: 1 }));
