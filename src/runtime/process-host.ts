@@ -23,15 +23,16 @@ interface Waiting {
 /**
  * A host in a process of its own: this thread never waits for a computation. The process ends with its parent, however that ends, and leaves Ctrl-C to it.
  *
+ * @param quiet  drop what native libraries print
  * @throws EngineError when the process does not start
  */
-export async function forkHost(): Promise<Host & { readonly pid: number }> {
+export async function forkHost({ quiet = false } = {}): Promise<Host & { readonly pid: number }> {
   const entry = new URL(import.meta.url.endsWith('.ts') ? './child.ts' : './child.js', import.meta.url);
   const child = fork(fileURLToPath(entry), [], {
     serialization: 'advanced',
     execArgv: [],
     env: { ...process.env, GLIBC_TUNABLES: ALLOCATOR },
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    stdio: ['ignore', quiet ? 'ignore' : 'inherit', quiet ? 'ignore' : 'inherit', 'ipc'],
   });
   const sent = new Map<number, Waiting>();
   let queue: Waiting[] = [];

@@ -15,6 +15,8 @@ export interface SessionSettings {
   readonly arena: boolean;
   /** Copy weights of matrix products into the layout the kernels like best. */
   readonly prepack: boolean;
+  /** Record what ran where, into a file whose path begins so; see `endProfiling`. */
+  readonly profile?: string;
 }
 
 export interface SessionRequest {
@@ -29,6 +31,8 @@ export interface Session {
   readonly createMs: number;
   run(feeds: Readonly<Record<string, TensorData>>, fetch: readonly string[]): Promise<Record<string, TensorData>>;
   release(): Promise<void>;
+  /** Completes the file of a profile. */
+  endProfiling(): void;
 }
 
 /** Makes a session. @throws EngineError with onnxruntime's own words */
@@ -49,10 +53,11 @@ export async function createSession({ name, bytes, folder, read, settings }: Ses
       return Object.fromEntries(fetch.map((key) => [key, fromOrt(results[key] as ort.Tensor)]));
     },
     release: () => session.release(),
+    endProfiling: () => session.endProfiling(),
   };
 }
 
-export function sessionOptions({ device, threads, arena, prepack }: SessionSettings, folder: string | undefined): ort.InferenceSession.SessionOptions {
+export function sessionOptions({ device, threads, arena, prepack, profile }: SessionSettings, folder: string | undefined): ort.InferenceSession.SessionOptions {
   return {
     // Graph passes would undo recomputation and change the order; fusions are made by our ops. The environment of CPU kernels is the same at every level.
     graphOptimizationLevel: 'disabled',
@@ -63,6 +68,7 @@ export function sessionOptions({ device, threads, arena, prepack }: SessionSetti
     enableCpuMemArena: arena,
     enableMemPattern: false,
     logSeverityLevel: 3,
+    ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
     extra: {
       session: {
         disable_prepacking: prepack ? '0' : '1',
