@@ -20,7 +20,10 @@ const wait = (ms: number, signal: AbortSignal) =>
   });
 
 /** A server over a store of made documents; reading adds `added` more, one every `paceMs`, and skips one file. */
-export async function makeWorkspace(readings: readonly Reading[], options: { added?: number; paceMs?: number; port?: number; server?: Partial<ServerOptions>; mode?: 'read' | 'write' } = {}): Promise<MadeWorkspace> {
+export async function makeWorkspace(
+  readings: readonly Reading[],
+  options: { added?: number; paceMs?: number; port?: number; server?: Partial<ServerOptions>; mode?: 'read' | 'write' } = {},
+): Promise<MadeWorkspace> {
   const store = await openStore(':memory:');
   for (let at = 0; at < readings.length; at += 500) await store.addReadings(readings.slice(at, at + 500));
   const readPaths: string[][] = [];
@@ -37,7 +40,14 @@ export async function makeWorkspace(readings: readonly Reading[], options: { add
         const began = performance.now();
         for (let done = 0; done < added; done++) {
           const seconds = (performance.now() - began) / 1000;
-          onProgress({ stage: 'read', done, total: added, current: `paper-${done}.pdf`, perSecond: seconds > 0 ? done / seconds : null, secondsLeft: seconds > 0 && done > 0 ? ((added - done) * seconds) / done : null });
+          onProgress({
+            stage: 'read',
+            done,
+            total: added,
+            current: `paper-${done}.pdf`,
+            perSecond: seconds > 0 ? done / seconds : null,
+            secondsLeft: seconds > 0 && done > 0 ? ((added - done) * seconds) / done : null,
+          });
           await wait(paceMs, signal);
           await store.addReading(madeReading(100_000 + readPaths.length * 1000 + done));
         }

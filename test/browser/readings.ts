@@ -12,11 +12,47 @@ const tasks = [
   'machine translation', 'named entity recognition', 'coreference resolution', 'speech recognition', 'question answering', 'semantic role labeling',
   'text summarization', 'object detection', 'relation extraction', 'sentiment analysis', 'word sense disambiguation', 'image captioning',
 ]; // biome-ignore format: one list, read at a glance
-const materials = ['Penn Treebank', 'Wall Street Journal', 'newswire articles', 'broadcast news', 'scientific abstracts', 'movie reviews', 'parallel corpora', 'clinical notes'];
+const materials = [
+  'Penn Treebank',
+  'Wall Street Journal',
+  'newswire articles',
+  'broadcast news',
+  'scientific abstracts',
+  'movie reviews',
+  'parallel corpora',
+  'clinical notes',
+];
 const metrics = ['F1', 'BLEU score', 'word error rate', 'accuracy', 'perplexity', 'recall'];
-const terms = ['attention weights', 'lexical features', 'long-range dependencies', 'language model', 'syntactic trees', 'latent variables', 'domain shift', 'label noise'];
-const shortNames: Readonly<Record<string, string>> = { 'conditional random field': 'CRF', 'hidden Markov model': 'HMM', 'support vector machine': 'SVM', 'named entity recognition': 'NER' };
-const rareWords = ['sparse', 'joint', 'neural', 'Bayesian', 'hierarchical', 'weighted', 'online', 'robust', 'cross-lingual', 'unsupervised', 'structured', 'deep'];
+const terms = [
+  'attention weights',
+  'lexical features',
+  'long-range dependencies',
+  'language model',
+  'syntactic trees',
+  'latent variables',
+  'domain shift',
+  'label noise',
+];
+const shortNames: Readonly<Record<string, string>> = {
+  'conditional random field': 'CRF',
+  'hidden Markov model': 'HMM',
+  'support vector machine': 'SVM',
+  'named entity recognition': 'NER',
+};
+const rareWords = [
+  'sparse',
+  'joint',
+  'neural',
+  'Bayesian',
+  'hierarchical',
+  'weighted',
+  'online',
+  'robust',
+  'cross-lingual',
+  'unsupervised',
+  'structured',
+  'deep',
+];
 
 /** Numbers in 0…1 that depend on the seed alone. */
 export function dice(seed: number): () => number {
@@ -35,7 +71,10 @@ interface Writer {
   readonly mentions: Mention[];
   readonly relations: RelationMention[];
   /** Writes a sentence: strings as they are, names as mentions; relations count the names of this sentence. */
-  say(parts: readonly (string | readonly [name: string, kind: string])[], relations: readonly (readonly [subject: number, label: string, object: number])[]): void;
+  say(
+    parts: readonly (string | readonly [name: string, kind: string])[],
+    relations: readonly (readonly [subject: number, label: string, object: number])[],
+  ): void;
   line(text: string): void;
 }
 
@@ -99,7 +138,9 @@ export function madeReading(number: number, spread = 0): Reading {
   const out = writer(roll);
   const [task, other] = [rare(pick(tasks)), rare(pick(tasks))];
   const modern = (year - 1994) / 26;
-  const method = rare(roll() < modern ? pick(['recurrent neural network', 'transformer encoder', 'word embedding', 'graph attention', 'convolutional network']) : pick(methods));
+  const method = rare(
+    roll() < modern ? pick(['recurrent neural network', 'transformer encoder', 'word embedding', 'graph attention', 'convolutional network']) : pick(methods),
+  );
   const title = `${capital(method)} for ${task}`;
   out.line(title);
   out.line('Abstract');
@@ -114,8 +155,43 @@ export function madeReading(number: number, spread = 0): Reading {
   out.line('Experiments');
   const material = rare(pick(materials));
   const metric = pick(metrics);
-  out.say(['Experiments on ', [material, 'Material'], ' show better ', [metric, 'Metric'], ' for ', [task, 'Task'], ' than a ', [second, 'Method'], ' gives.'], [[1, 'EVALUATE-FOR', 2], [0, 'EVALUATE-FOR', 2]]);
-  out.say([['This approach', 'Generic'], ' also helps ', [other, 'Task'], ', where a ', [short ?? method, 'Method'], ' is used with ', [pick(terms), 'OtherScientificTerm'], '.'], [[2, 'USED-FOR', 1], [3, 'PART-OF', 2]]);
+  out.say(
+    ['Experiments on ', [material, 'Material'], ' show better ', [metric, 'Metric'], ' for ', [task, 'Task'], ' than a ', [second, 'Method'], ' gives.'],
+    [
+      [1, 'EVALUATE-FOR', 2],
+      [0, 'EVALUATE-FOR', 2],
+    ],
+  );
+  out.say(
+    [
+      ['This approach', 'Generic'],
+      ' also helps ',
+      [other, 'Task'],
+      ', where a ',
+      [short ?? method, 'Method'],
+      ' is used with ',
+      [pick(terms), 'OtherScientificTerm'],
+      '.',
+    ],
+    [
+      [2, 'USED-FOR', 1],
+      [3, 'PART-OF', 2],
+    ],
+  );
+  // Names that look like others: what the review of merges is for.
+  const alike = pick(methods);
+  if (number % 4 === 0)
+    out.say(
+      [
+        'The ',
+        [`${alike} ${number % 8 === 0 ? 'algorithm' : 'approach'}`, number % 12 === 0 ? 'OtherScientificTerm' : 'Method'],
+        ' is left to later work on ',
+        [task, 'Task'],
+        '.',
+      ],
+      [[0, 'USED-FOR', 1]],
+    );
+  if (number % 5 === 0) out.say(['Others use a ', [pick(Object.values(shortNames)), 'Method'], ' for ', [other, 'Task'], '.'], [[0, 'USED-FOR', 1]]);
   const text = out.text.trimEnd();
   const id = idOf(`${number}:${text}`);
   const isPaged = number % 3 === 0;

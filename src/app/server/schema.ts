@@ -116,7 +116,17 @@ export const mergeSchema = z
     to: z.string(),
     reason: z.string(),
     explanation: z.string(),
-    evidence: z.array(z.object({ ...span, document: z.string(), text: z.string() })),
+    evidence: z.array(
+      z.object({
+        ...span,
+        document: z.string(),
+        text: z.string(),
+        sentence: z
+          .object({ ...span, text: z.string() })
+          .nullable()
+          .openapi({ description: 'The sentence around it; given by /api/merges for the first few of each name.' }),
+      }),
+    ),
     status: z.enum(['merged', 'proposed', 'rejected']),
   })
   .openapi('Merge', { description: '`from` gives way to `to`.' });

@@ -69,7 +69,7 @@ export const mergeView = ({ from, to, reason, explanation, evidence, status }: M
   to,
   reason,
   explanation,
-  evidence: evidence.map(({ document, start, end, text }) => ({ document, start, end, text })),
+  evidence: evidence.map(({ document, start, end, text }) => ({ document, start, end, text, sentence: null })),
   status,
 });
 

@@ -49,6 +49,8 @@ export function paintStyles(scene: Scene, colours: Colours, { selected, hovered,
     nodeColours[4 * i + 3] = lit === null || lit.has(i) || i === hovered ? 255 : dim;
     rings[i] = i === selected || i === hovered ? 255 : 0;
   }
+  // The more lines, the fainter each: the sum stays readable.
+  const plain = Math.round(Math.max(28, Math.min(130, 130 * Math.sqrt(350 / Math.max(350, scene.widths.length)))));
   for (let e = 0; e < scene.widths.length; e++) {
     const a = scene.ends[2 * e]!;
     const b = scene.ends[2 * e + 1]!;
@@ -58,6 +60,6 @@ export function paintStyles(scene: Scene, colours: Colours, { selected, hovered,
     edgeColours[4 * e] = colour[0];
     edgeColours[4 * e + 1] = colour[1];
     edgeColours[4 * e + 2] = colour[2];
-    edgeColours[4 * e + 3] = e === line ? 255 : isBright ? 215 : lit === null ? 120 : lit.has(a) && lit.has(b) ? 120 : 26;
+    edgeColours[4 * e + 3] = e === line ? 255 : isBright ? 215 : lit === null || (lit.has(a) && lit.has(b)) ? plain : plain / 4;
   }
 }

@@ -224,6 +224,7 @@ export function createPicture(canvas: HTMLCanvasElement, words: HTMLCanvasElemen
       move(panned(camera, dx, dy), false);
     },
     show(node) {
+      if (2 * node + 1 >= positions.length) return;
       const world = { x: positions[2 * node]!, y: positions[2 * node + 1]! };
       const at = toScreen(camera, size, world);
       const margin = Math.min(80, size.width / 5);

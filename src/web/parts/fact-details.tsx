@@ -22,15 +22,12 @@ export function FactDetails(): JSX.Element {
   const { subject, relation, object, support, documents, score, conflicts, sources } = found;
   return (
     <>
-      <Head title={`${subject.name} ${relationWords(relation)} ${object.name}`} kind="Fact" hue={8} />
+      <Head title={`${subject.name} ${relationWords(relation)} ${object.name}`} kind="Fact" hue={8}>
+        <span class="triple">
+          <Reference entity={subject} /> <span class="relation">{relationWords(relation)}</span> <Reference entity={object} />
+        </span>
+      </Head>
       <div class="content" tabIndex={0} role="region" aria-label="About this fact">
-        <Section>
-          <div class="triple">
-            <Reference entity={subject} />
-            <span class="relation">{relationWords(relation)}</span>
-            <Reference entity={object} />
-          </div>
-        </Section>
         <Section>
           <p class="why">
             Stated by {counted(support, 'sentence')} in {counted(documents, 'document')}. The reader is {percent(score)} sure that at least one of them says so.

@@ -29,7 +29,6 @@ const supports = [1, 2, 3, 5, 10, 20, 50];
 
 /** What the graph shows: its legend is its filter. */
 export function Filters(): JSX.Element {
-  const relation = relationFilter.value[0] ?? '';
   return (
     <fieldset class="filters" aria-label="Filter the graph">
       {kinds.value.map(([kind, count]) => (
@@ -46,7 +45,15 @@ export function Filters(): JSX.Element {
           <span class="count">{number(count)}</span>
         </button>
       ))}
-      <span class="gap" />
+    </fieldset>
+  );
+}
+
+/** Which facts the graph shows: by relation and by how often they are stated. */
+export function FactFilters(): JSX.Element {
+  const relation = relationFilter.value[0] ?? '';
+  return (
+    <div class="fact-filters">
       <select aria-label="Relation" value={relation} onChange={(event) => go({ relations: event.currentTarget.value || null }, { replace: true })}>
         <option value="">any relation</option>
         {relationNames.map((name) => (
@@ -67,6 +74,6 @@ export function Filters(): JSX.Element {
           </option>
         ))}
       </select>
-    </fieldset>
+    </div>
   );
 }

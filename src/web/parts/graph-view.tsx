@@ -1,4 +1,4 @@
-import { computed, effect, signal, useSignal, useSignalEffect } from '@preact/signals';
+import { computed, effect, signal, untracked, useSignal, useSignalEffect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { spiral } from '../graph/force-layout.ts';
@@ -89,7 +89,7 @@ export function GraphView(): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const words = useRef<HTMLCanvasElement>(null);
   const picture = useRef<Picture | null>(null);
-  const progress = useSignal(1);
+  const progress = useSignal(0);
   const cannotDraw = useSignal(false);
 
   useEffect(() => {
@@ -119,18 +119,25 @@ export function GraphView(): JSX.Element {
     picture.current?.setColours(colours());
   });
 
+  const showSelected = (current: Scene) => {
+    const chosen = selection.peek();
+    const node = chosen?.kind === 'entity' ? current.indexOf.get(chosen.id) : undefined;
+    if (node !== undefined) picture.current?.show(node);
+  };
+
   useSignalEffect(() => {
     const current = scene.value;
     const store = placesOf.value;
     if (!current || !store || !picture.current) return;
     const { positions, fresh } = startPositions(current, places);
     picture.current.setScene(current, positions);
-    picture.current.setEmphasis(emphasisOf(current));
+    picture.current.setEmphasis(untracked(() => emphasisOf(current)));
     if (fresh === 0) {
       progress.value = 1;
+      showSelected(current);
       return;
     }
-    progress.value = 0;
+    progress.value = 0.01;
     const heat = fresh / current.ids.length > 0.3 ? 1 : 0.3;
     return runLayout({ positions, radii: current.radii, edges: current.ends, heat }, (update) => {
       progress.value = update.progress;
@@ -141,8 +148,7 @@ export function GraphView(): JSX.Element {
         places.set(id, [update.positions[2 * node]!, update.positions[2 * node + 1]!]);
       });
       void keepPositions(store, places);
-      const { selected } = emphasisOf(current);
-      if (selected >= 0) picture.current?.show(selected);
+      showSelected(current);
     });
   });
 
@@ -180,7 +186,7 @@ export function GraphView(): JSX.Element {
   return (
     <>
       <Filters />
-      <div class="stage">
+      <div class="stage" aria-busy={progress.value < 1 || graph.loading.value}>
         <canvas
           ref={canvas}
           class="picture"
@@ -198,7 +204,7 @@ export function GraphView(): JSX.Element {
         <p id="graph-keys" class="hidden-text">
           Arrows go from entity to entity, Enter shows only what is around one, plus and minus zoom, zero shows all.
         </p>
-        {progress.value < 1 && (
+        {progress.value > 0 && progress.value < 1 && (
           <div class="thin-progress" role="progressbar" aria-label="Arranging the graph" aria-valuenow={Math.round(progress.value * 100)}>
             <i style={{ transform: `scaleX(${progress.value})` }} />
           </div>

@@ -4,7 +4,8 @@ import { select } from '../state/route.ts';
 import { number } from '../state/words.ts';
 import { Icon } from './icons.tsx';
 
-export function Head({ title, kind, hue }: { title: string; kind: string; hue: number }): JSX.Element {
+/** The selection's kind and name; `children` may say the name in parts that can be opened. */
+export function Head({ title, kind, hue, children }: { title: string; kind: string; hue: number; children?: ComponentChildren }): JSX.Element {
   return (
     <header>
       <p class="kind">
@@ -14,7 +15,7 @@ export function Head({ title, kind, hue }: { title: string; kind: string; hue: n
       <button type="button" class="button plain icon" aria-label="Close (Escape)" title="Close (Escape)" onClick={() => select(null)}>
         <Icon name="close" size={16} />
       </button>
-      <h2 title={title}>{title}</h2>
+      <h2 title={title}>{children ?? title}</h2>
     </header>
   );
 }

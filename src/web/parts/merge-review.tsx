@@ -2,17 +2,19 @@ import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { post, remove } from '../state/api.ts';
-import { mergeStatus, merges, workspace } from '../state/data.ts';
+import { mergeCount, mergeStatus, merges, workspace } from '../state/data.ts';
 import { refreshTopics } from '../state/resource.ts';
 import { openAt } from '../state/route.ts';
 import { complain, say } from '../state/toasts.ts';
+import { segments } from '../state/segments.ts';
 import type { Decision, Merge } from '../state/types.ts';
-import { counted, number } from '../state/words.ts';
+import { number } from '../state/words.ts';
 import { Icon } from './icons.tsx';
 import { Tabs } from './tabs.tsx';
 
 const keyOf = ({ from, to }: Merge): string => `${from}\u0000${to}`;
-const shownEvidence = 3;
+const shownEvidence = 4;
+const moreMerges = 40;
 
 async function decide(merge: Merge, action: 'accept' | 'reject'): Promise<void> {
   const { number: decision } = await post<Decision>('/api/merges', { action, from: merge.from, to: merge.to });
@@ -21,6 +23,21 @@ async function decide(merge: Merge, action: 'accept' | 'reject'): Promise<void> 
     await remove(`/api/decisions/${decision}`);
     refreshTopics(['merges', 'graph']);
   });
+}
+
+/** The sentences that name each, with the names marked. */
+function Evidence({ merge }: { merge: Merge }): JSX.Element | null {
+  const told = merge.evidence.filter(({ sentence }) => sentence !== null);
+  if (told.length === 0) return null;
+  return (
+    <div class="evidence">
+      {told.slice(0, shownEvidence).map(({ document, start, end, sentence }) => (
+        <button key={`${document}:${start}`} type="button" class="link" onClick={() => openAt(document, { start: sentence!.start, end: sentence!.end })}>
+          {segments(sentence!.text, [{ start, end, mark: 'name' }], sentence!.start).map((piece) => (piece.marks.length > 0 ? <mark key={piece.start}>{piece.text}</mark> : piece.text))}
+        </button>
+      ))}
+    </div>
+  );
 }
 
 /** Names that may be one entity, with the sentences that speak for it: accept, reject, undo. */
@@ -73,6 +90,7 @@ export function MergeReview(): JSX.Element {
           value={status}
           onChange={(next) => {
             mergeStatus.value = next;
+            mergeCount.value = moreMerges;
             active.value = 0;
           }}
           tabs={[
@@ -119,19 +137,23 @@ export function MergeReview(): JSX.Element {
               )}
             </div>
             <p class="why">{merge.explanation}</p>
-            {merge.evidence.length > 0 && (
-              <div class="evidence">
-                {merge.evidence.slice(0, shownEvidence).map((source) => (
-                  <button key={`${source.document}:${source.start}`} type="button" class="link" onClick={() => openAt(source.document, source)}>
-                    {source.text}
-                  </button>
-                ))}
-                {merge.evidence.length > shownEvidence && <span class="why">and {counted(merge.evidence.length - shownEvidence, 'more place')}</span>}
-              </div>
-            )}
+            <Evidence merge={merge} />
           </li>
         ))}
       </ul>
+      {(found?.merges.length ?? 0) >= mergeCount.value && mergeCount.value < 200 && (
+        <p class="nothing">
+          <button
+            type="button"
+            class="button"
+            onClick={() => {
+              mergeCount.value += moreMerges;
+            }}
+          >
+            Show more
+          </button>
+        </p>
+      )}
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { useMemo, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { ShareLine } from '../state/trend-shares.ts';
 import { percent } from '../state/words.ts';
 
@@ -16,7 +16,8 @@ interface Props {
   readonly onChoose: (id: string) => void;
 }
 
-const view = { width: 860, height: 400, left: 52, right: 210, top: 16, bottom: 44 };
+/** Sizes in CSS pixels for a column so wide: text keeps its size, so a narrow plot has less room for labels. */
+const frameFor = (width: number) => ({ width, height: width < 560 ? 320 : 400, left: 52, right: width < 560 ? 134 : 210, top: 16, bottom: 44, letters: width < 560 ? 10 : 26 });
 const labelGap = 17;
 
 /** Round steps of which at most six fit into `range`. */
@@ -69,7 +70,18 @@ function standaloneSvg(drawn: SVGSVGElement): string {
 export function Plot({ title, caption, xLabel, yLabel, lines, strong, csv, onChoose }: Props): JSX.Element {
   const svg = useRef<SVGSVGElement>(null);
   const pointed = useSignal<string | null>(null);
+  const box = useRef<HTMLElement>(null);
+  const width = useSignal(860);
+  useEffect(() => {
+    const watch = new ResizeObserver(([entry]) => {
+      if (entry) width.value = Math.max(320, Math.min(980, Math.round(entry.contentRect.width)));
+    });
+    watch.observe(box.current!);
+    return () => watch.disconnect();
+  }, [width]);
+  const view = frameFor(width.value);
   const drawing = useMemo(() => {
+    const view = frameFor(width.value);
     const years = lines.flatMap(({ points }) => points.map(({ year }) => year));
     const first = Math.min(...years);
     const last = Math.max(...years);
@@ -78,16 +90,16 @@ export function Plot({ title, caption, xLabel, yLabel, lines, strong, csv, onCho
     const y = (share: number) => view.height - view.bottom - (Math.min(share, top) / top) * (view.height - view.top - view.bottom);
     const ends = lines.map(({ points }) => y(points.at(-1)?.share ?? 0));
     return { first, last, top, x, y, labels: spreadLabels(ends, labelGap, view.top, view.height - view.bottom) };
-  }, [lines]);
+  }, [lines, view.width]);
   const { first, last, top, x, y, labels } = drawing;
   const shown = pointed.value ?? strong;
   const band = lines.find(({ id }) => id === shown);
   const path = (points: readonly { year: number; share: number }[]) =>
     points.map(({ year, share }, index) => `${index === 0 ? 'M' : 'L'}${x(year).toFixed(1)} ${y(share).toFixed(1)}`).join('');
-  const yearTicks = ticks(first, last, 9).filter(Number.isInteger);
+  const yearTicks = ticks(first, last, view.width < 560 ? 4 : 9).filter(Number.isInteger);
 
   return (
-    <figure class="plot">
+    <figure ref={box} class="plot">
       <figcaption>
         <h2>{title}</h2>
         <p class="quiet small">{caption}</p>
@@ -136,7 +148,6 @@ export function Plot({ title, caption, xLabel, yLabel, lines, strong, csv, onCho
           return (
             <g
               key={line.id}
-              opacity={shown === null || isStrong ? 1 : 0.5}
               onPointerEnter={() => {
                 pointed.value = line.id;
               }}
@@ -147,7 +158,7 @@ export function Plot({ title, caption, xLabel, yLabel, lines, strong, csv, onCho
               style={{ cursor: 'pointer' }}
             >
               <path d={path(line.points)} fill="none" stroke-width={12} style={{ stroke: 'transparent' }} />
-              <path d={path(line.points)} fill="none" stroke-width={isStrong ? 2.6 : 1.7} stroke-linejoin="round" style={{ stroke: hue }} />
+              <path d={path(line.points)} fill="none" stroke-width={isStrong ? 2.8 : 1.5} stroke-linejoin="round" opacity={shown === null || isStrong ? 1 : 0.55} style={{ stroke: hue }} />
               {line.points.length === 1 && end && <circle cx={x(end.year)} cy={y(end.share)} r="4" style={{ fill: hue }} />}
               {end && (
                 <>
@@ -158,7 +169,7 @@ export function Plot({ title, caption, xLabel, yLabel, lines, strong, csv, onCho
                     style={{ stroke: hue }}
                   />
                   <text x={view.width - view.right + 18} y={labels[index]! + 4} font-size="12.5" font-weight={isStrong ? 600 : 400} style={{ fill: hue }}>
-                    {line.name.length > 26 ? `${line.name.slice(0, 25)}…` : line.name} {percent(end.share)}
+                    {line.name.length > view.letters ? `${line.name.slice(0, view.letters - 1)}…` : line.name} {percent(end.share)}
                   </text>
                 </>
               )}

@@ -87,6 +87,7 @@ export function ReadDialog(): JSX.Element {
             aria-label="Path of a file or folder on this machine"
             placeholder="~/papers, a file or a folder"
             autocomplete="off"
+            autofocus
             spellcheck={false}
             value={path.value}
             onInput={(event) => {

@@ -3,6 +3,7 @@ import { activeRuns, workspace } from '../state/data.ts';
 import { go, openDocument, selection, type View, view } from '../state/route.ts';
 import { number } from '../state/words.ts';
 import { DocumentView } from './document-view.tsx';
+import { FactFilters } from './filters.tsx';
 import { GraphView } from './graph-view.tsx';
 import { Icon } from './icons.tsx';
 import { Inspector } from './inspector.tsx';
@@ -86,6 +87,7 @@ export function ReadPage(): JSX.Element {
             <Icon name="list" />
           </button>
           <Tabs label="Show" controls="view" value={view.value} onChange={(next) => go({ view: next === 'graph' ? null : next })} tabs={tabs} />
+          {view.value === 'graph' && <FactFilters />}
         </div>
         <div id="view" class="view" role="tabpanel" aria-label={tabs.find(({ value }) => value === view.value)?.label ?? 'Picture'}>
           {view.value === 'graph' && <GraphView />}

@@ -31,13 +31,16 @@ const answer = resource<SearchResult>(
   ['documents', 'graph'],
 );
 
+/** Case and punctuation aside. */
+const plain = (name: string): string => name.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, ' ');
+
 const results = computed<Result[]>(() => {
   const words = text.value.trim().toLowerCase();
   if (!words) return [];
   const found = answer.data.value;
   const list: Result[] = [];
   for (const entity of found?.entities ?? []) {
-    const under = entity.matched === entity.name ? kindWords(entity.kind) : `${kindWords(entity.kind)} · also “${entity.matched}”`;
+    const under = plain(entity.matched) === plain(entity.name) ? kindWords(entity.kind) : `${kindWords(entity.kind)} · also “${entity.matched}”`;
     list.push({
       key: entity.id,
       group: 'Entities',

@@ -33,7 +33,7 @@ function DocumentList(): JSX.Element {
           <div class="body">
             <div class="cut">{documentName(document)}</div>
             <div class="under cut">
-              {[document.year, document.title ? fileName(document.names[0] ?? null) : document.venue].filter(Boolean).join(' · ') || document.loader}
+              {[document.year, document.venue ?? (document.title ? fileName(document.names[0] ?? null) : null)].filter(Boolean).join(' · ') || document.loader}
             </div>
           </div>
           <span class="count" title={counted(document.mentions, 'mention')}>

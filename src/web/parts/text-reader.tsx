@@ -12,7 +12,7 @@ const here = '!here';
 /** The text in its own order; a click on a name selects its entity. */
 export function TextReader({ document }: { document: Document }): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
-  const blocks = useMemo(() => blocksOf(document.text, document.sentenceSpans), [document]);
+  const blocks = useMemo(() => blocksOf(document.text, document.sentenceSpans).filter(({ start, end, kind }, index) => index > 0 || kind !== 'heading' || document.text.slice(start, end).trim() !== document.title?.trim()), [document]);
   const mentions = useMemo<Mark[]>(() => document.resolved.map(({ start, end }, index) => ({ start, end, mark: String(index) })), [document]);
   const span = openSpan.value;
   const chosen = selection.value?.kind === 'entity' ? selection.value.id : null;

@@ -5,7 +5,7 @@ import { get } from '../state/api.ts';
 import { graph, trendRelationName, trendRole, trends } from '../state/data.ts';
 import { go, select, trendKind } from '../state/route.ts';
 import { complain, say } from '../state/toasts.ts';
-import { finding, shareLines, trendsCsv } from '../state/trend-shares.ts';
+import { finding, shareLines, trendsCsv, windowFor } from '../state/trend-shares.ts';
 import type { SearchResult } from '../state/types.ts';
 import { counted, kindWords, relationNames, relationWords, reversedWords } from '../state/words.ts';
 import { Plot } from './plot.tsx';
@@ -23,10 +23,11 @@ async function choose(name: string): Promise<void> {
 export function TrendsView(): JSX.Element {
   const found = trends.data.value;
   const typed = useSignal<string | null>(null);
-  const lines = useMemo(() => (found ? shareLines(found) : []), [found]);
-  const told = found ? finding(found, lines) : null;
+  const width = found ? windowFor(found) : 1;
+  const lines = useMemo(() => (found ? shareLines(found, width) : []), [found, width]);
+  const told = found ? finding(found) : null;
   const suggestions = [...(graph.data.value?.entities ?? [])].sort((a, b) => b.documents - a.documents);
-  const dated = found?.series[0]?.points.reduce((sum, { of }) => sum + of, 0) ?? 0;
+  const dated = found?.series.find(({ entity }) => entity.id === told?.line)?.points.reduce((sum, { of }) => sum + of, 0) ?? 0;
   const relation = `${trendRole.value === 'object' ? '~' : ''}${trendRelationName.value}`;
 
   return (
@@ -103,9 +104,9 @@ export function TrendsView(): JSX.Element {
       {found && told && lines.some(({ points }) => points.length > 0) && (
         <Plot
           title={told.title}
-          caption={`Share of the dated documents that mention ${found.entity.name} and state it; windows of three years, 95 % interval of the bold line, n = ${counted(dated, 'document')}.`}
+          caption={`Of the documents of a year that mention each name, the share that states it${width > 1 ? `; windows of ${width} years` : ''}. Band: 95 % interval of the bold line, n = ${counted(dated, 'document')}.`}
           xLabel="year of publication"
-          yLabel="share of documents (%)"
+          yLabel="share of its documents (%)"
           lines={lines.filter(({ points }) => points.length > 0)}
           strong={told.line}
           csv={() => trendsCsv(found)}

@@ -57,7 +57,9 @@ const shownDocumentId = computed(() => (view.value === 'document' ? openDocument
 export const shownDocument = resource<Document>(() => (shownDocumentId.value ? `/api/documents/${part(shownDocumentId.value)}` : null), ['documents', 'graph']);
 
 export const mergeStatus = signal<'proposed' | 'merged' | 'rejected'>('proposed');
-export const merges = resource<Merges>(() => (view.value === 'merges' ? `/api/merges${query({ status: mergeStatus.value })}` : null), ['merges']);
+/** How many merges are fetched. */
+export const mergeCount = signal(40);
+export const merges = resource<Merges>(() => (view.value === 'merges' ? `/api/merges${query({ status: mergeStatus.value, limit: mergeCount.value })}` : null), ['merges']);
 
 const trendEntity = computed(
   () =>

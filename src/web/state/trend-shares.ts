@@ -30,49 +30,59 @@ export function wilson(hits: number, trials: number): readonly [number, number] 
   return [Math.max(0, middle - half), Math.min(1, middle + half)];
 }
 
-/** Shares in windows of `width` years around each year: single years of a small collection are mostly chance. */
-export function shareLines({ series }: Pick<Trends, 'series'>, width = 3): ShareLine[] {
+/** The narrowest window (1, 3, 5, 7 or 9 years) that holds ten documents in the middle year of most lines: single years of a small collection are mostly chance. */
+export function windowFor({ series }: Pick<Trends, 'series'>): number {
+  const yearly = series.flatMap(({ points }) => points.map(({ of }) => of)).sort((a, b) => a - b);
+  const median = yearly[yearly.length >> 1] ?? 0;
+  return [1, 3, 5, 7].find((width) => width * median >= 10) ?? 9;
+}
+
+const pooled = (points: readonly { documents: number; of: number }[]) => {
+  const documents = points.reduce((sum, point) => sum + point.documents, 0);
+  const of = points.reduce((sum, point) => sum + point.of, 0);
+  const [low, high] = wilson(documents, of);
+  return { documents, of, share: of > 0 ? documents / of : 0, low, high };
+};
+
+/** Shares in windows of `width` years around each year. */
+export function shareLines({ series }: Pick<Trends, 'series'>, width: number): ShareLine[] {
   const reach = (width - 1) / 2;
   return series.map(({ entity, points }) => ({
     id: entity.id,
     name: entity.name,
     kind: entity.kind,
-    points: points.map(({ year }) => {
-      const near = points.filter((point) => Math.abs(point.year - year) <= reach);
-      const documents = near.reduce((sum, point) => sum + point.documents, 0);
-      const of = near.reduce((sum, point) => sum + point.of, 0);
-      const [low, high] = wilson(documents, of);
-      return { year, documents, of, share: of > 0 ? documents / of : 0, low, high };
-    }),
+    points: points.map(({ year }) => ({ year, ...pooled(points.filter((point) => Math.abs(point.year - year) <= reach)) })),
   }));
 }
 
-const third = (points: readonly SharePoint[], side: 'first' | 'last') => {
+type Counted = Trends['series'][number]['points'];
+const part = (points: Counted, side: 'first' | 'last') => {
   const size = Math.max(1, Math.round(points.length / 3));
-  const part = side === 'first' ? points.slice(0, size) : points.slice(-size);
-  return { from: part[0]!.year, to: part.at(-1)!.year, share: part.reduce((sum, { share }) => sum + share, 0) / part.length };
+  const chosen = side === 'first' ? points.slice(0, size) : points.slice(-size);
+  return { from: chosen[0]!.year, to: chosen.at(-1)!.year, ...pooled(chosen) };
 };
 const years = ({ from, to }: { from: number; to: number }): string => (from === to ? `${from}` : `${from}–${to}`);
 
-/** One sentence that says what the plot shows, and which line it is about. */
-export function finding(trends: Trends, lines: readonly ShareLine[]): { title: string; line: string | null } {
+/** One sentence that says what the plot shows, and which series it is about: the clearest change between the first and the last third of the years. */
+export function finding(trends: Trends): { title: string; line: string | null } {
   const words = trends.role === 'subject' ? relationWords(trends.relation) : reversedWords(trends.relation);
-  const about = `${trends.entity.name} ${words}`;
-  const moved = lines
+  const about = `${trends.entity.name[0]?.toUpperCase() ?? ''}${trends.entity.name.slice(1)} ${words}`;
+  const told = trends.series.filter(({ points }) => points.length > 0);
+  if (told.length === 0) return { title: `No dated document says what ${trends.entity.name} ${words}`, line: null };
+  const moved = told
     .filter(({ points }) => points.length >= 2)
-    .map((line) => ({ line, first: third(line.points, 'first'), last: third(line.points, 'last') }))
-    .sort((a, b) => Math.abs(b.last.share - b.first.share) - Math.abs(a.last.share - a.first.share))[0];
-  if (!moved)
-    return {
-      title: lines.length === 0 ? `No dated document says that ${about} anything` : `${about} ${lines[0]!.name}, in one year only`,
-      line: lines[0]?.id ?? null,
-    };
-  const { line, first, last } = moved;
-  const change = last.share - first.share;
-  if (Math.abs(change) < 0.02) return { title: `${about} ${line.name}: steady at ${percent(last.share)}`, line: line.id };
+    .map(({ entity, points }) => ({ entity, first: part(points, 'first'), last: part(points, 'last') }))
+    .map((line) => ({ ...line, clarity: Math.max(line.last.low - line.first.high, line.first.low - line.last.high) }))
+    .sort((a, b) => b.clarity - a.clarity)[0];
+  if (!moved || moved.clarity <= 0) {
+    const first = told[0]!;
+    const all = pooled(first.points);
+    return { title: `${about} ${first.entity.name} in ${percent(all.share)} of its documents, with no clear change over the years`, line: first.entity.id };
+  }
+  const { entity, first, last } = moved;
   return {
-    title: `${about} ${line.name}: ${change > 0 ? 'up' : 'down'} from ${percent(first.share)} (${years(first)}) to ${percent(last.share)} (${years(last)})`,
-    line: line.id,
+    title: `${about} ${entity.name}: ${last.share > first.share ? 'up' : 'down'} from ${percent(first.share)} (${years(first)}) to ${percent(last.share)} (${years(last)})`,
+    line: entity.id,
   };
 }
 

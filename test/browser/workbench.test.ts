@@ -1,0 +1,280 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Reading } from '../../src/knowledge/index.ts';
+import { buildPage, findChromium, launch } from './chromium.ts';
+import { hostileReadings, payloads } from './hostile.ts';
+import { type MadeWorkspace, makeWorkspace } from './made-workspace.ts';
+import { madeReadings } from './readings.ts';
+
+const chromium = findChromium();
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const sizes = [
+  { width: 1280, height: 720 },
+  { width: 390, height: 844 },
+] as const;
+
+describe.skipIf(chromium === null)('workbench in Chromium (skipped: no chromium on PATH or in CHROMIUM)', () => {
+  let browser: Browser;
+  let webDir: string;
+  const open: AsyncDisposable[] = [];
+  const contexts: BrowserContext[] = [];
+
+  beforeAll(async () => {
+    webDir = await buildPage();
+    browser = await launch(chromium!);
+  }, 120_000);
+  afterEach(async () => {
+    for (const context of contexts.splice(0)) await context.close();
+    for (const workspace of open.splice(0)) await workspace[Symbol.asyncDispose]();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await rm(webDir, { recursive: true, force: true });
+  });
+
+  async function workspaceOf(readings: readonly Reading[], options: Parameters<typeof makeWorkspace>[1] = {}): Promise<MadeWorkspace> {
+    const made = await makeWorkspace(readings, { ...options, server: { webDir, ...options.server } });
+    open.push(made);
+    return made;
+  }
+
+  /** A page that notes every console error, script error and request that leaves the server. */
+  async function visit(url: string, path = '/', context: Parameters<Browser['newContext']>[0] = {}): Promise<{ page: Page; complaints: string[] }> {
+    const made = await browser.newContext({ viewport: sizes[0], reducedMotion: 'reduce', ...context });
+    contexts.push(made);
+    const page = await made.newPage();
+    const complaints: string[] = [];
+    page.on('console', (message) => message.type() === 'error' && complaints.push(`console: ${message.text()}`));
+    page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
+    page.on('dialog', (dialog) => {
+      complaints.push(`dialog: ${dialog.message()}`);
+      void dialog.dismiss();
+    });
+    page.on('request', (request) => !request.url().startsWith(url) && !/^(blob|data):/.test(request.url()) && complaints.push(`request: ${request.url()}`));
+    await page.goto(url + path);
+    return { page, complaints };
+  }
+  const settled = (page: Page) => page.waitForSelector('.stage[aria-busy=false]', { timeout: 30_000 });
+
+  it('leads from a search to the exact words, on the page and in the PDF, and back', async () => {
+    const { url, store } = await workspaceOf(madeReadings(60, 0.1));
+    const { page, complaints } = await visit(url);
+    await settled(page);
+    await page.keyboard.press('/');
+    await page.keyboard.type('machine transl');
+    await page.waitForSelector('.result .cut:text-is("machine translation")');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.inspector h2:text-is("machine translation")');
+    expect(page.url()).toContain('sel=entity:');
+    const paged = (await store.documents({ limit: 500 })).find(({ loader }) => loader === 'pdf/1')!;
+    const [fact] = await store.facts({ document: paged.id, limit: 1, sources: 100 });
+    const source = fact!.sources.find(({ document }) => document === paged.id)!;
+    await page.goto(`${url}/?sel=fact:${encodeURIComponent(fact!.id)}`);
+    await page
+      .locator('.sentence', { hasText: paged.names[0]!.split('/').at(-1)! })
+      .first()
+      .click();
+    await page.waitForSelector('.reader .here');
+    expect((await page.locator('.reader .here').allTextContents()).join('')).toBe(source.text);
+    await page.getByRole('tab', { name: 'Pages' }).click();
+    await page.waitForSelector('.sheet .lit');
+    expect(await page.locator('.sheet .lit').first().isVisible()).toBe(true);
+    await page.goBack();
+    await page.waitForSelector('.stage');
+    expect(await page.locator('.inspector').isVisible()).toBe(true);
+    expect(complaints).toEqual([]);
+  });
+
+  it('is worked by keyboard: lists, graph, keys', async () => {
+    const { url } = await workspaceOf(madeReadings(40, 0.1));
+    const { page, complaints } = await visit(url);
+    await settled(page);
+    await page.keyboard.press('e');
+    await page.waitForSelector('#entities .row');
+    await page.waitForFunction(() => document.activeElement?.id === 'entities');
+    await page.keyboard.press('ArrowDown');
+    const first = await page.locator('#entities .row.active .body').textContent();
+    await page.waitForSelector(`.inspector h2:text-is("${first}")`);
+    await page.locator('.picture').focus();
+    await page.keyboard.press('ArrowRight');
+    await page.waitForFunction((name) => document.querySelector('.inspector h2')?.textContent !== name, first);
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('.inspector', { state: 'detached' });
+    await page.keyboard.press('?');
+    await page.waitForSelector('dialog[open] >> text=Search');
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('dialog[open]', { state: 'detached' });
+    expect(complaints).toEqual([]);
+  });
+
+  it('filters by kind and support, holds them in the address, and clicks on the graph select', async () => {
+    const { url } = await workspaceOf(madeReadings(60, 0.1));
+    const { page, complaints } = await visit(url);
+    await settled(page);
+    const note = () => page.locator('.stage-note').textContent();
+    const before = await note();
+    await page.getByRole('button', { name: /^Method/ }).click();
+    await page.waitForFunction((text) => document.querySelector('.stage-note')?.textContent !== text, before);
+    expect(page.url()).toContain('types=Method');
+    await page.selectOption('.fact-filters select >> nth=1', '2');
+    await page.waitForURL(/min=2/);
+    await page.reload();
+    await settled(page);
+    expect(await page.getByRole('button', { name: /^Method/ }).getAttribute('aria-pressed')).toBe('true');
+    expect(complaints).toEqual([]);
+  });
+
+  it('reviews merges: accept, take back, reject', async () => {
+    const { url, store } = await workspaceOf(madeReadings(160, 0.1));
+    const proposals = (await store.counts()).proposals;
+    expect(proposals).toBeGreaterThan(1);
+    const { page, complaints } = await visit(url, '/?view=merges');
+    await page.waitForSelector('#merge-list li');
+    await page.locator('#merge-list').focus();
+    await page.keyboard.press('a');
+    await page.waitForSelector('.toast >> text=are one');
+    await expect.poll(async () => (await store.counts()).proposals).toBe(proposals - 1);
+    await page.keyboard.press('z');
+    await expect.poll(async () => (await store.counts()).proposals).toBe(proposals);
+    await page
+      .getByRole('button', { name: /^Apart/ })
+      .first()
+      .click();
+    await expect.poll(async () => (await store.counts()).proposals).toBe(proposals - 1);
+    await page.getByRole('tab', { name: 'Kept apart' }).click();
+    await page.waitForSelector('#merge-list li');
+    expect(complaints).toEqual([]);
+  });
+
+  it('shows reading as it goes, in every tab, and cancels', async () => {
+    const { url, store } = await workspaceOf(madeReadings(20), { added: 30, paceMs: 150 });
+    const { page, complaints } = await visit(url);
+    const other = await visit(url, '/runs');
+    await settled(page);
+    await page.keyboard.press('r');
+    await page.getByLabel('Path of a file or folder on this machine').fill('~/papers');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.reading >> text=of 30');
+    await other.page.waitForSelector('.run .state.running');
+    await page.locator('.reading >> text=Cancel').click();
+    await other.page.waitForSelector('.run .state.cancelled');
+    await page.waitForSelector('.reading', { state: 'detached' });
+    const { documents } = await store.counts();
+    await page.waitForSelector(`.side .badge:text-is("${documents}")`);
+    expect([...complaints, ...other.complaints]).toEqual([]);
+  });
+
+  it('takes a document away only after the time to take that back', async () => {
+    const { url, store } = await workspaceOf(madeReadings(6));
+    const { page, complaints } = await visit(url);
+    await page.locator('#documents .row').first().click();
+    await page.getByRole('button', { name: 'Remove' }).click();
+    await page.waitForFunction(() => document.querySelectorAll('#documents .row').length === 5);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.waitForFunction(() => document.querySelectorAll('#documents .row').length === 6);
+    expect((await store.counts()).documents).toBe(6);
+    expect(complaints).toEqual([]);
+  });
+
+  it('teaches when empty, and reads the sample', async () => {
+    const { url, readPaths } = await workspaceOf([], { added: 3, paceMs: 5 });
+    const { page, complaints } = await visit(url);
+    await page.getByRole('button', { name: 'or try the sample papers' }).click();
+    await settled(page);
+    expect(readPaths).toEqual([['examples/papers']]);
+    expect(complaints).toEqual([]);
+  });
+
+  it('says when the server is gone and catches up when it is back', async () => {
+    const first = await workspaceOf(madeReadings(5));
+    const { page } = await visit(first.url);
+    await settled(page);
+    const port = Number(new URL(first.url).port);
+    open.splice(open.indexOf(first), 1);
+    await first[Symbol.asyncDispose]();
+    await page.waitForSelector('.offline');
+    expect(await page.locator('#documents .row').count()).toBe(5);
+    await workspaceOf(madeReadings(9), { port });
+    await page.waitForSelector('.offline', { state: 'detached' });
+    await page.waitForFunction(() => document.querySelectorAll('#documents .row').length === 9);
+  });
+
+  it(`shows hostile text as text: ${payloads.length} payloads in every place a document reaches`, async () => {
+    const { url, store } = await workspaceOf(hostileReadings());
+    const { page, complaints } = await visit(url);
+    await page.evaluate(() => addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.sample}`)));
+    await settled(page);
+    const documents = await store.documents({ limit: 100 });
+    const entities = await store.entities({ limit: 200 });
+    const go = async (path: string, ready: string) => {
+      await page.evaluate((to) => {
+        history.pushState(null, '', to);
+        dispatchEvent(new PopStateEvent('popstate'));
+      }, path);
+      await page.waitForSelector(ready);
+    };
+    for (const document of documents) {
+      await go(`/?sel=document:${document.id}&view=document&doc=${document.id}`, '.reader .block');
+      await go(`/?sel=document:${document.id}&view=document&doc=${document.id}&as=page`, '.sheet text');
+    }
+    for (const entity of entities.slice(0, 60)) await go(`/?sel=entity:${entity.id}`, '.inspector .sentence');
+    for (const fact of (await store.facts({ limit: 20 })).slice(0, 20)) await go(`/?sel=fact:${encodeURIComponent(fact.id)}`, '.inspector .sentence');
+    await go('/?view=merges', '.review');
+    await go(`/?view=trends&of=${entities[0]!.id}`, '.trends');
+    await page.fill('#search', '<img');
+    await page.waitForTimeout(300);
+    expect(await page.evaluate(() => (globalThis as { pwned?: unknown }).pwned)).toBeUndefined();
+    expect(await page.locator('main script, main iframe, main img, main object, main embed, main form[action], main a[href^="javascript"]').count()).toBe(0);
+    expect(complaints).toEqual([]);
+  });
+
+  it.each(sizes.flatMap((viewport) => (['light', 'dark'] as const).map((colorScheme) => ({ viewport, colorScheme }))))(
+    'is accessible and fits: $viewport.width $colorScheme',
+    async ({ viewport, colorScheme }) => {
+      const { url, store } = await workspaceOf(madeReadings(60, 0.1));
+      const { page, complaints } = await visit(url, '/', { viewport, colorScheme });
+      const entity = (await store.entities({ limit: 1 }))[0]!;
+      const fact = (await store.facts({ limit: 1 }))[0]!;
+      const document = (await store.documents({ limit: 200 })).find(({ loader }) => loader === 'pdf/1')!;
+      const views = [
+        ['/', '.stage[aria-busy=false]'],
+        [`/?sel=entity:${entity.id}&list=entities`, '.inspector .sentence'],
+        [`/?sel=fact:${encodeURIComponent(fact.id)}`, '.inspector .sentence'],
+        [`/?sel=document:${document.id}&view=document&doc=${document.id}`, '.reader .block'],
+        [`/?view=document&doc=${document.id}&as=page`, '.sheet'],
+        ['/?view=merges', '.review'],
+        ['/?view=trends', '.plot svg'],
+        ['/runs', '.single'],
+        ['/settings', '.settings'],
+      ] as const;
+      await page.evaluate(axeSource);
+      for (const [path, ready] of views) {
+        await page.goto(url + path);
+        await page.waitForSelector(ready);
+        await page.evaluate(axeSource);
+        const found = await page.evaluate(async () => {
+          const axe = (globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> } }).axe;
+          return (await axe.run()).violations
+            .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+            .map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 160)}`);
+        });
+        expect(found, path).toEqual([]);
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        expect(overflow, path).toBeLessThanOrEqual(0);
+      }
+      expect(complaints).toEqual([]);
+    },
+    120_000,
+  );
+
+  it('keeps its script small', () => {
+    const scripts = readdirSync(join(webDir, 'assets')).filter((name) => name.endsWith('.js'));
+    const bytes = scripts.reduce((sum, name) => sum + gzipSync(readFileSync(join(webDir, 'assets', name))).length, 0);
+    expect(bytes).toBeLessThan(100_000);
+  });
+});
