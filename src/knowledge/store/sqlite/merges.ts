@@ -16,7 +16,11 @@ const FROM = 'SELECT edge.a, edge.b, edge.reason, edge.status FROM edge JOIN key
 
 /** Merges of one entity, the best-known names first. */
 export function mergesOf(sql: Sql, entity: number, evidence = true): Merge[] {
-  const rows = sql.all<EdgeRow>(`${FROM} WHERE ka.entity = ? AND edge.status = 'merged' ${ORDER}`, entity);
+  const rows = sql.all<EdgeRow>(
+    `SELECT edge.a, edge.b, edge.reason, edge.status FROM key AS ka CROSS JOIN edge ON edge.a = ka.id CROSS JOIN key AS kb ON kb.id = edge.b
+     WHERE ka.entity = ? AND edge.status = 'merged' ${ORDER}`,
+    entity,
+  );
   return rows.map((row) => describe(sql, row, evidence));
 }
 

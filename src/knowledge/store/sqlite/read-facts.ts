@@ -107,8 +107,8 @@ function describeFacts(sql: Sql, rows: readonly FactRow[], sources: number): Fac
     // without a direction, the name that sorts first is the subject: entity numbers depend on history, names do not
     const [subject, object] = SYMMETRIC.has(relation) && s.canonical > o.canonical ? [o, s] : [s, o];
     const between = sql.all<{ s: number; label: number; support: number; documents: number }>(
-      `SELECT s, label, support, documents FROM fact WHERE hidden = 0
-       AND ((s = ?1 AND o = ?2 AND label IN (SELECT id FROM label)) OR (s = ?2 AND o = ?1 AND label IN (SELECT id FROM label)))`,
+      `SELECT s, label, support, documents FROM fact WHERE s = ?1 AND o = ?2 AND label IN (SELECT id FROM label) AND hidden = 0
+       UNION ALL SELECT s, label, support, documents FROM fact WHERE s = ?2 AND o = ?1 AND label IN (SELECT id FROM label) AND hidden = 0`,
       row.s,
       row.o,
     );
@@ -158,11 +158,11 @@ export function sourcesOf(sql: Sql, fact: Pick<FactRow, 's' | 'label' | 'o'>, li
   const rows = sql.all<SourceRow>(
     `SELECT relation.doc, relation.score, sentence.first, sentence.last, ms.first AS a, ms.last AS b, mo.first AS c, mo.last AS d, ks.entity AS s_entity
      FROM relation
-     JOIN document ON document.doc = relation.doc
-     JOIN sentence ON sentence.doc = relation.doc AND sentence.n = relation.sentence
-     JOIN mention AS ms ON ms.doc = relation.doc AND ms.n = relation.subject
-     JOIN mention AS mo ON mo.doc = relation.doc AND mo.n = relation.object
-     JOIN key AS ks ON ks.id = relation.s_key
+     CROSS JOIN document ON document.doc = relation.doc
+     CROSS JOIN sentence ON sentence.doc = relation.doc AND sentence.n = relation.sentence
+     CROSS JOIN mention AS ms ON ms.doc = relation.doc AND ms.n = relation.subject
+     CROSS JOIN mention AS mo ON mo.doc = relation.doc AND mo.n = relation.object
+     CROSS JOIN key AS ks ON ks.id = relation.s_key
      WHERE relation.s = ? AND relation.label = ? AND relation.o = ?
      ORDER BY document.id, sentence.first, ms.first, mo.first, ms.last, mo.last, relation.score LIMIT ?`,
     fact.s,

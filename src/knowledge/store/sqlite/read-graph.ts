@@ -1,3 +1,4 @@
+import type { SQLInputValue } from 'node:sqlite';
 import { foldName } from '../../names/normalise.ts';
 import { SYMMETRIC } from '../../reading.ts';
 import type { GraphArrays, SearchHit, Store, Subgraph, TrendQuery, TrendSeries } from '../contract.ts';
@@ -5,9 +6,10 @@ import { type FactRow, factId, labelsOf, scoreOf } from './read-facts.ts';
 import { ENTITY, ENTITY_FROM, type EntityRow, entityByNumber, entityRow, round4, summary } from './rows.ts';
 import type { Sql } from './sql.ts';
 
-/** So many hits of the word index are looked at before the best-known entities are asked instead. */
-const HITS = 600;
-const BEST_KNOWN = 3000;
+/** With more hits of the word index than this, the best-known entities are asked first. */
+const HITS = 300;
+/** So many of them are looked at. */
+const BEST_KNOWN = 4000;
 
 /** Words of a query as the word index understands them: letters and digits only, so that nothing of its query language comes through. */
 export function queryWords(text: string): string[] {
@@ -24,41 +26,55 @@ export function search(sql: Sql, text: string, query: { readonly limit?: number;
   const { limit = 20, kind = null } = query;
   const words = queryWords(text);
   if (words.length === 0) return [];
-  const match = words.map((word) => `"${word}"*`).join(' ');
-  const folded = foldName(text.trim());
-  type Row = EntityRow & { readonly matched: string; readonly exact: number };
-  const hits = sql.all<{ r: number }>('SELECT rowid AS r FROM name_words WHERE name_words MATCH ? LIMIT ?', match, HITS);
-  const rows = sql.all<Row>(
-    `WITH hit (key, matched) AS (
-       SELECT spelling.key, spelling.surface FROM spelling WHERE spelling.folded = ?1
-       UNION ALL SELECT id, NULL FROM key WHERE id IN (SELECT value / 2 FROM json_each(?2) WHERE value % 2 = 0)
-       UNION ALL SELECT key, surface FROM spelling WHERE id IN (SELECT value / 2 FROM json_each(?2) WHERE value % 2 = 1))
-     SELECT ${ENTITY}, coalesce(max(hit.matched), min(hk.key)) AS matched, max(hit.matched IS NOT NULL AND replace(lower(hit.matched), ' ', '') = ?1 OR hk.folded = ?1) AS exact
-     FROM hit JOIN key AS hk ON hk.id = hit.key JOIN entity ON entity.entity = hk.entity JOIN key AS ck ON ck.id = entity.key
-     WHERE ?3 IS NULL OR entity.kind = ?3
-     GROUP BY entity.entity ORDER BY exact DESC, entity.mentions DESC, entity.canonical LIMIT ?4`,
-    folded,
-    JSON.stringify(hits.map((hit) => hit.r)),
-    kind,
-    limit,
-  );
-  if (hits.length === HITS) {
-    // a broad question: the entities with most mentions are a better answer than the first hits of the index
-    const starts = words.map((word) => foldName(word));
-    const known = sql.all<EntityRow>(
-      `SELECT ${ENTITY} FROM ${ENTITY_FROM} WHERE ? IS NULL OR entity.kind = ? ORDER BY entity.mentions DESC, entity.canonical LIMIT ?`,
+  type Row = EntityRow & { readonly matched: string };
+  const found = new Map<number, Row>();
+  const gather = (rows: Iterable<Row>): void => {
+    for (const row of rows) if (!found.has(row.entity)) found.set(row.entity, row);
+  };
+  const rowsOf = (hits: string, ...values: SQLInputValue[]): Row[] =>
+    sql.all<Row>(
+      `SELECT ${ENTITY}, coalesce(max(hit.matched), ck.key) AS matched FROM (${hits}) AS hit CROSS JOIN key AS hk ON hk.id = hit.key
+       CROSS JOIN entity ON entity.entity = hk.entity CROSS JOIN key AS ck ON ck.id = entity.key
+       WHERE ?1 IS NULL OR entity.kind = ?1 GROUP BY entity.entity ORDER BY +entity.mentions DESC, entity.canonical LIMIT ?2`,
       kind,
-      kind,
-      BEST_KNOWN,
+      limit,
+      ...values,
     );
-    for (const row of known) {
-      if (rows.some((other) => other.entity === row.entity)) continue;
-      const parts = row.canonical.split(' ').map((part) => foldName(part));
-      if (starts.every((start) => parts.some((part) => part.startsWith(start)))) rows.push({ ...row, matched: row.canonical, exact: 0 });
-    }
-    rows.sort((a, b) => b.exact - a.exact || b.mentions - a.mentions || (a.canonical < b.canonical ? -1 : 1));
+  gather(rowsOf('SELECT key, surface AS matched FROM spelling WHERE folded = ?3 UNION ALL SELECT id, NULL FROM key WHERE folded = ?3', foldName(text.trim())));
+  const match = words.map((word) => `"${word}"*`).join(' ');
+  // a single letter is the beginning of too much to be looked up
+  const single = words.every((word) => word.length === 1);
+  const hits = single ? [] : sql.all<{ r: number }>('SELECT rowid AS r FROM name_words WHERE name_words MATCH ? LIMIT ?', match, HITS + 1);
+  const broad = single || hits.length > HITS;
+  if (broad) gather(bestKnown(sql, words.map(foldName), kind, limit));
+  if (!broad || found.size < limit) {
+    const numbers = JSON.stringify(hits.map((hit) => hit.r));
+    gather(
+      rowsOf(
+        `SELECT value / 2 AS key, NULL AS matched FROM json_each(?3) WHERE value % 2 = 0
+         UNION ALL SELECT key, surface FROM spelling WHERE id IN (SELECT value / 2 FROM json_each(?3) WHERE value % 2 = 1)`,
+        numbers,
+      ),
+    );
   }
-  return rows.slice(0, limit).map((row) => ({ ...summary(row), matched: row.matched }));
+  return [...found.values()].slice(0, limit).map((row) => ({ ...summary(row), matched: row.matched }));
+}
+
+/** The entities with most mentions whose canonical names hold words with these beginnings. */
+function bestKnown(sql: Sql, starts: readonly string[], kind: string | null, limit: number): (EntityRow & { matched: string })[] {
+  const rows: (EntityRow & { matched: string })[] = [];
+  const known = sql.each<EntityRow>(
+    `SELECT ${ENTITY} FROM entity CROSS JOIN key AS ck ON ck.id = entity.key WHERE ${kind === null ? '? IS NULL' : 'kind = ?'} ORDER BY entity.mentions DESC, entity.canonical LIMIT ?`,
+    kind,
+    BEST_KNOWN,
+  );
+  for (const row of known) {
+    const name = ` ${row.canonical.toLowerCase()}`;
+    if (!starts.every((start) => name.includes(` ${start}`))) continue;
+    rows.push({ ...row, matched: row.canonical });
+    if (rows.length === limit) break;
+  }
+  return rows;
 }
 
 /** How many facts of each end of an entity a walk looks at. */

@@ -36,7 +36,8 @@ export function entityByNumber(sql: Sql, entity: number): EntityRow {
 export function findEntityRows(sql: Sql, nameOrId: string): EntityRow[] {
   const by = (where: string, ...values: SQLInputValue[]): EntityRow[] =>
     sql.all<EntityRow>(
-      `SELECT DISTINCT ${ENTITY} FROM ${ENTITY_FROM} WHERE entity.entity IN (${where}) ORDER BY entity.mentions DESC, entity.canonical LIMIT 50`,
+      `SELECT ${ENTITY} FROM (${where}) AS found CROSS JOIN entity ON entity.entity = found.entity CROSS JOIN key AS ck ON ck.id = entity.key
+       GROUP BY entity.entity ORDER BY +entity.mentions DESC, entity.canonical LIMIT 50`,
       ...values,
     );
   const key = normaliseName(nameOrId);
