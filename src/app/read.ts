@@ -150,7 +150,8 @@ export async function readPaths(given: readonly string[], options: ReadOptions):
         if (words >= groupWords) await flush();
         continue;
       }
-      done++;
+      // A page that could not be read stands beside its document, which counts by itself.
+      if (loaded.type !== 'skipped' || loaded.code !== 'PAGE') done++;
       if (loaded.type === 'unchanged') sums.unchanged++;
       else skipped.push({ path: loaded.path, code: loaded.code, reason: loaded.reason });
     }

@@ -2,16 +2,19 @@ import type { Block, BlockKind } from '../text/index.ts';
 import type { Origin } from './document.ts';
 
 const invisible = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]/u;
+const everyInvisible = new RegExp(invisible, 'gu');
 
 /** What a piece of text becomes before it is kept: no control or invisible characters, no half surrogates. */
 export const clean = (text: string): string =>
   text
     .toWellFormed()
-    .replace(/[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]/gu, '')
+    .replace(everyInvisible, '')
     .replace(/[\p{Cc}\u2028\u2029]/gu, ' ');
 
+const tagAt = (raw: string, at: number) => (raw[at] === '<' ? /^<[/a-z!?][^>]{0,200}>/i.exec(raw.slice(at, at + 203))?.[0] : undefined);
+
 /**
- * For every character of `value` its position in the file, where `raw` (at `offset`) spells it, with `&name;`, `\\` and line prefixes that `value` no longer has.
+ * For every character of `value` its position in the file, where `raw` (at `offset`) spells it, with `&name;`, `\\` and line prefixes that `value` no longer has; NaN where it cannot be told.
  */
 export const align = (value: string, raw: string, offset: number): number | readonly number[] => {
   if (value === raw) return offset;
@@ -20,12 +23,7 @@ export const align = (value: string, raw: string, offset: number): number | read
   for (let i = 0; i < value.length; i++) {
     const character = value[i]!;
     // A stray end tag leaves no trace but the text around it.
-    for (
-      let tag = raw[at] === '<' ? /^<[/a-z!?][^>]{0,200}>/i.exec(raw.slice(at, at + 203)) : null;
-      tag;
-      tag = /^<[/a-z!?][^>]{0,200}>/i.exec(raw.slice(at, at + 203))
-    )
-      at += tag[0].length;
+    for (let tag = tagAt(raw, at); tag && !value.startsWith(tag, i); tag = tagAt(raw, at)) at += tag.length;
     if (raw[at] === '\\' && raw[at + 1] === character && character !== '\\') at++;
     const reference = raw[at] === '&' ? /^&[#\w]{1,40};?/.exec(raw.slice(at, at + 42)) : null;
     if (reference && !(character === '&' && value.startsWith(reference[0], i))) {
@@ -34,12 +32,14 @@ export const align = (value: string, raw: string, offset: number): number | read
       if (value[i + 1] === undefined || raw[at + reference[0].length] === value[i + 1] || !/[\ud800-\udbff]/.test(character)) at += reference[0].length;
       continue;
     }
-    if (raw[at] !== character && !(/\s/.test(character) && /\s/.test(raw[at] ?? ''))) {
-      const next = raw.indexOf(character, at);
-      if (next >= 0 && next < at + 100) at = next;
+    const fits = () => raw[at] === character || (/\s/.test(character) && /\s/.test(raw[at] ?? ''));
+    if (!fits()) {
+      const next = raw.slice(at, at + 100).indexOf(character);
+      if (next > 0) at += next;
     }
-    sources.push(offset + Math.min(at, Math.max(0, raw.length - 1)));
-    at++;
+    // A character that the file does not show has no place.
+    sources.push(fits() ? offset + at : Number.NaN);
+    if (fits()) at++;
   }
   return sources;
 };
@@ -76,7 +76,10 @@ export const textBuilder = () => {
     },
     /** Adds to the open block. `sources[i]` is the position of `text[i]` in the decoded file; a number is the position of the first, the others following it. */
     add(text: string, sources?: number | readonly number[]) {
-      const sourceOf = (i: number) => (typeof sources === 'number' ? sources + i : sources?.[i]);
+      const sourceOf = (i: number) => {
+        const source = typeof sources === 'number' ? sources + i : sources?.[i];
+        return Number.isNaN(source) ? undefined : source;
+      };
       let from = block.length;
       let at: number | undefined;
       const close = () => {

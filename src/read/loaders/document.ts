@@ -16,6 +16,7 @@ export type SkipCode =
   | 'NOT_FOUND'
   | 'NOT_A_FILE'
   | 'NAME_TAKEN'
+  | 'PAGE'
   | 'TIMEOUT'
   | 'MEMORY'
   | 'IO';

@@ -136,6 +136,13 @@ describe('loadFolder', () => {
     for (const { reason } of Object.values(skipped)) expect(reason).toMatch(/^(?:expected|text: ).*; /s);
   });
 
+  it('names the pages that could not be read of a document that was', async () => {
+    const path = folder({ 'a.pdf': testPdf({ pages: [column(['First.'], 40, 500), 'broken', column(['Third.'], 40, 500)] }) });
+    const { documents, skipped } = await load(path);
+    expect(documents[0]!.text).toContain('Third.');
+    expect(skipped['a.pdf page 2']).toMatchObject({ code: 'PAGE', reason: expect.stringContaining('circular') });
+  });
+
   it('refuses 2 GB of text at once, by its size, and a line without end by its length', async () => {
     const path = folder({ 'huge.txt': 'x', 'lines.jsonl': `{"text":"Short."}\n{"text":"${'x'.repeat(5000)}"}\n{"text":"Last."}`, 'fine.txt': 'Fine.' });
     truncateSync(join(path, 'huge.txt'), 2 ** 31); // a sparse file: it takes no space on the disk

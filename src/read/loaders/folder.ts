@@ -55,7 +55,7 @@ const load = async (found: Found, parser: Parser, limits: Limits, signal: AbortS
   };
 };
 
-/** Reads what a survey found, in its order, two documents in memory at most. What cannot be read is reported and stops nothing. */
+/** Reads what a survey found, in its order, two documents in memory at most. What cannot be read is reported and stops nothing; pages of a document that was read otherwise follow it, with code PAGE. */
 export async function* loadSurvey(survey: Survey, options: LoadOptions = {}): AsyncGenerator<Loaded> {
   const { signal, isKnown } = options;
   const limits = { ...defaultLimits, ...options.limits };
@@ -82,6 +82,8 @@ export async function* loadSurvey(survey: Survey, options: LoadOptions = {}): As
     // Whoever stops listening never hears how it ended.
     ahead?.catch(() => undefined);
     yield loaded;
+    if (loaded.type !== 'document') continue;
+    for (const { page, reason } of loaded.document.failedPages ?? []) yield { type: 'skipped', path: `${found.path} page ${page}`, code: 'PAGE', reason };
   }
 }
 
