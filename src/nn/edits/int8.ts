@@ -13,7 +13,10 @@ const rowScaleOp = defineOp<undefined>({
   infer: ([x]) => ({ shape: [...x!.shape.slice(0, -1), 1], dtype: 'float32' }),
   grad: () => [],
   lower: (emit, _, [x]) => {
-    const most = emit.node('ReduceMax', [emit.node('Abs', [x!]), emit.constant('int64', [1], [-1])], { keepdims: 1 });
+    // Two reductions and not |x| first: nothing of x's size is written.
+    const last = emit.constant('int64', [1], [-1]);
+    const [high, low] = [emit.node('ReduceMax', [x!, last], { keepdims: 1 }), emit.node('ReduceMin', [x!, last], { keepdims: 1 })];
+    const most = emit.node('Max', [high, emit.node('Neg', [low])]);
     return emit.node('Max', [emit.node('Mul', [most, emit.constant('float32', [], [1 / activationMost])]), emit.constant('float32', [], [smallest])]);
   },
   reference: ([x], _, shape) => {
