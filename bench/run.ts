@@ -1,0 +1,35 @@
+// npm run -s bench -- NAME [--json] [--threads N] [--runs N]
+import { parseArgs } from 'node:util';
+import { type Bench, documentOf, lineOf } from './harness.ts';
+import { log } from './reader/row.ts';
+
+const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  matmul: async () => (await import('./matmul.ts')).matmulBench,
+  'train-reader': async () => (await import('./train-reader.ts')).trainReader,
+  store: async () => (await import('./store-rows.ts')).storeRows,
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false }, threads: { type: 'string', default: '2' }, runs: { type: 'string' } },
+});
+const [name = ''] = positionals;
+const open = benches[name];
+const threads = Number(values.threads);
+const runs = values.runs === undefined ? undefined : Number(values.runs);
+const whole = (n: number): boolean => Number.isInteger(n) && n > 0;
+if (!open || !whole(threads) || (runs !== undefined && !whole(runs))) {
+  log(
+    `bench: expected one of ${Object.keys(benches).join(', ')} (and whole numbers for --threads and --runs), got ${process.argv.slice(2).join(' ') || 'nothing'}`,
+  );
+  process.exitCode = 2;
+} else {
+  const rows = await (await open())({ threads, ...(runs === undefined ? {} : { runs }) });
+  const document = documentOf(name, rows, threads);
+  const { cpu, instructionSet } = document.machine as { cpu: string; instructionSet: string };
+  if (!values.json) {
+    console.log(`${name} · ${cpu}, ${instructionSet}, ${threads} threads · commit ${document.commit}`);
+    for (const row of rows) console.log(lineOf(row));
+  }
+  console.log(JSON.stringify(document));
+}
