@@ -95,7 +95,7 @@ export const defaultLimits: Limits = {
   lineBytes: 16 * mebibyte,
   characters: 20_000_000,
   inflatedBytes: 256 * mebibyte,
-  stepMs: 30_000,
+  stepMs: 60_000,
   memoryBytes: 1536 * mebibyte,
   pages: 5000,
 };

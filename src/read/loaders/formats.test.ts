@@ -124,6 +124,18 @@ describe('HTML', () => {
     expect(blocksOf(parsed, 'references')).toEqual(['One. 1999.']);
   });
 
+  it('leaves out what stands around the text by its name, but no section that only sounds like it', () => {
+    const parsed = page(
+      '<div class="site-footer big">Imprint</div><div id="related-work"><h2>Related Work</h2><p>Others parse too.</p></div><div class="social-links">Share</div><div class="commentsection">Kept.</div>',
+    );
+    expect(parsed.text).toBe('Related Work\n\nOthers parse too.\n\nKept.');
+  });
+
+  it('reads a formula once, not its source as well', () => {
+    const parsed = page('<p>Let <math><semantics><mi>x</mi><annotation encoding="application/x-tex">x_source</annotation></semantics></math> be.</p>');
+    expect(parsed.text).toBe('Let x be.');
+  });
+
   it('knows year and venue where the page states them', () => {
     const head =
       '<meta name="citation_title" content="The Title"><meta name="citation_publication_date" content="2014/06/01"><meta name="citation_conference_title" content="A Workshop">';

@@ -14,7 +14,7 @@ export const hides = (style: string): boolean =>
 export const attribute = (element: Element, name: string): string | undefined => element.attrs.find((found) => found.name === name)?.value;
 
 const unread: ReadonlySet<string> = new Set(
-  'script style noscript template iframe frame object embed svg canvas audio video picture map head title meta link base select option datalist input textarea button dialog rp'.split(
+  'script style noscript template iframe frame object embed svg canvas audio video picture map head title meta link base select option datalist input textarea button dialog rp annotation annotation-xml'.split(
     ' ',
   ),
 );

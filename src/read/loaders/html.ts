@@ -15,8 +15,9 @@ const blockTags = set(
 );
 const aroundTags = set('nav footer aside form menu');
 const aroundRoles = set('navigation banner contentinfo search complementary menu dialog alert');
-const aroundNames =
-  /(?:^|[-_ ])(?:nav(?:bar|igation)?|menu|sidebar|footer|cookies?|consent|banner|breadcrumbs?|share|social|advert(?:isement)?s?|promo|newsletter|comments?|related|pagination|skip(?:-link)?)(?:$|[-_ ])/i;
+// Whole names only: "related-work" is a section of a paper.
+const aroundName =
+  /^(?:(?:site|page|main|global|top)[-_])?(?:nav|navbar|navigation|menu|sidebar|footer|cookies?|cookie[-_](?:banner|bar|consent|notice)|consent|breadcrumbs?|share|sharing|social|social[-_](?:links|share|media)|ads?|adverts?|advertisements?|promo|newsletter|comments|related[-_](?:articles|posts|links)|pagination|skip[-_]link)$/i;
 
 const isElement = (node: Node): node is Element => 'tagName' in node;
 const childrenOf = (node: Node | DefaultTreeAdapterMap['document']): readonly Node[] => ('childNodes' in node ? node.childNodes : []);
@@ -69,8 +70,8 @@ const decodeHtml = (bytes: Uint8Array, warnings: string[]): string => {
 const isAround = (element: Element): boolean =>
   aroundTags.has(element.tagName) ||
   aroundRoles.has(attribute(element, 'role') ?? '') ||
-  (!/^(?:html|body|main|article|p|h[1-6]|section)$/.test(element.tagName) &&
-    aroundNames.test(`${attribute(element, 'class') ?? ''} ${attribute(element, 'id') ?? ''}`));
+  (!/^(?:html|body|main|article|p|h[1-6])$/.test(element.tagName) &&
+    `${attribute(element, 'class') ?? ''} ${attribute(element, 'id') ?? ''}`.split(/\s+/).some((name) => aroundName.test(name)));
 
 // A raised link is the number of a note; glued to a word it would spoil it.
 const isNoteMark = (element: Element): boolean =>

@@ -14,7 +14,7 @@ beforeAll(async () => {
     if (loaded.type !== 'document') throw new Error(JSON.stringify(loaded));
     documents.push(loaded.document);
   }
-});
+}, 60_000);
 
 describe('the sample papers', () => {
   it('are read whole, in all six formats', () => {
