@@ -24,7 +24,7 @@ export interface Plan {
 const bytesOf: Readonly<Record<Dtype, number>> = { float32: 4, float64: 8, float16: 2, int64: 8, int32: 4, uint32: 4, int8: 1, uint8: 1, bool: 1 };
 
 // The result shares the memory of the input.
-const views = new Set(['reshape', 'squeeze', 'unsqueeze', 'stopGradient', 'layerNormMean', 'layerNormInverse']);
+const views = new Set(['reshape', 'squeeze', 'unsqueeze', 'stopGradient']);
 
 const isLeaf = (node: Node): boolean => isInput(node) || isParameter(node) || isConstant(node);
 
