@@ -212,8 +212,7 @@ describe('loadFolder', () => {
       break;
     }
     // Only the test runner's own handles may be left: no parser process, no timer that watches one.
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap')).toEqual([]);
+    await expect.poll(() => process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap'), { timeout: 20_000 }).toEqual([]);
   });
 
   it('stops when told to', async () => {
