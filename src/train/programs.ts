@@ -1,4 +1,4 @@
-import { add, gradients, input, mul, type Node, nameOf, type Program } from '../core/index.ts';
+import { add, gradients, input, inOrder, isParameter, mul, type Node, nameOf, type Program } from '../core/index.ts';
 import { type AdamW, adamwOutputs, gradientOf, nextOf, type ParameterGroup } from './adamw.ts';
 
 export interface Objective {
@@ -31,6 +31,11 @@ export const applyProgram = (name: string, groups: readonly ParameterGroup[], ad
 
 const gradientsOf = (loss: Node, groups: readonly ParameterGroup[]): Map<string, Node> => {
   const parameters = groups.flatMap((group) => group.parameters);
+  const own = new Set(parameters);
+  const names = new Set(parameters.map(nameOf));
+  const twice = inOrder([loss]).find((node) => isParameter(node) && names.has(nameOf(node)) && !own.has(node));
+  if (twice || names.size < own.size)
+    throw new Error(`internal: the parameter ${twice ? nameOf(twice) : 'of some name'} is several nodes; a gradient is that of a node, so build each parameter once`);
   const found = gradients(loss, parameters);
   return new Map(parameters.map((node, i) => [nameOf(node), found[i]!]));
 };

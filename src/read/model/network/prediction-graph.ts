@@ -3,7 +3,7 @@ import { type BertConfig, bert } from '../../../models/index.ts';
 import type { ReaderConfig } from '../reader-config.ts';
 import { coreferenceScores } from './coreference-scores.ts';
 import { relationScores } from './relation-scores.ts';
-import { beliefsOf, spanScores } from './span-scores.ts';
+import { beliefsOf, spanScores, widthTable } from './span-scores.ts';
 import { roleOf, spanVectors } from './span-vectors.ts';
 import { coreferenceInputs, relationInputs, tokenInputs, wordInputs } from './training-graph.ts';
 import { wordStates } from './word-states.ts';
@@ -12,7 +12,7 @@ import { entityTypes } from '../labels.ts';
 /** First call: hidden states and the scores of every span. */
 export const spanProgram = (encoder: BertConfig, config: ReaderConfig, { wordDtype = 'float16' }: { wordDtype?: 'float16' | 'float32' } = {}): Program => {
   const { hidden } = bert(encoder, tokenInputs(), { wordDtype });
-  return { name: 'reader/spans', outputs: { hidden, ...spanScores(wordStates(hidden, wordInputs()), config) } };
+  return { name: 'reader/spans', outputs: { hidden, ...spanScores(wordStates(hidden, wordInputs()), widthTable(config), config) } };
 };
 
 /** Second call: what was pruned comes back as cells; scores of relation pairs, and the vectors of mentions. `hidden` and the span scores are those of the first call. */
@@ -21,6 +21,7 @@ export const pairProgram = (encoder: BertConfig, config: ReaderConfig): Program 
   const entity = input('entity', ['cells', entityTypes.length]);
   const words = wordInputs();
   const states = wordStates(hidden, words);
+  const table = widthTable(config);
   const relationCells = input('relationCells', ['relationSlots'], 'int64');
   const mentionCells = input('mentionCells', ['mentionSlots'], 'int64');
   return {
@@ -28,13 +29,13 @@ export const pairProgram = (encoder: BertConfig, config: ReaderConfig): Program 
     outputs: {
       relations: relationScores(
         hidden,
-        spanVectors(relationCells, states, words, config),
+        spanVectors(relationCells, states, words, table),
         beliefsOf(entity, relationCells),
         gather(input('relationMention', ['cells']), relationCells),
         relationInputs(),
         config,
       ),
-      mentions: roleOf('coreference.mention', spanVectors(mentionCells, states, words, config), config),
+      mentions: roleOf('coreference.mention', spanVectors(mentionCells, states, words, table), config),
       beliefs: beliefsOf(entity, mentionCells),
     },
   };

@@ -42,14 +42,16 @@ const heads = ['entity', 'relationMention', 'coreferenceMention'] as const;
 /** Smallest divisor of the head attention: below it, every weight of a word underflowed. */
 export const leastWeight = 1e-30;
 
-/** The embedding of span widths, [widths, features]. */
+/** The embedding of span widths, [widths, features]. One node for a whole graph: a gradient is that of a node, not of a name. */
 export const widthTable = ({ widths, features }: ReaderConfig): Node => parameter('spans.width.weight', [widths, features]);
 
 /**
  * Three scorers over all spans at once. The first layer is factored: W g = Ws h_start + We h_end + Wh (Σ e h / Σ e) + Ww[width], so words are projected
  * once and spans are sums at hidden width; `factored first layer = unfactored` is a law of the tests.
+ *
+ * @param table  the graph's `widthTable`
  */
-export const spanScores = (states: WordStates, config: ReaderConfig, dropout?: Dropout): SpanScores => {
+export const spanScores = (states: WordStates, table: Node, config: ReaderConfig, dropout?: Dropout): SpanScores => {
   const { ffn, widths } = config;
   const words = states.first.shape[0]!;
   const hidden = lastLength('spanScores', states.first);
@@ -58,7 +60,7 @@ export const spanScores = (states: WordStates, config: ReaderConfig, dropout?: D
   const start = project('start', states.first);
   const end = project('end', states.last);
   const head = project('head', states.sums);
-  const byWidth = linear(widthTable(config), parameter('spans.up.weight', [wide, config.features]), parameter('spans.up.bias', [wide])); // [widths, wide]
+  const byWidth = linear(table, parameter('spans.up.weight', [wide, config.features]), parameter('spans.up.bias', [wide])); // [widths, wide]
 
   const reach = (x: Node) => pad(x, 0, 0, widths - 1);
   const [ends, heights, weights] = [reach(end), reach(head), reach(states.weights)];

@@ -20,7 +20,7 @@ import {
 } from '../../../core/index.ts';
 import { dense, lastLength } from '../../../nn/index.ts';
 import type { ReaderConfig } from '../reader-config.ts';
-import { leastWeight, widthTable } from './span-scores.ts';
+import { leastWeight } from './span-scores.ts';
 import type { WordInputs, WordStates } from './word-states.ts';
 
 /** Spans of a beam. */
@@ -39,9 +39,10 @@ export interface SpanVectors {
  * Whole vectors of chosen spans.
  *
  * @param cells  [slots] int64 cells of the grid
+ * @param table  the graph's `widthTable`
  */
-export const spanVectors = (cells: Node, states: WordStates, { wordFirst, wordLast }: WordInputs, config: ReaderConfig): SpanVectors => {
-  const { widths } = config;
+export const spanVectors = (cells: Node, states: WordStates, { wordFirst, wordLast }: WordInputs, table: Node): SpanVectors => {
+  const widths = table.shape[0] as number;
   const slots = cells.shape[0]!;
   const hidden = lastLength('spanVectors', states.first);
   const last = sub(axisLength(wordFirst.shape[0]!, 'int64'), constant(1, [], 'int64'));
@@ -59,7 +60,7 @@ export const spanVectors = (cells: Node, states: WordStates, { wordFirst, wordLa
   const total = (x: Node) => sum(mul(gather(x, within), inSpan), [1]);
   const head = div(total(states.sums), maximum(total(states.weights), leastWeight));
   return {
-    vectors: concat([reshape(gather(states.first, firstWord), [slots, hidden]), gather(states.last, lastWord), head, gather(widthTable(config), width)], 1),
+    vectors: concat([reshape(gather(states.first, firstWord), [slots, hidden]), gather(states.last, lastWord), head, gather(table, width)], 1),
     firstToken: gather(wordFirst, firstWord),
     lastToken: gather(wordLast, lastWord),
     firstWord,

@@ -6,7 +6,7 @@ import { type BeamInputs, beamCells } from './beams.ts';
 import { coreferenceScores, type MentionStates } from './coreference-scores.ts';
 import { coreferenceLoss, entityLoss, relationLoss } from './losses.ts';
 import { relationScores } from './relation-scores.ts';
-import { beliefsOf, spanScores } from './span-scores.ts';
+import { beliefsOf, spanScores, widthTable } from './span-scores.ts';
 import { roleOf, spanVectors } from './span-vectors.ts';
 import { tileSize } from './tiles.ts';
 import { wordStates } from './word-states.ts';
@@ -75,14 +75,15 @@ export const trainingGraph = (
   const raw = bert(encoder, tokenInputs(), { wordDtype, ...(rates.encoder > 0 && { dropout: { rate: rates.encoder, key } }) }).hidden;
   const hidden = drop('reader.tokens', raw, { rate: rates.tokens, key });
   const states = wordStates(hidden, words);
-  const spans = spanScores(states, config, heads);
+  const table = widthTable(config);
+  const spans = spanScores(states, table, config, heads);
   const cells = multiplyAxes('words', config.widths);
 
   const relationCells = beamCells(spans.relationBeam, beamInputs('sentence', 'sentences'), 'score');
   const relationTiles = relationInputs();
   const scoredRelations = relationScores(
     hidden,
-    spanVectors(relationCells, states, words, config),
+    spanVectors(relationCells, states, words, table),
     beliefsOf(spans.entity, relationCells),
     gather(spans.relationMention, relationCells),
     relationTiles,
@@ -91,7 +92,7 @@ export const trainingGraph = (
   );
 
   const mentionCells = beamCells(spans.coreferenceMention, beamInputs('document', 'documents'), 'position');
-  const mentionSpans = spanVectors(mentionCells, states, words, config);
+  const mentionSpans = spanVectors(mentionCells, states, words, table);
   const mentions: MentionStates = {
     vectors: roleOf('coreference.mention', mentionSpans, config),
     beliefs: beliefsOf(spans.entity, mentionCells),
