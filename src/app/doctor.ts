@@ -32,7 +32,7 @@ export async function examine(dir: string): Promise<Finding[]> {
   await look('node', async () => ['good', `${process.versions.node} (${process.platform} ${process.arch})`]);
   await look('sqlite', async () => {
     const { version: found, sound } = sqliteVersion();
-    return [sound ? 'good' : 'bad', sound ? found : `${found} can lose committed pages in its write-ahead log; use a newer Node 24`];
+    return sound ? ['good', found] : ['bad', `${found} can lose committed pages in its write-ahead log; use a newer Node 24`];
   });
   await look('machine', async () => {
     const { cpu, cores, memoryBytes, instructionSet } = describeMachine();

@@ -45,6 +45,7 @@ export const payloads: readonly string[] = [
   '&#60;script&#62;pwned=1&#60;/script&#62;',
   '\\u003cscript\\u003epwned=1\\u003c/script\\u003e',
   '{{constructor.constructor("pwned=1")()}}',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the text of a template is the attack
   '${pwned=1}',
   '#{pwned=1}',
   '<%= pwned=1 %>',
@@ -61,35 +62,42 @@ export const payloads: readonly string[] = [
   'x'.repeat(1500),
 ];
 
-/** Documents whose title, names, venue, text, kinds and relations are all hostile. */
+const documentCount = 8;
+
+/** Documents whose title, names, venue, text, kinds and relations are hostile; together they hold every payload in the text and as a mention. */
 export function hostileReadings(): Reading[] {
-  return payloads.map((payload, index) => {
-    const other = payloads[(index + 7) % payloads.length]!;
-    const lead = 'We use ';
-    const text = `${payload}\n\n${lead}${payload} for ${other}.`;
-    const start = payload.length + 2;
-    const subject = { start: start + lead.length, end: start + lead.length + payload.length };
-    const object = { start: subject.end + 5, end: subject.end + 5 + other.length };
+  return Array.from({ length: documentCount }, (_, index) => {
+    const own = payloads.filter((_payload, place) => place % documentCount === index);
+    const payload = own[0]!;
+    let text = `${payload}\n\n`;
+    const sentences: { start: number; end: number }[] = [];
+    const mentions: Reading['mentions'][number][] = [];
+    const relations: Reading['relations'][number][] = [];
+    own.forEach((name, place) => {
+      const other = own[(place + 1) % own.length]!;
+      const start = text.length;
+      const kind = place === 0 ? payload.slice(0, 90) : 'Method';
+      mentions.push({ start: start + 7, end: start + 7 + name.length, kind, score: 0.9 });
+      mentions.push({ start: start + 12 + name.length, end: start + 12 + name.length + other.length, kind: 'Task', score: 0.9 });
+      relations.push({ subject: 2 * place, object: 2 * place + 1, label: place === 1 ? payload.slice(0, 90) : 'USED-FOR', score: 0.9, sentence: place });
+      text += `We use ${name} for ${other}.`;
+      sentences.push({ start, end: text.length });
+      text += '\n\n';
+    });
     return {
-      id: idOf(`${index}${payload}`),
-      names: [`${payload}.pdf`],
+      id: idOf(text),
+      names: own.map((name) => `${name}.pdf`),
       loader: 'pdf/1',
       reader: 'made/1',
       mediaType: payload.slice(0, 90),
       title: payload,
-      year: 2000 + (index % 5),
+      year: 2000 + index,
       venue: payload.slice(0, 90),
       text,
-      sentences: [{ start, end: text.length }],
-      pages: [
-        { start: 0, end: payload.length, page: 1, box: [72, 72, 400, 11] as const },
-        { start, end: text.length, page: 1, box: [72, 90, 400, 11] as const },
-      ],
-      mentions: [
-        { ...subject, kind: index % 4 === 0 ? payload.slice(0, 90) : 'Method', score: 0.9 },
-        { ...object, kind: 'Task', score: 0.9 },
-      ],
-      relations: [{ subject: 0, object: 1, label: index % 4 === 0 ? payload.slice(0, 90) : 'USED-FOR', score: 0.9, sentence: 0 }],
+      sentences,
+      pages: sentences.map(({ start, end }, line) => ({ start, end, page: 1, box: [72, 72 + 18 * line, 400, 11] as const })),
+      mentions,
+      relations,
       clusters: [],
     };
   });

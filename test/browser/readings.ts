@@ -215,3 +215,41 @@ export function madeReading(number: number, spread = 0): Reading {
 }
 
 export const madeReadings = (count: number, spread = 0): Reading[] => Array.from({ length: count }, (_, number) => madeReading(number, spread));
+
+/** Readings that make a graph of `nodes` entities and about twice as many facts: names are drawn so that few are common and most are rare. */
+export function largeGraph(nodes: number): Reading[] {
+  const roll = dice(4242);
+  const kinds = ['Task', 'Method', 'Metric', 'Material', 'OtherScientificTerm'];
+  const name = (index: number) => `${rareWords[index % rareWords.length]!} ${terms[index % terms.length]!.split(' ')[0]!} ${index.toString(36)}q${index}`;
+  const perDocument = 50;
+  return Array.from({ length: Math.ceil(nodes / perDocument) }, (_, number) => {
+    const out = writer(roll);
+    for (let own = 0; own < perDocument; own++) {
+      const index = number * perDocument + own;
+      if (index >= nodes) break;
+      const near = Math.max(0, index - 1 - Math.floor(roll() ** 3 * Math.min(index, 400)));
+      const hub = Math.floor(roll() ** 4 * Math.max(1, index));
+      const mention = (which: number) => [name(which), kinds[which % kinds.length]!] as const;
+      out.say(
+        ['We use ', mention(index), ' with ', mention(near), ' for ', mention(hub), '.'],
+        [
+          [0, 'USED-FOR', 1],
+          [0, 'PART-OF', 2],
+        ],
+      );
+    }
+    const text = out.text.trimEnd();
+    return {
+      id: idOf(`large ${number} ${text.length}`),
+      names: [`large/${number}.txt`],
+      loader: 'text/1',
+      reader: 'made/1',
+      year: 2000 + (number % 20),
+      text,
+      sentences: out.sentences,
+      mentions: out.mentions,
+      relations: out.relations,
+      clusters: [],
+    };
+  });
+}

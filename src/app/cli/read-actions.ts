@@ -4,7 +4,6 @@ import { ConfigError } from '../../core/index.ts';
 import { parseTokens } from '../../evaluate/index.ts';
 import { writeWhole } from '../../formats/index.ts';
 import type { Store } from '../../knowledge/index.ts';
-import { openReaderTraining, type Preset } from '../../read/index.ts';
 import { predictDocuments } from '../predict.ts';
 import { type ReadOutcome, readPaths as readIntoWorkspace } from '../read.ts';
 import { openWorkspace } from '../workspace.ts';
@@ -106,4 +105,46 @@ export async function predictFile(input: string, { output, reader }: { output?: 
   if (common.json) process.stdout.write(`${JSON.stringify({ documents: documents.length, output, seconds })}\n`);
   else bar.note(`${plural(documents.length, 'document')} in ${seconds.toFixed(1)} s → ${output}`);
   return 0;
+}
+
+interface TrainFlags {
+  readonly data: string;
+  readonly output: string;
+  readonly preset: string;
+  readonly tasks?: string;
+  readonly tuning: string;
+  readonly epochs?: number;
+}
+
+/** `lyceum read train`. */
+export async function train(flags: TrainFlags, common: CommonOptions): Promise<number> {
+  const { trainReader, trainingConfig } = await import('../../read/index.ts');
+  const { preset, tuning, epochs } = flags;
+  const tasks = flags.tasks?.split(',').map((name) => name.trim());
+  const options = { preset, tuning, seed: common.seed, ...(epochs === undefined ? {} : { epochs }), ...(tasks === undefined ? {} : { tasks }) } as Parameters<
+    typeof trainingConfig
+  >[0];
+  trainingConfig(options); // refuses what does not fit before anything is opened
+  using stop = cancellation('run the same command again: it goes on from the last checkpoint');
+  const bar = progressLine({ quiet: common.quiet || common.json, unit: 'steps' });
+  try {
+    const result = await trainReader({
+      ...options,
+      dataDir: flags.data,
+      outDir: flags.output,
+      threads: common.threads,
+      device: common.device,
+      signal: stop.signal,
+      onProgress: (progress) => bar.update(progress.step, progress.steps, `epoch ${progress.epoch + 1}, loss ${progress.loss.toFixed(2)}`),
+      onNote: (message) => bar.note(message),
+    });
+    bar.stop();
+    if (common.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+    else if (result.ended === 'cancelled') bar.note(`stopped after step ${result.step}; run the same command again: it goes on from there`);
+    else
+      process.stdout.write(`${result.ended} after ${result.step} steps; the reader is in ${flags.output}; \`lyceum read --reader ${flags.output}\` uses it\n`);
+    return result.ended === 'cancelled' ? 130 : 0;
+  } finally {
+    bar.stop();
+  }
 }

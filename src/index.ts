@@ -1,0 +1,6 @@
+// The short way in. Everything else is one subpath a room: lyceum/core, lyceum/nn, lyceum/runtime, …
+export { type EmbedderOptions, embedTexts as embed, openEmbedder } from './app/embed.ts';
+export { predictDocuments as predict } from './app/predict.ts';
+export { type ReadOptions, type ReadOutcome, readPaths as read } from './app/read.ts';
+export { openWorkspace, type Workspace, type WorkspaceOptions } from './app/workspace.ts';
+export { ConfigError, FormatError, LyceumError, NotFoundError, ShapeError, UnsupportedError } from './core/index.ts';
