@@ -1,5 +1,4 @@
 export { capture, sitesIn } from './capture.ts';
-export { fuse } from './fuse.ts';
 export { int8Product, quantiseInt8, quantiseRows, rowScale } from './int8.ts';
 export { type LowRankOptions, lowRank, lowRankParameters, lowRankStart, mergeLowRank } from './low-rank.ts';
 export { dequantiseBlocks, type NBitsAttrs, nBitsProduct, quantiseBlocks } from './n-bits.ts';
