@@ -8,7 +8,7 @@ import { elements, show } from './strided.ts';
 export const tensor = (shape: readonly number[], data: ArrayLike<number>): Tensor => ({ shape, data: Float64Array.from(data) });
 
 /**
- * Plain float64 evaluation: the oracle that backends are held against. Slow and simple.
+ * Plain float64 evaluation: the oracle that backends are held against. Slow and simple. Integers do not wrap: only a cast brings them back into their range.
  *
  * @param bindings  values of inputs and parameters by name or node; a node of any kind may be given a value, which then stands for it
  * @param lengths   lengths of axis names that no bound input shows

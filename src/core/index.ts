@@ -1,3 +1,5 @@
+// The compute graph: nodes and shapes (node, axis, leaf), what every op knows of itself (ops/), graphs made of graphs (grad, recompute, edit, fuse), and
+// what reads them (evaluate, verify, print, hash, schedule). No memory is owned here and nothing is run but the reference evaluator.
 export * from './axis.ts';
 export * from './edit.ts';
 export * from './errors.ts';

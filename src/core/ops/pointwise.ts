@@ -79,12 +79,17 @@ export const mul = (a: Node | number, b: Node | number): Node => {
   if (isOne(x) && sameShape(factor.shape, y.shape)) return factor;
   return y;
 };
-export const div = binary(
+const quotient = binary(
   'div',
   'Div',
   (a, b) => a / b,
   (_a, b, d, y) => [div(d, b), neg(div(mul(d, y), b))],
 );
+/** Of floats: what integers leave over is lost differently on every backend. */
+export const div = (a: Node | number, b: Node | number): Node => {
+  requireFloat('div', typeof a === 'number' ? (b as Node) : a);
+  return quotient(a, b);
+};
 // Of the two gradients each is d or 0; a mask and a difference are several times faster than `where`.
 const chosen = (takesA: Node, d: Node): readonly Node[] => {
   const toA = mul(d, cast(takesA, d.dtype));
