@@ -3,15 +3,21 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Reading } from '../../src/knowledge/index.ts';
 import { auditViews } from './audit.ts';
 import { buildPage, findChromium, launch } from './chromium.ts';
 import { hostileReadings, payloads } from './hostile.ts';
 import { type MadeWorkspace, makeWorkspace } from './made-workspace.ts';
+import type { PageDocument, PageWindow } from './page-world.ts';
 import { madeReadings } from './readings.ts';
 
+declare const document: PageDocument;
+declare const window: PageWindow;
+
 const chromium = findChromium();
+vi.setConfig({ testTimeout: 180_000 });
+
 const sizes = [
   { width: 1280, height: 720 },
   { width: 390, height: 844 },
@@ -58,7 +64,7 @@ describe.skipIf(chromium === null)('workbench in Chromium (skipped: no chromium 
     await page.goto(url + path);
     return { page, complaints };
   }
-  const settled = (page: Page) => page.waitForSelector('.stage[aria-busy=false]', { timeout: 30_000 });
+  const settled = (page: Page) => page.waitForSelector('.stage[aria-busy=false]', { timeout: 90_000 });
 
   it('leads from a search to the exact words, on the page and in the PDF, and back', async () => {
     const { url, store } = await workspaceOf(madeReadings(60, 0.1));
@@ -206,14 +212,16 @@ describe.skipIf(chromium === null)('workbench in Chromium (skipped: no chromium 
   it(`shows hostile text as text: ${payloads.length} payloads in every place a document reaches`, async () => {
     const { url, store } = await workspaceOf(hostileReadings());
     const { page, complaints } = await visit(url);
-    await page.evaluate(() => addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.sample}`)));
+    await page.evaluate(() =>
+      window.addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.sample}`)),
+    );
     await settled(page);
     const documents = await store.documents({ limit: 100 });
     const entities = await store.entities({ limit: 200 });
     const go = async (path: string, ready: string) => {
       await page.evaluate((to) => {
-        history.pushState(null, '', to);
-        dispatchEvent(new PopStateEvent('popstate'));
+        window.history.pushState(null, '', to);
+        window.dispatchEvent(new window.PopStateEvent('popstate'));
       }, path);
       await page.waitForSelector(ready);
     };
@@ -227,7 +235,7 @@ describe.skipIf(chromium === null)('workbench in Chromium (skipped: no chromium 
     await go(`/?view=trends&of=${entities[0]!.id}`, '.trends');
     await page.fill('#search', '<img');
     await page.waitForTimeout(300);
-    expect(await page.evaluate(() => (globalThis as { pwned?: unknown }).pwned)).toBeUndefined();
+    expect(await page.evaluate(() => window.pwned)).toBeUndefined();
     expect(await page.locator('main script, main iframe, main img, main object, main embed, main form[action], main a[href^="javascript"]').count()).toBe(0);
     expect(complaints).toEqual([]);
   });
