@@ -1,4 +1,21 @@
-import { add, constant, div, input, matmul, minimum, mul, type Node, nameOf, type Program, parameter, reshape, sizeOf, sqrt, square, sub } from '../core/index.ts';
+import {
+  add,
+  constant,
+  div,
+  input,
+  matmul,
+  minimum,
+  mul,
+  type Node,
+  nameOf,
+  type Program,
+  parameter,
+  reshape,
+  sizeOf,
+  sqrt,
+  square,
+  sub,
+} from '../core/index.ts';
 
 /** Parameters that share a learning rate and a weight decay. */
 export interface ParameterGroup {
@@ -36,7 +53,11 @@ const scalar = (name: string): Node => input(name, []);
  *
  * @param gradients  of a parameter, by its name
  */
-export const adamwOutputs = (groups: readonly ParameterGroup[], gradients: ReadonlyMap<string, Node>, { beta1, beta2, clipNorm }: AdamW): Record<string, Node> => {
+export const adamwOutputs = (
+  groups: readonly ParameterGroup[],
+  gradients: ReadonlyMap<string, Node>,
+  { beta1, beta2, clipNorm }: AdamW,
+): Record<string, Node> => {
   // A dot product of each gradient with itself is one pass; squaring and summing would be two.
   const squares = [...gradients.values()].map((g) => {
     const row = reshape(g, [1, sizeOf(g.shape)]);

@@ -74,10 +74,12 @@ export const readCheckpoint = async <State>(folder: string, onDamage: (message: 
 
 const readOne = async <State>(folder: string): Promise<Checkpoint<State>> => {
   const manifest = JSON.parse(await readFile(join(folder, manifestFile), 'utf8')) as Manifest<State>;
-  if (manifest.format !== formatVersion) throw new FormatError(`expected checkpoint format ${formatVersion}, got ${manifest.format}; another version of Lyceum wrote it`);
+  if (manifest.format !== formatVersion)
+    throw new FormatError(`expected checkpoint format ${formatVersion}, got ${manifest.format}; another version of Lyceum wrote it`);
   const path = join(folder, weightsFile);
   const sha256 = await sha256Of(path);
-  if (sha256 !== manifest.files[weightsFile]) throw new FormatError(`expected ${weightsFile} with SHA-256 ${manifest.files[weightsFile]}, got ${sha256}; the file is damaged`);
+  if (sha256 !== manifest.files[weightsFile])
+    throw new FormatError(`expected ${weightsFile} with SHA-256 ${manifest.files[weightsFile]}, got ${sha256}; the file is damaged`);
   const file = await openSafetensors(path);
   const tensors: Record<string, TensorData> = {};
   for (const name of file.tensors.keys()) tensors[name] = (await file.read(name)) as TensorData;

@@ -13,8 +13,12 @@ export const epochOrder = (seed: number, epoch: number, count: number): number[]
  * @param lengths  length of every example, in any unit
  * @param batch    examples a batch; the last of a pool may hold fewer
  */
-export const epochBatches = (lengths: readonly number[], { seed, epoch, batch, pool = 16 }: { seed: number; epoch: number; batch: number; pool?: number }): number[][] => {
-  if (!(Number.isInteger(batch) && batch > 0 && Number.isInteger(pool) && pool > 0)) throw new ConfigError(`epochBatches: expected whole numbers above 0, got batch ${batch}, pool ${pool}`);
+export const epochBatches = (
+  lengths: readonly number[],
+  { seed, epoch, batch, pool = 16 }: { seed: number; epoch: number; batch: number; pool?: number },
+): number[][] => {
+  if (!(Number.isInteger(batch) && batch > 0 && Number.isInteger(pool) && pool > 0))
+    throw new ConfigError(`epochBatches: expected whole numbers above 0, got batch ${batch}, pool ${pool}`);
   const order = epochOrder(seed, epoch, lengths.length);
   const batches: number[][] = [];
   for (let from = 0; from < order.length; from += batch * pool) {

@@ -7,7 +7,8 @@ const mix = (x: number): number => {
 };
 
 /** A uint32 that depends on every number given and on their order. No state: the same numbers always give the same. */
-export const hashOf = (...numbers: readonly number[]): number => numbers.reduce((hash, number) => mix((Math.imul(hash, 0x9e3779b1) + mix(number)) >>> 0), 0x2545f491);
+export const hashOf = (...numbers: readonly number[]): number =>
+  numbers.reduce((hash, number) => mix((Math.imul(hash, 0x9e3779b1) + mix(number)) >>> 0), 0x2545f491);
 
 /** Uniform in [0, 1), from a hash. */
 export const uniformOf = (...numbers: readonly number[]): number => hashOf(...numbers) / 2 ** 32;

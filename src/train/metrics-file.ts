@@ -29,7 +29,10 @@ export const cutMetrics = async (path: string, step: number): Promise<MetricsLin
     try {
       parsed = JSON.parse(line) as MetricsLine;
     } catch (cause) {
-      throw new FormatError(`${path} line ${i + 1}: expected a JSON document, got ${JSON.stringify(line.slice(0, 40))}; the file is damaged, start the run anew`, { cause });
+      throw new FormatError(
+        `${path} line ${i + 1}: expected a JSON document, got ${JSON.stringify(line.slice(0, 40))}; the file is damaged, start the run anew`,
+        { cause },
+      );
     }
     if (parsed.step > step) continue;
     kept.push(line);

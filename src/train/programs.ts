@@ -1,4 +1,4 @@
-import { add, gradients, input, inOrder, isParameter, mul, type Node, nameOf, type Program } from '../core/index.ts';
+import { add, gradients, inOrder, input, isParameter, mul, type Node, nameOf, type Program } from '../core/index.ts';
 import { type AdamW, adamwOutputs, gradientOf, nextOf, type ParameterGroup } from './adamw.ts';
 
 export interface Objective {
@@ -25,7 +25,9 @@ export const accumulateProgram = (name: string, { loss, metrics }: Objective, gr
 
 /** The update from gradients held. */
 export const applyProgram = (name: string, groups: readonly ParameterGroup[], adamw: AdamW): Program => {
-  const held = groups.flatMap(({ parameters }) => parameters.map((node) => [nameOf(node), input(gradientOf(nameOf(node)), node.shape as readonly number[])] as const));
+  const held = groups.flatMap(({ parameters }) =>
+    parameters.map((node) => [nameOf(node), input(gradientOf(nameOf(node)), node.shape as readonly number[])] as const),
+  );
   return { name: `${name}/apply`, outputs: adamwOutputs(groups, new Map(held), adamw) };
 };
 
@@ -35,7 +37,9 @@ const gradientsOf = (loss: Node, groups: readonly ParameterGroup[]): Map<string,
   const names = new Set(parameters.map(nameOf));
   const twice = inOrder([loss]).find((node) => isParameter(node) && names.has(nameOf(node)) && !own.has(node));
   if (twice || names.size < own.size)
-    throw new Error(`internal: the parameter ${twice ? nameOf(twice) : 'of some name'} is several nodes; a gradient is that of a node, so build each parameter once`);
+    throw new Error(
+      `internal: the parameter ${twice ? nameOf(twice) : 'of some name'} is several nodes; a gradient is that of a node, so build each parameter once`,
+    );
   const found = gradients(loss, parameters);
   return new Map(parameters.map((node, i) => [nameOf(node), found[i]!]));
 };

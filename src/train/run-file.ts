@@ -31,14 +31,21 @@ export const openRun = async (folder: string, description: RunDescription, engin
   const wanted = JSON.parse(JSON.stringify(description)) as RunDescription;
   if (text === undefined) {
     const { device, threads, onnxruntime, instructionSet } = engine;
-    const run = { format: formatVersion, ...wanted, versions: { lyceum: version(), node: process.versions.node, onnxruntime }, machine: { device, threads, instructionSet } };
+    const run = {
+      format: formatVersion,
+      ...wanted,
+      versions: { lyceum: version(), node: process.versions.node, onnxruntime },
+      machine: { device, threads, instructionSet },
+    };
     await writeWhole(path, [new TextEncoder().encode(`${JSON.stringify(run, null, 2)}\n`)]);
     return;
   }
   const before = JSON.parse(text) as Record<string, unknown>;
   for (const [key, value] of Object.entries(wanted))
     if (JSON.stringify(before[key]) !== JSON.stringify(value))
-      throw new ConfigError(`${path}: expected the run that is begun there (${key} ${short(before[key])}), got ${short(value)}; use another folder, or remove this one to begin anew`);
+      throw new ConfigError(
+        `${path}: expected the run that is begun there (${key} ${short(before[key])}), got ${short(value)}; use another folder, or remove this one to begin anew`,
+      );
 };
 
 const version = (): string => (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;

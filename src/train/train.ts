@@ -1,13 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { leavesOf, type Node, nameOf, type Program } from '../core/index.ts';
+import { nameOf } from '../core/index.ts';
 import { writeSafetensors } from '../formats/index.ts';
-import type { Binding, Engine, Executable, TensorData } from '../runtime/index.ts';
-import { type AdamW, adamwFeeds, averageOf, averageProgram, gradientOf, momentOf, nextOf, type ParameterGroup, varianceOf } from './adamw.ts';
+import type { Binding, Engine, TensorData } from '../runtime/index.ts';
+import { type AdamW, averageOf, momentOf, type ParameterGroup, varianceOf } from './adamw.ts';
+import { compilePrograms } from './bound-programs.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
-import { hashOf } from './hash.ts';
 import { appendMetrics, cutMetrics, syncMetrics } from './metrics-file.ts';
-import { accumulateProgram, applyProgram, type Objective, stepProgram } from './programs.ts';
+import type { Objective } from './programs.ts';
 import { rateAt, type Schedule } from './schedule.ts';
 
 type Feeds = Readonly<Record<string, TensorData>>;
@@ -50,7 +50,7 @@ export interface TrainOptions {
   readonly feeds: (batch: readonly number[]) => readonly Feeds[];
   /** Gradients are accumulated over micro-batches: two programs instead of one. */
   readonly accumulate?: boolean;
-  /** Exponential average of the weights, judged and kept in their place. */
+  /** Exponential average of the weights, judged beside them; the better of the two is kept. */
   readonly average?: { readonly decay: number; readonly everySteps: number };
   readonly evaluation?: {
     /** After these epochs (from 1). */
@@ -102,7 +102,12 @@ export const train = async (options: TrainOptions): Promise<TrainResult> => {
   await engine.put(tensors);
   const kept = Object.keys(tensors);
   await cutMetrics(metricsPath, found?.step ?? 0);
-  await using programs = await compile(options);
+  await using programs = await compilePrograms({
+    ...options,
+    averaging: average !== undefined,
+    accumulate: options.accumulate ?? false,
+    lengths: options.lengths,
+  });
 
   const steps = countSteps(options);
   let state: State = found?.state ?? { epoch: 0, position: 0, averaged: 0, stale: 0 };
@@ -136,15 +141,28 @@ export const train = async (options: TrainOptions): Promise<TrainResult> => {
       const last = position + 1 === batches.length;
       state = { ...state, averaged, epoch: last ? epoch + 1 : epoch, position: last ? 0 : position + 1 };
       let verdict: Verdict | undefined;
+      let looked = {};
       if (last && evaluation?.after(epoch + 1)) {
-        verdict = await evaluation.judge((name) => (average ? averageOf(name) : name));
+        const now = await evaluation.judge((name) => name);
+        const mean = average && (await evaluation.judge(averageOf));
+        const averageWins = mean !== undefined && mean.score > now.score;
+        verdict = averageWins ? mean : now;
+        looked = { score: verdict.score, dev: verdict.metrics, ...(mean && { averaged: averageWins, other: averageWins ? now.metrics : mean.metrics }) };
         const better = state.best === undefined || verdict.score > state.best.score;
-        if (better) await keepBest(join(folder, bestWeights), engine, names, average !== undefined, epoch + 1);
+        if (better) await keepBest(join(folder, bestWeights), engine, names, averageWins ? averageOf : (name) => name, epoch + 1);
         state = better ? { ...state, best: { ...verdict, epoch: epoch + 1 }, stale: 0 } : { ...state, stale: state.stale + 1 };
       }
-      await appendMetrics(metricsPath, { step, epoch: epoch + 1, ...values, learningRate: factor, ...(verdict && { score: verdict.score, dev: verdict.metrics }) });
+      await appendMetrics(metricsPath, { step, epoch: epoch + 1, ...values, learningRate: factor, ...looked });
       const speed = rate();
-      onProgress?.({ step, steps, epoch: epoch + 1, loss: values['loss']!, stepsPerSecond: speed, secondsLeft: (steps - step) / speed, ...(verdict && { verdict }) });
+      onProgress?.({
+        step,
+        steps,
+        epoch: epoch + 1,
+        loss: values['loss']!,
+        stepsPerSecond: speed,
+        secondsLeft: (steps - step) / speed,
+        ...(verdict && { verdict }),
+      });
       if (verdict && evaluation?.patience !== undefined && state.stale >= evaluation.patience) return finish('stopped early');
       const { everySteps = Number.POSITIVE_INFINITY, everySeconds = 45 } = options.checkpoints ?? {};
       if (step % everySteps === 0 || performance.now() - saved.at > everySeconds * 1000) await save();
@@ -184,72 +202,7 @@ const firstTensors = (initial: Readonly<Record<string, TensorData>>, groups: rea
   return tensors;
 };
 
-const keepBest = async (path: string, engine: Engine, names: readonly string[], averaged: boolean, epoch: number): Promise<void> => {
-  const held = await engine.get(names.map((name) => (averaged ? averageOf(name) : name)));
-  await writeSafetensors(path, Object.fromEntries(names.map((name) => [name, held[averaged ? averageOf(name) : name]!])), { epoch: String(epoch) });
+const keepBest = async (path: string, engine: Engine, names: readonly string[], residentOf: (name: string) => string, epoch: number): Promise<void> => {
+  const held = await engine.get(names.map(residentOf));
+  await writeSafetensors(path, Object.fromEntries(names.map((name) => [name, held[residentOf(name)]!])), { epoch: String(epoch) });
 };
-
-interface Programs extends AsyncDisposable {
-  step(feeds: readonly Feeds[], step: number, factor: number): Promise<Record<string, number>>;
-  average(share: number): Promise<void>;
-}
-
-/** The programs of a run, bound to the tensors that the engine holds. */
-const compile = async ({ engine, name, objective, groups, adamw, frozen, average, accumulate = false, seed, lengths }: TrainOptions): Promise<Programs> => {
-  const trained = groups.flatMap(({ parameters }) => parameters);
-  const names = trained.map(nameOf);
-  const bindings = new Map<string, Binding>([...frozen, ...names.map((weight): [string, Binding] => [weight, { kind: 'trainable' }])]);
-  const settings = { arena: true, ...(lengths && { lengths }) };
-
-  const open: Executable[] = [];
-  const make = async (program: Program): Promise<Executable> => {
-    const { parameters } = leavesOf(Object.values(program.outputs));
-    const executable = await engine.compile(program, new Map([...bindings].filter(([weight]) => parameters.has(weight))), settings);
-    open.push(executable);
-    return executable;
-  };
-  const one = accumulate ? undefined : await make(stepProgram(name, objective, groups, adamw));
-  const adding = accumulate ? await make(accumulateProgram(name, objective, groups)) : undefined;
-  const applying = accumulate ? await make(applyProgram(name, groups, adamw)) : undefined;
-  const averaging = average ? await make(averageProgram(`${name}/average`, trained)) : undefined;
-  if (accumulate) await engine.put(Object.fromEntries(trained.map((node) => [gradientOf(nameOf(node)), zerosLike(node)])));
-
-  const moments = names.flatMap((weight) => [momentOf(weight), varianceOf(weight)]);
-  const gradients = names.map(gradientOf);
-  const averages = names.map(averageOf);
-  const own = (list: readonly string[]) => Object.fromEntries(list.map((tensor) => [tensor, tensor]));
-  const taken = (list: readonly string[]) => Object.fromEntries(list.map((tensor) => [nextOf(tensor), tensor]));
-  const updated = [...names, ...moments];
-
-  return {
-    async step(micro, step, factor) {
-      const scalars = scalarFeeds(adamwFeeds(groups, adamw, step, factor));
-      const keyed = micro.map((feeds, i) => ({ ...feeds, key: key(hashOf(seed, step, i)) }));
-      if (one) return numbers(await one.run({ ...keyed[0]!, ...scalars }, { resident: own(updated), keep: taken(updated) }));
-      const sums: Record<string, number> = {};
-      for (const [i, feeds] of keyed.entries()) {
-        const held = scalarFeeds({ held: i === 0 ? 0 : 1 });
-        const values = numbers(await adding!.run({ ...feeds, ...held }, { resident: own([...names, ...gradients]), keep: taken(gradients) }));
-        for (const [metric, value] of Object.entries(values)) sums[metric] = (sums[metric] ?? 0) + value;
-      }
-      return { ...sums, ...numbers(await applying!.run(scalars, { resident: own([...updated, ...gradients]), keep: taken(updated) })) };
-    },
-    async average(share) {
-      await averaging?.run(scalarFeeds({ share }), { resident: own([...names, ...averages]), keep: taken(averages) });
-    },
-    async [Symbol.asyncDispose]() {
-      for (const executable of open) await executable[Symbol.asyncDispose]();
-    },
-  };
-};
-
-const zerosLike = (node: Node): TensorData => {
-  const shape = node.shape as readonly number[];
-  return { dtype: 'float32', shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) };
-};
-
-const key = (value: number): TensorData => ({ dtype: 'uint32', shape: [1], data: Uint32Array.of(value) });
-const scalarFeeds = (values: Readonly<Record<string, number>>): Record<string, TensorData> =>
-  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { dtype: 'float32', shape: [], data: Float32Array.of(value) }]));
-const numbers = (results: Readonly<Record<string, TensorData>>): Record<string, number> =>
-  Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, Number(data[0])]));

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { bestDisjoint, bestLabel, decodeClusters, decodeEntities, decodeRelations, type ScoredSpan } from './decode.ts';
 import { pruneCrossing, topIndices } from './prune.ts';
 
-const span = fc.tuple(fc.nat(9), fc.nat(3), fc.integer({ min: 1, max: 50 })).map(([start, length, score]): ScoredSpan => ({ start, end: start + length, score }));
+const span = fc
+  .tuple(fc.nat(9), fc.nat(3), fc.integer({ min: 1, max: 50 }))
+  .map(([start, length, score]): ScoredSpan => ({ start, end: start + length, score }));
 const overlap = (a: ScoredSpan, b: ScoredSpan) => a.start <= b.end && b.start <= a.end;
 const total = (spans: readonly ScoredSpan[]) => spans.reduce((sum, { score }) => sum + score, 0);
 
@@ -24,8 +26,16 @@ describe('decoding entities', () => {
   });
 
   it('leaves out what null beats, and gives probabilities', () => {
-    const found = decodeEntities([{ start: 0, end: 0 }, { start: 1, end: 2 }], (i) => (i === 0 ? [-1, -0.1, -2, 0, -3, -1] : [0.5, 2, -1, -1, -1, -1]));
-    expect(found).toEqual([{ start: 1, end: 2, label: 'Method', score: expect.closeTo(Math.exp(2) / (1 + Math.exp(0.5) + Math.exp(2) + 4 * Math.exp(-1)), 4) }]);
+    const found = decodeEntities(
+      [
+        { start: 0, end: 0 },
+        { start: 1, end: 2 },
+      ],
+      (i) => (i === 0 ? [-1, -0.1, -2, 0, -3, -1] : [0.5, 2, -1, -1, -1, -1]),
+    );
+    expect(found).toEqual([
+      { start: 1, end: 2, label: 'Method', score: expect.closeTo(Math.exp(2) / (1 + Math.exp(0.5) + Math.exp(2) + 4 * Math.exp(-1)), 4) },
+    ]);
   });
 
   it('survives scores that would overflow an exponential', () => {
@@ -39,7 +49,9 @@ describe('decoding relations', () => {
       { start: 3, end: 3 },
       { start: 0, end: 1 },
     ];
-    const found = decodeRelations(beam, (i, j) => (i === 1 && j === 0 ? [4, 0, 0, 0, 0, 0, 0] : i === j ? [9, 9, 9, 9, 9, 9, 9] : [-1, -1, -1, -1, -1, -1, -1]));
+    const found = decodeRelations(beam, (i, j) =>
+      i === 1 && j === 0 ? [4, 0, 0, 0, 0, 0, 0] : i === j ? [9, 9, 9, 9, 9, 9, 9] : [-1, -1, -1, -1, -1, -1, -1],
+    );
     expect(found).toEqual([{ subject: beam[1], object: beam[0], label: 'USED-FOR', score: expect.any(Number) }]);
   });
 });
@@ -61,7 +73,8 @@ describe('pruning', () => {
     fc.assert(
       fc.property(fc.uniqueArray(span, { maxLength: 12, selector: ({ start, end }) => `${start}-${end}` }), fc.integer({ min: 1, max: 6 }), (spans, k) => {
         const scores = spans.map(({ score }) => score);
-        const crosses = (a: ScoredSpan, b: ScoredSpan) => (a.start < b.start && b.start <= a.end && a.end < b.end) || (b.start < a.start && a.start <= b.end && b.end < a.end);
+        const crosses = (a: ScoredSpan, b: ScoredSpan) =>
+          (a.start < b.start && b.start <= a.end && a.end < b.end) || (b.start < a.start && a.start <= b.end && b.end < a.end);
         const plain: number[] = [];
         for (const i of topIndices(scores, spans.length)) if (plain.length < k && plain.every((other) => !crosses(spans[i]!, spans[other]!))) plain.push(i);
         expect([...pruneCrossing(spans, scores, k)].sort((a, b) => a - b)).toEqual(plain.sort((a, b) => a - b));

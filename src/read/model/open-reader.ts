@@ -24,7 +24,10 @@ export interface Reader extends AsyncDisposable {
    *
    * @throws the signal's reason between groups of documents
    */
-  predict(documents: readonly TokenDocument[], options?: { readonly signal?: AbortSignal; readonly onProgress?: (done: number) => void }): Promise<AnnotatedDocument[]>;
+  predict(
+    documents: readonly TokenDocument[],
+    options?: { readonly signal?: AbortSignal; readonly onProgress?: (done: number) => void },
+  ): Promise<AnnotatedDocument[]>;
 }
 
 const versionOf = (name: string, sha256: string, weights: Exclude<ReaderWeights, 'auto'>): string => `${name}-${sha256.slice(0, 12)}-${weights}`;

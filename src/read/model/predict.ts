@@ -26,7 +26,10 @@ export interface Predictor extends AsyncDisposable {
    * @param options.onProgress  after every group of documents, with the number read so far
    * @throws the signal's reason between groups
    */
-  predict(documents: readonly TokenDocument[], options?: { readonly signal?: AbortSignal; readonly onProgress?: (done: number) => void }): Promise<AnnotatedDocument[]>;
+  predict(
+    documents: readonly TokenDocument[],
+    options?: { readonly signal?: AbortSignal; readonly onProgress?: (done: number) => void },
+  ): Promise<AnnotatedDocument[]>;
 }
 
 const groupWords = 16_384; // words of the documents whose hidden states are held at a time

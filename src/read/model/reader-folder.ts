@@ -78,10 +78,13 @@ export const describeFolder = async (reader: string = defaultReaderName): Promis
   const parsed = schema.safeParse(json);
   if (!parsed.success) {
     const { path: at, message } = parsed.error.issues[0]!;
-    throw new FormatError(`${path}: ${at.join('.') || 'document'}: expected a reader of format ${formatVersion}, got: ${message}; another version of Lyceum wrote it`);
+    throw new FormatError(
+      `${path}: ${at.join('.') || 'document'}: expected a reader of format ${formatVersion}, got: ${message}; another version of Lyceum wrote it`,
+    );
   }
   const { config, encoder, weights } = parsed.data;
-  if (encoder.package !== encoderPackage) throw new FormatError(`${path}: expected the encoder ${encoderPackage}, got ${encoder.package}; this version knows no other`);
+  if (encoder.package !== encoderPackage)
+    throw new FormatError(`${path}: expected the encoder ${encoderPackage}, got ${encoder.package}; this version knows no other`);
   return { name: shipped ? reader : basename(folder), folder, config: readerConfig(config, path), encoderSha256: encoder.sha256, sha256: weights.sha256 };
 };
 
@@ -136,7 +139,8 @@ export const readReaderValues = async ({ folder, config, sha256, encoderSha256 }
     [encoder.weights.path, encoderSha256, 'the encoder'],
   ] as const) {
     const found = await sha256Of(file);
-    if (found !== expected) throw new FormatError(`${file}: expected the weights of ${whose} with SHA-256 ${expected}, got ${found}; install again, or train again`);
+    if (found !== expected)
+      throw new FormatError(`${file}: expected the weights of ${whose} with SHA-256 ${expected}, got ${found}; install again, or train again`);
   }
   const file = await openSafetensors(path);
   const parameters = predictionParameters(encoder.config, config);

@@ -61,7 +61,14 @@ export const readGroup = async (documents: readonly TokenDocument[], calls: Call
     const grid = gridOf(together, config.widths, encoder.special, { seq });
     const results = await calls.spans(grid.feeds, { keep: { hidden: hiddenOf(chunks.length) } });
     const data = (name: string) => results[name]!.data as Float32Array;
-    chunks.push({ rows: together, grid, entity: data('entity'), relationMention: data('relationMention'), relationBeam: data('relationBeam'), coreferenceMention: data('coreferenceMention') });
+    chunks.push({
+      rows: together,
+      grid,
+      entity: data('entity'),
+      relationMention: data('relationMention'),
+      relationBeam: data('relationBeam'),
+      coreferenceMention: data('coreferenceMention'),
+    });
   }
   const mentions = keepMentions(pieces, chunks, config);
   const states = new Map<Mention, MentionState>();
@@ -93,7 +100,9 @@ export const readGroup = async (documents: readonly TokenDocument[], calls: Call
     docKey,
     sentences,
     entities: entities[i]!.sort((a, b) => a.start - b.start),
-    relations: relations[i]!.sort((a, b) => a.subject.start - b.subject.start || a.subject.end - b.subject.end || a.object.start - b.object.start || a.object.end - b.object.end),
+    relations: relations[i]!.sort(
+      (a, b) => a.subject.start - b.subject.start || a.subject.end - b.subject.end || a.object.start - b.object.start || a.object.end - b.object.end,
+    ),
     clusters: clusters[i]!,
   }));
 };
@@ -156,7 +165,14 @@ const cellFeed = (cells: readonly number[]): TensorData => {
   return int64([padded.length], padded);
 };
 
-const scorePairs = async (calls: Calls, at: number, { grid, entity, relationMention }: Chunk, beams: readonly (readonly number[])[], mentions: readonly Mention[], config: ReaderConfig) => {
+const scorePairs = async (
+  calls: Calls,
+  at: number,
+  { grid, entity, relationMention }: Chunk,
+  beams: readonly (readonly number[])[],
+  mentions: readonly Mention[],
+  config: ReaderConfig,
+) => {
   const tiles = tilesOf(
     beams.map((beam) => beam.length),
     (subject, object) => subject !== object,
@@ -180,7 +196,12 @@ const scorePairs = async (calls: Calls, at: number, { grid, entity, relationMent
   return { results, place: tiles.place };
 };
 
-const keepStates = (states: Map<Mention, MentionState>, mentions: readonly Mention[], results: Readonly<Record<string, TensorData>>, { projection }: ReaderConfig): void => {
+const keepStates = (
+  states: Map<Mention, MentionState>,
+  mentions: readonly Mention[],
+  results: Readonly<Record<string, TensorData>>,
+  { projection }: ReaderConfig,
+): void => {
   const [vectors, beliefs] = [results['mentions']!.data as Float32Array, results['beliefs']!.data as Float32Array];
   for (const [i, mention] of mentions.entries())
     states.set(mention, { vector: vectors.subarray(i * projection, (i + 1) * projection), beliefs: beliefs.subarray(i * (types + 1), (i + 1) * (types + 1)) });

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inOrder, isParameter, type Node, NotFoundError, nameOf } from '../../core/index.ts';
+import { inOrder, input, isParameter, type Node, NotFoundError, nameOf } from '../../core/index.ts';
 import { type AnnotatedDocument, evaluateScierc } from '../../evaluate/index.ts';
 import { openSafetensors, readAsFloat32 } from '../../formats/index.ts';
 import { type Binding, type Engine, openEngine, type TensorData } from '../../runtime/index.ts';
@@ -9,11 +9,13 @@ import { type Encoder, encoderValues, openEncoder, wordTable, wordTableBinding }
 import { goldRows, readGold } from './gold-rows.ts';
 import { rowLength } from './grid.ts';
 import { initialValues } from './initial-values.ts';
+import { predictionParameters, spanProgram } from './network/prediction-graph.ts';
 import { trainingGraph } from './network/training-graph.ts';
 import { openPredictor } from './predict.ts';
 import { writeReader } from './reader-folder.ts';
 import { trainingFeeds } from './training-batch.ts';
 import { type Task, type TrainingConfig, type TrainingInput, trainingConfig } from './training-config.ts';
+import { branchValues, isEncoder, isTrained, mergedValues, tuned } from './tuning.ts';
 
 export interface TrainReaderOptions extends TrainingInput {
   /** Folder with `train.json` and `dev.json` (DyGIE JSON Lines). */
@@ -33,15 +35,23 @@ export interface TrainReaderResult extends TrainResult {
   readonly outDir: string;
 }
 
-const isEncoder = (name: string): boolean => /^(embed|blocks)\./.test(name);
-
 /**
  * Trains a reader on annotated documents and keeps the weights that do best on the dev split: largest sum of entity F1, relation F1 (stored order) and coreference F1 over
  * the tasks that are trained.
  *
  * @throws NotFoundError, FormatError for the data, ConfigError for options or a folder that holds another run
  */
-export const trainReader = async ({ dataDir, outDir, threads, device, process: apart = true, signal, onProgress, onNote, ...given }: TrainReaderOptions): Promise<TrainReaderResult> => {
+export const trainReader = async ({
+  dataDir,
+  outDir,
+  threads,
+  device,
+  process: apart = true,
+  signal,
+  onProgress,
+  onNote,
+  ...given
+}: TrainReaderOptions): Promise<TrainReaderResult> => {
   const config = trainingConfig(given);
   const [encoder, gold, dev] = [await openEncoder(), await readGold(dataDir, 'train.json'), await readGold(dataDir, 'dev.json')];
   await using engine = await openEngine({ process: apart, ...(threads && { threads }), ...(device && { device }) });
@@ -60,15 +70,21 @@ export const finishReader = async (outDir: string, encoder?: Encoder): Promise<v
   const { format: _, ...described } = JSON.parse(await readFile(join(outDir, 'run.json'), 'utf8')) as { format: number; config: TrainingConfig };
   const path = join(outDir, bestWeights);
   const file = await openSafetensors(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') throw new NotFoundError(`${path}: expected the best weights of the run, got none; train at least to the first look at the dev split`);
+    if (error.code === 'ENOENT')
+      throw new NotFoundError(`${path}: expected the best weights of the run, got none; train at least to the first look at the dev split`);
     throw error;
   });
-  const values: Record<string, TensorData> = {};
-  for (const name of file.tensors.keys()) values[name] = await readAsFloat32(file, name, { checkFinite: true });
+  const best: Record<string, TensorData> = {};
+  for (const name of file.tensors.keys()) best[name] = await readAsFloat32(file, name, { checkFinite: true });
+  const opened = encoder ?? (await openEncoder());
+  const whole = predictionParameters(opened.config, described.config.reader).filter((node) => nameOf(node) !== wordTable);
+  const values = mergedValues(best, { ...(await encoderValues(opened, whole)), ...initialValues(headsOf(whole), described.config.seed) });
   const epoch = Number(file.metadata['epoch']);
-  const lines = (await readFile(join(outDir, 'metrics.jsonl'), 'utf8')).split('\n').flatMap((line) => (line.includes('"dev"') ? [JSON.parse(line) as { epoch: number; dev: unknown }] : []));
+  const lines = (await readFile(join(outDir, 'metrics.jsonl'), 'utf8'))
+    .split('\n')
+    .flatMap((line) => (line.includes('"dev"') ? [JSON.parse(line) as { epoch: number; dev: unknown }] : []));
   const dev = lines.find((line) => line.epoch === epoch)?.dev;
-  await writeReader(outDir, { encoder: encoder ?? (await openEncoder()), config: described.config.reader, values, training: { ...described, epoch, dev } });
+  await writeReader(outDir, { encoder: opened, config: described.config.reader, values, training: { ...described, epoch, dev } });
 };
 
 interface RunOptions {
@@ -99,19 +115,29 @@ export const typicalLengths = {
   gold: 37,
 };
 
-const run = async (engine: Engine, encoder: Encoder, config: TrainingConfig, { gold, dev, outDir, signal, onProgress, onNote }: RunOptions): Promise<TrainResult> => {
+const run = async (
+  engine: Engine,
+  encoder: Encoder,
+  config: TrainingConfig,
+  { gold, dev, outDir, signal, onProgress, onNote }: RunOptions,
+): Promise<TrainResult> => {
   const rows = goldRows(gold, encoder.tokenizer, config.reader.window);
   const lengths = rows.map(rowLength);
-  const graph = trainingGraph(encoder.config, config.reader, config.weights, config.dropout);
-  const parameters = inOrder([graph.loss]).filter(isParameter);
-  const table = parameters.find((node) => nameOf(node) === wordTable)!;
-  const trained = parameters.filter((node) => node !== table);
-  const frozen = new Map<string, Binding>([[wordTable, wordTableBinding(encoder, table)]]);
+  const { objective, trained, bindings, initial } = await prepare(encoder, config);
   const { seed, epochs, batch, average, evaluateEvery, patience } = config;
 
   let residentOf = (name: string): string => name;
-  const bindings = new Map<string, Binding>([...frozen, ...trained.map((node): [string, Binding] => [nameOf(node), { kind: 'trainable' }])]);
-  await using predictor = await openPredictor({ engine, encoder, config: config.reader, bindings, residentOf: (name) => residentOf(name) });
+  const program = spanProgram(encoder.config, config.reader);
+  const names = Object.keys(program.outputs);
+  const roots = tuned(Object.values(program.outputs), config);
+  await using predictor = await openPredictor({
+    engine,
+    encoder,
+    config: config.reader,
+    bindings,
+    residentOf: (name) => residentOf(name),
+    spans: { ...program, outputs: Object.fromEntries(names.map((name, i) => [name, roots[i]!])) },
+  });
   const judge = async (held: (name: string) => string): Promise<Verdict> => {
     residentOf = held;
     return verdictOf(dev, await predictor.predict(dev), config.tasks);
@@ -120,18 +146,12 @@ const run = async (engine: Engine, encoder: Encoder, config: TrainingConfig, { g
     engine,
     folder: outDir,
     name: 'reader',
-    objective: { loss: graph.loss, metrics: graph.parts },
+    objective,
     groups: groupsOf(trained, config),
     adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clipNorm: config.clipNorm },
     schedule: { kind: config.schedule, warmup: config.warmup },
-    frozen,
-    initial: async () => ({
-      ...(await encoderValues(encoder, trained)),
-      ...initialValues(
-        trained.filter((node) => !isEncoder(nameOf(node))),
-        seed,
-      ),
-    }),
+    frozen: new Map([...bindings].filter(([, { kind }]) => kind !== 'trainable')),
+    initial: async () => initial,
     epochs,
     seed,
     batches: (epoch) => epochBatches(lengths, { seed, epoch, batch }),
@@ -154,6 +174,28 @@ const run = async (engine: Engine, encoder: Encoder, config: TrainingConfig, { g
   });
 };
 
+/** The loss, what is trained of it, and what every parameter is bound to. Heads of a task that is left out keep their first values. */
+const prepare = async (encoder: Encoder, config: TrainingConfig) => {
+  const graph = trainingGraph(encoder.config, config.reader, config.weights, config.dropout);
+  const names = Object.keys(graph.parts);
+  const [loss, ...parts] = tuned([graph.loss, ...Object.values(graph.parts)], config, { rate: config.dropout.encoder, key: input('key', [1], 'uint32') });
+  const parameters = inOrder([loss!]).filter(isParameter);
+  const table = parameters.find((node) => nameOf(node) === wordTable)!;
+  const trained = parameters.filter((node) => node !== table && isTrained(nameOf(node), config));
+  const whole = predictionParameters(encoder.config, config.reader).filter((node) => nameOf(node) !== wordTable);
+  const initial: Record<string, TensorData> = {
+    ...(await encoderValues(encoder, whole)),
+    ...initialValues(headsOf(whole), config.seed),
+    ...branchValues([loss!], config.seed),
+  };
+  const bindings = new Map<string, Binding>(Object.entries(initial).map(([name, value]) => [name, { kind: 'constant', value }]));
+  bindings.set(wordTable, wordTableBinding(encoder, table));
+  for (const node of trained) bindings.set(nameOf(node), { kind: 'trainable' });
+  return { objective: { loss: loss!, metrics: Object.fromEntries(names.map((name, i) => [name, parts[i]!])) }, trained, bindings, initial };
+};
+
+const headsOf = (parameters: readonly Node[]): Node[] => parameters.filter((node) => !isEncoder(nameOf(node)));
+
 /** Encoder and heads have learning rates of their own; vectors do not decay. */
 export const groupsOf = (trained: readonly Node[], { encoderRate, headRate, weightDecay }: TrainingConfig): ParameterGroup[] =>
   [
@@ -175,4 +217,3 @@ const verdictOf = (gold: readonly AnnotatedDocument[], predicted: readonly Annot
   const shown = Object.fromEntries(['entity-f1', 'relation-f1', 'relation-strict-f1', 'coreference-f1', 'span-f1'].map((name) => [name, points(name)]));
   return { score: wanted.reduce((sum, task) => sum + points(scored[task]), 0), metrics: shown };
 };
-

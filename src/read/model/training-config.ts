@@ -12,7 +12,11 @@ const schema = z.strictObject({
   tasks: z.array(z.enum(tasks)).min(1).optional(),
   tuning: z.enum(['full', 'lora']).default('full'),
   epochs: z.int().positive().max(10_000).default(30),
-  seed: z.int().nonnegative().max(2 ** 31).default(0),
+  seed: z
+    .int()
+    .nonnegative()
+    .max(2 ** 31)
+    .default(0),
   /** Documents a step. */
   batch: z.int().positive().max(1024).default(4),
   encoderRate: z.number().positive().default(2e-4),

@@ -13,9 +13,14 @@ import { trainingGraph, wordInputs } from './training-graph.ts';
 import { wordStates } from './word-states.ts';
 
 const valueOf = (data: TensorData): Tensor => ({ shape: data.shape, data: numbersOf(data) });
-const named = (feeds: Readonly<Record<string, TensorData>>): Map<Node | string, Tensor> => new Map(Object.entries(feeds).map(([name, data]) => [name, valueOf(data)]));
+const named = (feeds: Readonly<Record<string, TensorData>>): Map<Node | string, Tensor> =>
+  new Map(Object.entries(feeds).map(([name, data]) => [name, valueOf(data)]));
 const int = (name: string, shape: (string | number)[]) => input(name, shape, 'int64');
-const random = (seed: number, shape: number[]): Tensor => tensor(shape, Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => 2 * uniformOf(seed, i) - 1));
+const random = (seed: number, shape: number[]): Tensor =>
+  tensor(
+    shape,
+    Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => 2 * uniformOf(seed, i) - 1),
+  );
 
 const rows = tinyRows([tinyDocument(1, [5, 3]), tinyDocument(2, [4])]);
 
@@ -33,7 +38,14 @@ describe('span scores', () => {
         .map((node) => [nameOf(node), valueOf(tinyValue(node, 3))]),
     );
     const states = random(5, [batch, seq, width]);
-    const found = evaluate(roots, new Map<Node | string, Tensor>([...named({ tokenWord: grid.feeds.tokenWord, wordFirst: grid.feeds.wordFirst, wordLast: grid.feeds.wordLast }), ...weights, ['hidden', states]]));
+    const found = evaluate(
+      roots,
+      new Map<Node | string, Tensor>([
+        ...named({ tokenWord: grid.feeds.tokenWord, wordFirst: grid.feeds.wordFirst, wordLast: grid.feeds.wordLast }),
+        ...weights,
+        ['hidden', states],
+      ]),
+    );
 
     const weight = (name: string) => weights.get(name)!;
     const matrix = (name: string, x: number[]) => {
@@ -49,11 +61,23 @@ describe('span scores', () => {
           const tokens = Array.from({ length: last[word + k]! - first[word]! + 1 }, (_, i) => token(first[word]! + i));
           const e = tokens.map((h) => Math.exp(matrix('spans.attention.weight', h)[0]!));
           const total = e.reduce((a, b) => a + b, 0);
-          const head = tokens.reduce((sum, h, i) => plus(sum, h.map((v) => (v * e[i]!) / total)), new Array<number>(width).fill(0));
+          const head = tokens.reduce(
+            (sum, h, i) =>
+              plus(
+                sum,
+                h.map((v) => (v * e[i]!) / total),
+              ),
+            new Array<number>(width).fill(0),
+          );
           const { features } = tinyConfig;
           const widths = Array.from(weight('spans.width.weight').data.subarray(k * features, (k + 1) * features));
           // W g with g whole: [start; end; head; width]
-          const layer = [matrix('spans.start.weight', tokens[0]!), matrix('spans.end.weight', tokens.at(-1)!), matrix('spans.head.weight', head), matrix('spans.up.weight', widths)];
+          const layer = [
+            matrix('spans.start.weight', tokens[0]!),
+            matrix('spans.end.weight', tokens.at(-1)!),
+            matrix('spans.head.weight', head),
+            matrix('spans.up.weight', widths),
+          ];
           const up = plus(layer.reduce(plus), weight('spans.up.bias').data).map((v) => Math.max(0, v));
           for (const [i, name] of ['entity', 'relationMention', 'coreferenceMention'].entries()) {
             const own = up.slice(i * tinyConfig.ffn, (i + 1) * tinyConfig.ffn);
@@ -69,23 +93,40 @@ describe('span scores', () => {
 describe('between', () => {
   it('is the maximum over the range, element by element, and zero where there is none', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 40 }), fc.array(fc.tuple(fc.nat(40), fc.nat(40)), { minLength: 1, maxLength: 6 }), fc.nat(), (count, pairs, seed) => {
-        const states = random(seed, [count, 2]);
-        const ranges = pairs.map(([a, b]) => [Math.min(a, count), Math.min(b, count)] as const);
-        const [found] = evaluate(
-          [between(input('states', ['tokens', 2]), int('left', ['pairs']), int('right', ['pairs']))],
-          new Map<Node | string, Tensor>([
-            ['states', states],
-            ['left', tensor([pairs.length], ranges.map(([left]) => left))],
-            ['right', tensor([pairs.length], ranges.map(([, right]) => right))],
-          ]),
-        );
-        for (const [i, [left, right]] of ranges.entries())
-          for (const column of [0, 1]) {
-            const within = Array.from({ length: Math.max(0, right - left) }, (_, t) => states.data[(left + t) * 2 + column]!);
-            expect(found!.data[i * 2 + column]! + 0).toBe(within.length === 0 ? 0 : Math.max(...within));
-          }
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 40 }),
+        fc.array(fc.tuple(fc.nat(40), fc.nat(40)), { minLength: 1, maxLength: 6 }),
+        fc.nat(),
+        (count, pairs, seed) => {
+          const states = random(seed, [count, 2]);
+          const ranges = pairs.map(([a, b]) => [Math.min(a, count), Math.min(b, count)] as const);
+          const [found] = evaluate(
+            [between(input('states', ['tokens', 2]), int('left', ['pairs']), int('right', ['pairs']))],
+            new Map<Node | string, Tensor>([
+              ['states', states],
+              [
+                'left',
+                tensor(
+                  [pairs.length],
+                  ranges.map(([left]) => left),
+                ),
+              ],
+              [
+                'right',
+                tensor(
+                  [pairs.length],
+                  ranges.map(([, right]) => right),
+                ),
+              ],
+            ]),
+          );
+          for (const [i, [left, right]] of ranges.entries())
+            for (const column of [0, 1]) {
+              const within = Array.from({ length: Math.max(0, right - left) }, (_, t) => states.data[(left + t) * 2 + column]!);
+              expect(found!.data[i * 2 + column]! + 0).toBe(within.length === 0 ? 0 : Math.max(...within));
+            }
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -96,7 +137,13 @@ describe('losses', () => {
     // three mentions; 2 and 3 are of one cluster, the pairs (1,0), (2,0), (2,1) score 0.5, -1, 2
     const scores = tensor([16], [0, 0.5, -1, 2, ...new Array<number>(12).fill(9)]);
     const [loss] = evaluate(
-      [coreferenceLoss(input('scores', [16]), int('clusters', [3]), { pairs: int('pairs', [3, 2]), slots: int('slots', [3, 2]), mask: input('mask', [3, 2], 'bool') })],
+      [
+        coreferenceLoss(input('scores', [16]), int('clusters', [3]), {
+          pairs: int('pairs', [3, 2]),
+          slots: int('slots', [3, 2]),
+          mask: input('mask', [3, 2], 'bool'),
+        }),
+      ],
       new Map<Node | string, Tensor>([
         ['scores', scores],
         ['clusters', tensor([3], [0, 7, 7])],
@@ -112,7 +159,10 @@ describe('losses', () => {
 
   it('find the gold pair among the tiles and take null elsewhere', () => {
     const scores = random(2, [16, 7]);
-    const mask = tensor([1, 4, 4], Array.from({ length: 16 }, (_, i) => (i % 4 < 2 && i < 8 ? 1 : 0))); // a beam of two
+    const mask = tensor(
+      [1, 4, 4],
+      Array.from({ length: 16 }, (_, i) => (i % 4 < 2 && i < 8 ? 1 : 0)),
+    ); // a beam of two
     const [loss] = evaluate(
       [
         relationLoss(
@@ -145,10 +195,16 @@ describe('the loss of a batch', () => {
     const { loss } = trainingGraph(tinyEncoder, tinyConfig, { entity: 1, relation: 2, coreference: 0.5 }, { encoder: 0, tokens: 0, hidden: 0 });
     const nodes = inOrder([loss]);
     const weights = nodes.filter(isParameter).filter((node) => node.dtype === 'float32');
-    const feeds = { ...trainingFeeds(rows, tinyConfig, tinySpecial), lossScale: { dtype: 'float32', shape: [], data: Float32Array.of(0.5) } } as Record<string, TensorData>;
+    const feeds = { ...trainingFeeds(rows, tinyConfig, tinySpecial), lossScale: { dtype: 'float32', shape: [], data: Float32Array.of(0.5) } } as Record<
+      string,
+      TensorData
+    >;
     const wanted = new Set(nodes.filter(isInput).map(nameOf));
     expect(Object.keys(feeds).filter((name) => !wanted.has(name))).toEqual([]);
-    const bound = new Map<Node | string, Tensor>([...named(feeds), ...nodes.filter(isParameter).map((node) => [nameOf(node), valueOf(tinyValue(node, 11))] as const)]);
+    const bound = new Map<Node | string, Tensor>([
+      ...named(feeds),
+      ...nodes.filter(isParameter).map((node) => [nameOf(node), valueOf(tinyValue(node, 11))] as const),
+    ]);
     const found = evaluate(gradients(loss, weights), bound);
     const step = 1e-6;
     const along = (sign: number): number => {

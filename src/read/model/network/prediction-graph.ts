@@ -1,5 +1,6 @@
-import { gather, input, isParameter, leavesOf, type parameter, type Program } from '../../../core/index.ts';
+import { gather, input, isParameter, leavesOf, type Program, type parameter } from '../../../core/index.ts';
 import { type BertConfig, bert } from '../../../models/index.ts';
+import { entityTypes } from '../labels.ts';
 import type { ReaderConfig } from '../reader-config.ts';
 import { coreferenceScores } from './coreference-scores.ts';
 import { relationScores } from './relation-scores.ts';
@@ -7,7 +8,6 @@ import { beliefsOf, spanScores, widthTable } from './span-scores.ts';
 import { roleOf, spanVectors } from './span-vectors.ts';
 import { coreferenceInputs, relationInputs, tokenInputs, wordInputs } from './training-graph.ts';
 import { wordStates } from './word-states.ts';
-import { entityTypes } from '../labels.ts';
 
 /** First call: hidden states and the scores of every span. */
 export const spanProgram = (encoder: BertConfig, config: ReaderConfig, { wordDtype = 'float16' }: { wordDtype?: 'float16' | 'float32' } = {}): Program => {

@@ -54,10 +54,7 @@ export const relationScores = (
   const rows = first('bySubject', concat([subject, beliefs], 1), projection + believed);
   const columns = first('byObject', concat([object, beliefs], 1), projection + believed);
   const alone = reshape(add(alongRows(rows, subjects), alongColumns(columns, objects)), [cells, ffn]);
-  const pairs = add(
-    add(first('byProduct', product, projection), context),
-    matmul(oneHot(reshape(bucket, [cells]), distanceBuckets), byDistance),
-  );
+  const pairs = add(add(first('byProduct', product, projection), context), matmul(oneHot(reshape(bucket, [cells]), distanceBuckets), byDistance));
   const up = drop('relations.up', relu(add(add(alone, pairs), parameter('relations.up.bias', [ffn]))), dropout);
   const inner = drop('relations.inner', relu(dense('relations.inner', up, ffn)), dropout);
   const both = reshape(add(alongRows(mentions, subjects), alongColumns(mentions, objects)), [cells, 1]);

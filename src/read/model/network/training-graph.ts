@@ -23,8 +23,8 @@ export interface Rates {
 export interface TrainingGraph {
   /** Scalar: weighted sum of the three losses times `lossScale`. */
   readonly loss: Node;
-  /** Unweighted losses, each times `lossScale`. */
-  readonly parts: { readonly entity: Node; readonly relation: Node; readonly coreference: Node };
+  /** Unweighted losses of the tasks that have weight, each times `lossScale`. */
+  readonly parts: Readonly<Partial<Record<keyof TaskWeights, Node>>>;
 }
 
 const int = (name: string, shape: readonly (string | number)[]): Node => input(name, shape, 'int64');
@@ -123,6 +123,7 @@ export const trainingGraph = (
     }),
     scale,
   );
-  const loss = add(add(mul(entity, weights.entity), mul(relation, weights.relation)), mul(coreference, weights.coreference));
-  return { loss, parts: { entity, relation, coreference } };
+  const parts = Object.entries({ entity, relation, coreference }).filter(([task]) => weights[task as keyof TaskWeights] > 0);
+  const loss = parts.map(([task, part]) => mul(part, weights[task as keyof TaskWeights])).reduce((a, b) => add(a, b));
+  return { loss, parts: Object.fromEntries(parts) };
 };

@@ -13,7 +13,16 @@ import type { GoldRow } from '../training-batch.ts';
 
 export const tinyEncoder: BertConfig = { vocab: 50, hidden: 8, layers: 1, heads: 2, ffn: 12, activation: 'gelu', positions: 128, types: 2, epsilon: 1e-5 };
 
-export const tinyConfig: ReaderConfig = { widths: 3, ffn: 5, projection: 4, features: 2, relationRatio: 0.5, coreferenceRatio: 0.5, antecedents: 20, window: 64 };
+export const tinyConfig: ReaderConfig = {
+  widths: 3,
+  ffn: 5,
+  projection: 4,
+  features: 2,
+  relationRatio: 0.5,
+  coreferenceRatio: 0.5,
+  antecedents: 20,
+  window: 64,
+};
 
 /** Words to one to three ids by a hash of their spelling. */
 export const tinyTokenizer: Pick<Encoder['tokenizer'], 'encodeWords'> = {
@@ -75,7 +84,13 @@ export const tinyDocument = (seed: number, lengths: readonly number[]): Annotate
     start += length;
   }
   const span = ({ start: from, end }: { start: number; end: number }) => ({ start: from, end });
-  return { docKey: `tiny-${seed}`, sentences, entities, relations, clusters: [entities.slice(0, 3).map(span), entities.slice(3, 5).map(span)].filter((c) => c.length > 1) };
+  return {
+    docKey: `tiny-${seed}`,
+    sentences,
+    entities,
+    relations,
+    clusters: [entities.slice(0, 3).map(span), entities.slice(3, 5).map(span)].filter((c) => c.length > 1),
+  };
 };
 
 export const tinyRows = (documents: readonly AnnotatedDocument[], window = tinyConfig.window): GoldRow[] => goldRows(documents, tinyTokenizer, window);
