@@ -58,6 +58,16 @@ export function cleanName(text: string): string {
  * Hyphens become spaces, a leading determiner goes, words written Xxxx are lower-cased while acronyms keep their case (sciie.md §6.2).
  */
 export function normaliseName(text: string): string | null {
+  // what one pass lays bare (punctuation before a dropped 's, a determiner in brackets) the next one takes
+  let name = normaliseOnce(text);
+  for (let before: string | null = text; name !== null && name !== before; ) {
+    before = name;
+    name = normaliseOnce(name);
+  }
+  return name;
+}
+
+function normaliseOnce(text: string): string | null {
   let words = cleanName(text)
     .normalize('NFKC')
     .replace(/-LRB-/g, '(')

@@ -41,6 +41,13 @@ export function makeReading(
   return { id, names: [`${id.slice(0, 8)}.txt`], loader: 'text/1', reader: 'hand/1', text, sentences: spans, mentions, relations: found, clusters, ...more };
 }
 
+/** All of a stream's text. */
+export async function collect(chunks: AsyncIterable<string>): Promise<string> {
+  let text = '';
+  for await (const chunk of chunks) text += chunk;
+  return text;
+}
+
 const STEMS = [
   'neural network',
   'conditional random field',

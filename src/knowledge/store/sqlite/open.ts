@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { BusyError, FormatError, NotFoundError, UnsupportedError } from '../../errors.ts';
 import type { OpenOptions } from '../contract.ts';
 import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.ts';
-import { explain, type Sql, sqliteCode, sqlOf } from './sql.ts';
+import { CANNOT_OPEN, explain, type Sql, sqliteCode, sqlOf } from './sql.ts';
 import { syncFile } from './sync-file.ts';
 
 /** A step from one schema version to the next, run inside a transaction. */
@@ -58,19 +58,7 @@ export async function connect(path: string, options: OpenOptions, version = SCHE
 
 function openReader(file: string): Connection {
   if (!existsSync(file)) throw new NotFoundError(`${file}: expected a Lyceum workspace, got no such file; read some documents first [NOT_FOUND]`);
-  const options = { readOnly: true, timeout: 5000 };
-  let database = new DatabaseSync(file, options);
-  try {
-    database.prepare('SELECT count(*) FROM sqlite_schema').get();
-  } catch (error) {
-    database.close();
-    // a folder without the right to write, and no process that has the file open: nothing can change it, so SQLite needs no shared-memory file
-    const log = `${file}-wal`;
-    if (sqliteCode(error) !== 14 || (existsSync(log) && statSync(log).size > 0)) throw error;
-    const url = pathToFileURL(file);
-    url.searchParams.set('immutable', '1');
-    database = new DatabaseSync(url, options);
-  }
+  const database = openForReading(file);
   const sql = prepare(database);
   try {
     if (identify(sql, file) !== SCHEMA_VERSION) {
@@ -83,6 +71,24 @@ function openReader(file: string): Connection {
     throw error;
   }
   return { path: file, mode: 'read', sql, close: () => database.close() };
+}
+
+/** Another connection, for reading, to a file that exists. */
+export function openForReading(file: string): DatabaseSync {
+  const options = { readOnly: true, timeout: 5000 };
+  const database = new DatabaseSync(file, options);
+  try {
+    database.prepare('SELECT count(*) FROM sqlite_schema').get();
+    return database;
+  } catch (error) {
+    database.close();
+    // a folder without the right to write, and no process that has the file open: nothing can change it, so SQLite needs no shared-memory file
+    const log = `${file}-wal`;
+    if (sqliteCode(error) !== CANNOT_OPEN || (existsSync(log) && statSync(log).size > 0)) throw error;
+    const url = pathToFileURL(file);
+    url.searchParams.set('immutable', '1');
+    return new DatabaseSync(url, options);
+  }
 }
 
 async function openWriter(file: string, options: OpenOptions, version: number, migrations: Readonly<Record<number, Migration>>): Promise<Connection> {
@@ -205,7 +211,7 @@ function migrate(sql: Sql, file: string, from: number, to: number, migrations: R
 export function copyTo(file: string, target: string): void {
   const partial = `${target}.partial`;
   rmSync(partial, { force: true });
-  const reader = new DatabaseSync(file, { readOnly: true, timeout: 5000 });
+  const reader = openForReading(file);
   try {
     reader.prepare('VACUUM INTO ?').run(partial);
   } catch (error) {

@@ -45,6 +45,15 @@ export function findEntityRows(sql: Sql, nameOrId: string): EntityRow[] {
     () => (/^e[0-9a-f]{16}$/.test(nameOrId) ? by('SELECT entity FROM key WHERE hash = ?', nameOrId) : []),
     () => (key === null ? [] : by('SELECT entity FROM key WHERE key = ?', key)),
     () => by('SELECT entity FROM spelling JOIN key ON key.id = spelling.key WHERE surface = ?', nameOrId.trim()),
+    // an acronym that is only ever written where it is defined
+    () =>
+      key === null
+        ? []
+        : by(
+            'SELECT key.entity FROM definition JOIN key ON key.key IN (definition.full_key, definition.pooled) WHERE definition.short IN (?, ?) AND key.mentions > 0',
+            key,
+            key.replace(/(?<=\p{Lu})s$/u, ''),
+          ),
     () => by('SELECT entity FROM key WHERE folded = ?', foldName(key ?? nameOrId)),
     () => by('SELECT entity FROM spelling JOIN key ON key.id = spelling.key WHERE spelling.folded = ?', foldName(nameOrId.trim())),
   ];

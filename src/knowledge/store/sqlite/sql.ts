@@ -38,7 +38,7 @@ const READ_ONLY = 8;
 const IO_ERROR = 10;
 const CORRUPT = 11;
 const FULL = 13;
-const CANNOT_OPEN = 14;
+export const CANNOT_OPEN = 14;
 const NOT_A_DATABASE = 26;
 
 /** SQLite's primary result code of an error, undefined for other errors. */

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { FormatError, NotFoundError, ReadOnlyError, StorageError } from '../../errors.ts';
 import type { AddResult, Counts, Decision, ExportLine, LoggedDecision, OpenOptions, Store } from '../contract.ts';
 import { normaliseDecision } from '../decision-state.ts';
@@ -9,7 +9,7 @@ import { exportLines } from './export-lines.ts';
 import { settle } from './graph.ts';
 import { beginChange, type Change } from './keys.ts';
 import { listMerges } from './merges.ts';
-import { type Connection, connect, copyTo, prepare } from './open.ts';
+import { type Connection, connect, copyTo, openForReading, prepare } from './open.ts';
 import { findDocuments, listDocuments, listEntities, readDocument, readEntity, readMentions, searchSentences } from './read-documents.ts';
 import { factById, queryFacts } from './read-facts.ts';
 import { arrays, neighbourhood, overview, search, trends } from './read-graph.ts';
@@ -182,7 +182,7 @@ function storeOn(connection: Connection): Store {
 function* snapshotLines(path: string): Generator<ExportLine> {
   let database: DatabaseSync | undefined;
   try {
-    database = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
+    database = openForReading(path);
     const snapshot = prepare(database);
     database.exec('BEGIN');
     yield* exportLines(snapshot);
@@ -194,7 +194,7 @@ function* snapshotLines(path: string): Generator<ExportLine> {
 }
 
 function counts(sql: Sql): Counts {
-  return sql.get<{ [name in keyof Counts]: number }>(
+  const row = sql.get<{ [name in keyof Counts]: number }>(
     `SELECT (SELECT count(*) FROM document) AS documents, (SELECT coalesce(sum(sentences), 0) FROM document) AS sentences,
       (SELECT coalesce(sum(mentions), 0) FROM document) AS mentions, (SELECT coalesce(sum(mentions), 0) FROM entity) AS resolvedMentions,
       (SELECT coalesce(sum(relations), 0) FROM document) AS relationMentions, (SELECT count(*) FROM entity) AS entities,
@@ -202,6 +202,7 @@ function counts(sql: Sql): Counts {
       (SELECT count(*) FROM edge JOIN key AS ka ON ka.id = edge.a JOIN key AS kb ON kb.id = edge.b WHERE status = 'proposed' AND ka.entity <> kb.entity) AS proposals,
       (SELECT count(*) FROM decision) AS decisions`,
   )!;
+  return { ...row };
 }
 
 async function check(sql: Sql): Promise<string[]> {

@@ -1,0 +1,3 @@
+export { exportGraphml } from './graphml.ts';
+export { exportDecisions, exportJsonl } from './jsonl.ts';
+export { exportTurtle } from './turtle.ts';

@@ -1,0 +1,4 @@
+import { storeSuite } from '../../testing/store-suite.ts';
+import { openStore } from './store.ts';
+
+storeSuite('SQLite', () => openStore(':memory:'));

@@ -1,0 +1,217 @@
+import { DataFactory, Parser } from 'n3';
+import { describe, expect, test } from 'vitest';
+import { exportDecisions, exportGraphml, exportJsonl, exportTurtle } from '../export/index.ts';
+import type { LoggedDecision, Store } from '../store/contract.ts';
+import { collect, makeReading } from './make-reading.ts';
+
+const CRF = makeReading(
+  [
+    ['We use', ['conditional random fields', 'Method'], '(CRFs) for', ['named entity recognition', 'Task'], '.'],
+    [['This approach', 'Generic'], 'helps', ['parsing', 'Task'], '.'],
+  ],
+  [
+    [0, 'USED-FOR', 1, 0.9],
+    [2, 'USED-FOR', 3, 0.5],
+  ],
+  [[0, 2]],
+  {
+    year: 2001,
+    names: ['a/crf.pdf'],
+    venue: 'ACL',
+    pages: [
+      { page: 1, start: 0, end: 40 },
+      { page: 2, start: 40, end: 90 },
+    ],
+  },
+);
+const SECOND = makeReading(
+  [['A', ['conditional random field', 'Method'], 'for', ['named entity recognition', 'Task'], 'against an', ['HMM', 'Method'], '.']],
+  [
+    [0, 'USED-FOR', 1, 0.8],
+    [2, 'COMPARE', 0, 0.7],
+    [1, 'USED-FOR', 0, 0.3],
+  ],
+  [],
+  { year: 2002, names: ['second.txt'] },
+);
+
+/** What every store must do, whatever it is built on. `open` gives an empty store. */
+export function storeSuite(name: string, open: () => Promise<Store>): void {
+  const find = async (store: Store, entity: string) => (await store.findEntities(entity))[0]!;
+
+  describe(name, () => {
+    test('facts carry support, score, direction, conflicts and the exact words behind them', async () => {
+      await using store = await open();
+      await store.addReadings([CRF, SECOND]);
+      const crf = await find(store, 'CRFs');
+      expect(crf).toMatchObject({ name: 'conditional random field', kind: 'Method', mentions: 3, documents: 2 });
+      const [best, ...rest] = await store.facts({ entity: crf.id, sources: 10 });
+      expect(best).toMatchObject({
+        relation: 'USED-FOR',
+        subject: { id: crf.id },
+        object: { name: 'named entity recognition' },
+        support: 2,
+        documents: 2,
+        score: 0.98,
+        main: true,
+      });
+      expect(best!.conflicts).toEqual([{ relation: 'USED-FOR', reversed: true, support: 1 }]);
+      for (const source of best!.sources) {
+        const { text } = await store.document(source.document);
+        expect(text.slice(source.start, source.end)).toBe(source.text);
+        expect(text.slice(source.subject.start, source.subject.end)).toMatch(/conditional random field/);
+        expect(text.slice(source.object.start, source.object.end)).toBe('named entity recognition');
+      }
+      expect(rest.map((fact) => fact.relation).sort()).toEqual(['COMPARE', 'USED-FOR', 'USED-FOR']);
+      const parsing = (await store.facts({ object: (await find(store, 'parsing')).id, sources: 1 }))[0]!;
+      expect(parsing.sources[0]).toMatchObject({ page: 2, documentName: 'a/crf.pdf', score: 0.5 });
+      expect(await store.fact(best!.id)).toEqual(best);
+      expect(await store.counts()).toMatchObject({ documents: 2, sentences: 3, mentions: 7, resolvedMentions: 7, relationMentions: 5, entities: 4, facts: 4 });
+      await expect(store.fact('e0:USED-FOR:e1')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    });
+
+    test('names belong to one document: content that changed replaces, a second name adds, the last one removes', async () => {
+      await using store = await open();
+      expect(await store.addReading(CRF)).toEqual({ status: 'added', replaced: [] });
+      expect(await store.addReading({ ...CRF, names: ['copy.pdf'] })).toMatchObject({ status: 'renamed' });
+      expect((await store.reading('copy.pdf'))?.names).toEqual(['a/crf.pdf', 'copy.pdf']);
+      expect(await store.findDocuments('crf.pdf')).toMatchObject([{ id: CRF.id }]);
+      expect(await store.findDocuments(CRF.id.slice(0, 8))).toMatchObject([{ id: CRF.id }]);
+      await store.removeName('copy.pdf');
+      expect(await store.addReading({ ...SECOND, names: ['a/crf.pdf'] })).toEqual({ status: 'added', replaced: [CRF.id] });
+      expect((await store.documents()).map((document) => document.id)).toEqual([SECOND.id]);
+      expect(await store.readingOf(SECOND.id)).toEqual({ ...SECOND, names: ['a/crf.pdf'] });
+      await store.removeName('a/crf.pdf');
+      expect(await store.counts()).toMatchObject({ documents: 0, entities: 0, facts: 0, merges: 0 });
+      await expect(store.removeName('a/crf.pdf')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    });
+
+    test('bad readings are refused whole', async () => {
+      await using store = await open();
+      await store.addReading(CRF);
+      for (const bad of [
+        { ...SECOND, id: 'x' },
+        { ...SECOND, mentions: [{ start: 0, end: 10_000, kind: 'Task', score: 1 }] },
+        { ...SECOND, relations: [{ subject: 0, object: 99, label: 'USED-FOR', score: 1, sentence: 0 }] },
+        { ...SECOND, mentions: SECOND.mentions.map((mention) => ({ ...mention, score: Number.NaN })) },
+      ])
+        await expect(store.addReadings([{ ...SECOND, names: ['other.txt'] }, bad])).rejects.toMatchObject({ code: 'FORMAT' });
+      expect(await store.counts()).toMatchObject({ documents: 1 });
+    });
+
+    test('a merge, a split, a rejection and their undoing', async () => {
+      await using store = await open();
+      await store.addReadings([CRF, SECOND]);
+      const graph = async (): Promise<string> => await collect(exportJsonl(store));
+      const before = await graph();
+      await store.decide({ type: 'merge', names: ['conditional random field', 'HMM'] });
+      expect(await find(store, 'HMM')).toMatchObject({ name: 'conditional random field', mentions: 4 });
+      const entity = await store.entity((await find(store, 'HMM')).id);
+      expect(entity.merges).toContainEqual(expect.objectContaining({ from: 'HMM', to: 'conditional random field', reason: 'user', status: 'merged' }));
+      await store.decide({ type: 'split', names: ['conditional random fields'] });
+      expect(await find(store, 'conditional random fields')).toMatchObject({ mentions: 2 });
+      await store.undo();
+      await store.undo();
+      expect(await graph()).toBe(before);
+      await store.decide({ type: 'reject', names: ['conditional random fields', 'conditional random field'] });
+      expect(await find(store, 'conditional random field')).toMatchObject({ mentions: 1 });
+      expect(await store.merges({ status: 'rejected' })).toMatchObject([{ reason: 'plural' }]);
+      await store.decide({ type: 'undo', number: 5 });
+      await store.decide({ type: 'kind', name: 'parsing', kind: 'Method' });
+      await store.decide({ type: 'rename', name: 'parsing', to: 'Parsing!' });
+      await store.decide({ type: 'hide', subject: 'conditional random field', relation: 'USED-FOR', object: 'parsing' });
+      expect(await find(store, 'parsing')).toMatchObject({ name: 'Parsing!', kind: 'Method', facts: 0 });
+      const log = await store.decisions();
+      expect(log.map((entry) => entry.undone)).toEqual([true, true, false, false, true, false, false, false, false]);
+      const after = await graph();
+      await using other = await open();
+      await other.replay(
+        (await collect(exportDecisions(store)))
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line) as LoggedDecision),
+      );
+      await other.addReadings([SECOND, CRF]);
+      expect(await collect(exportJsonl(other))).toBe(after);
+      await expect(store.decide({ type: 'merge', names: ['parsing', 'no such name'] })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      await expect(store.decide({ type: 'undo', number: 99 })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    });
+
+    test('search, sentences, mentions, neighbourhood, overview, arrays and trends', async () => {
+      await using store = await open();
+      await store.addReadings([CRF, SECOND]);
+      expect((await store.search('cond ran')).map((hit) => hit.name)).toEqual(['conditional random field']);
+      expect((await store.search('n', { kind: 'Task' })).map((hit) => hit.name)).toEqual(['named entity recognition']);
+      expect(await store.searchSentences('helps parse')).toMatchObject([{ document: CRF.id, text: 'This approach helps parsing .' }]);
+      const crf = await find(store, 'conditional random field');
+      expect((await store.mentions(crf.id)).map((hit) => hit.mention.end - hit.mention.start).sort((a, b) => a - b)).toEqual([13, 24, 25]);
+      const near = await store.neighbourhood(crf.id);
+      expect(near.entities[0]).toMatchObject({ id: crf.id });
+      expect([near.entities.length, near.facts.length, near.truncated]).toEqual([4, 4, false]);
+      expect(await store.neighbourhood(crf.id, { limit: 2 })).toMatchObject({ truncated: true, entities: [{}, { name: 'named entity recognition' }] });
+      expect((await store.overview({ limit: 10 })).facts.length).toBe(4);
+      const all = await store.arrays();
+      expect([all.ids.length, all.subject.length, all.relation]).toEqual([4, 4, ['COMPARE', 'USED-FOR']]);
+      const [series] = await store.trends({ entity: crf.id });
+      expect(series).toMatchObject({
+        entity: { name: 'named entity recognition' },
+        points: [
+          { year: 2001, documents: 1, of: 1, share: 1 },
+          { year: 2002, documents: 1, of: 1, share: 1 },
+        ],
+      });
+    });
+
+    test('hostile names stay names: in queries, decisions, and every export', async () => {
+      const names = [
+        `x'); DROP TABLE document; --`,
+        '"quoted" OR name:*',
+        'NEAR(a b)',
+        '<script>alert(1)</script>',
+        ']]></data><node id="e1"/>',
+        '&lt;',
+        '> . <urn:x> a <urn:y',
+        'end\\" . _:b a _:c',
+        '"""',
+        '\u0000nul\u0007',
+        'a\ud800b',
+        '\u202eevil',
+        '{{constructor}}',
+        '__proto__',
+        'é𝔘😀',
+        `${'long '.repeat(100)}`,
+      ];
+      await using store = await open();
+      await store.addReading(
+        makeReading(
+          [names.flatMap((name): [string, string][] => [[name, `<Kind '"&>`]])],
+          names.slice(1).map((_, index) => [0, `L"<${index % 3}>'`, index + 1]),
+        ),
+      );
+      for (const name of names) {
+        await store.search(name);
+        await store.searchSentences(name);
+        await store.findEntities(name);
+        await store.documents({ text: name });
+        await store.findDocuments(name);
+      }
+      expect((await store.search('DROP TABLE'))[0]?.name).toContain('DROP TABLE');
+      await store.decide({ type: 'rename', name: '__proto__', to: '</data>"\'; --' });
+      const counts = await store.counts();
+      expect(counts).toMatchObject({ documents: 1, mentions: names.length });
+      const turtle = await collect(exportTurtle(store));
+      const quads = new Parser().parse(turtle);
+      const labels = quads.filter((quad) => quad.predicate.value.endsWith('#label')).map((quad) => quad.object.value);
+      expect(labels.length).toBe(counts.entities);
+      expect(labels).toContain('</data>"\'; --');
+      expect(quads.some((quad) => quad.subject.equals(DataFactory.namedNode('urn:x')))).toBe(false);
+      const xml = await collect(exportGraphml(store));
+      expect(xml.match(/<node /g)?.length).toBe(counts.entities);
+      expect(xml.match(/<edge /g)?.length).toBe(counts.facts);
+      expect(xml).not.toContain('<script');
+      expect([...xml].every((sign) => sign >= ' ' || sign === '\n')).toBe(true);
+      for (const line of (await collect(exportJsonl(store))).trim().split('\n')) JSON.parse(line);
+      expect(await store.check()).toEqual([]);
+    });
+  });
+}
