@@ -1,0 +1,52 @@
+// Installs the peers of the benches into bench/peers/venv: `npm run bench:peers`. Returns at once when nothing changed.
+// LYCEUM_PYTHON names another interpreter than python3.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const venv = join(here, 'venv');
+const inVenv = join(venv, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
+const stamp = join(venv, 'installed.txt');
+const python = process.env.LYCEUM_PYTHON ?? 'python3';
+
+const fail = (message) => {
+  process.stderr.write(`bench:peers: ${message}\n`);
+  process.exit(1);
+};
+const ask = (command, ...args) => {
+  try {
+    return execFileSync(command, args, { encoding: 'utf8' }).trim();
+  } catch {
+    return undefined;
+  }
+};
+const run = (what, command, ...args) => {
+  process.stderr.write(`bench:peers: ${what}\n`);
+  try {
+    execFileSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+  } catch (error) {
+    fail(`${what}: expected exit status 0, got ${error.status ?? error.message}; the lines above say why. Nothing is marked as installed, run it again.`);
+  }
+};
+
+const version = ask(python, '-c', 'import platform; print(platform.python_version())');
+if (version === undefined) fail(`expected a Python of at least 3.10 as ${python}, got none; install one or name it with LYCEUM_PYTHON`);
+const [major, minor] = version.split('.').map(Number);
+if (major < 3 || (major === 3 && minor < 10)) fail(`expected a Python of at least 3.10, got ${version} from ${python}; name another with LYCEUM_PYTHON`);
+
+const requirements = join(here, 'requirements.txt');
+const wanted = createHash('sha256').update(version).update(readFileSync(requirements)).digest('hex');
+if (existsSync(stamp) && existsSync(inVenv) && readFileSync(stamp, 'utf8') === wanted) {
+  process.stderr.write('bench:peers: nothing changed\n');
+  process.exit(0);
+}
+
+rmSync(venv, { recursive: true, force: true });
+run(`a virtual environment of Python ${version} in bench/peers/venv`, python, '-m', 'venv', venv);
+run('the packages of bench/peers/requirements.txt (PyTorch with its libraries is several GB)', inVenv, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements);
+run('the packages can be imported', inVenv, '-c', 'import numpy, safetensors, tokenizers, torch');
+writeFileSync(`${stamp}.part`, wanted);
+renameSync(`${stamp}.part`, stamp);

@@ -1,0 +1,18 @@
+/** What a bench of the reader measured; the harness adds bench, machine and commit. `ratio` above 1: ours is better, or cheaper. */
+export interface Row {
+  readonly name: string;
+  readonly metric: 'time' | 'memory' | 'rate' | 'share';
+  readonly unit: string;
+  readonly ours: number;
+  readonly peer: number | null;
+  readonly peerName: string | null;
+  readonly peerVersion: string | null;
+  readonly ratio: number | null;
+  readonly ratioP25: number | null;
+  readonly ratioP75: number | null;
+  readonly runs: number;
+  readonly gate: boolean;
+  readonly note: string;
+}
+
+export const log = (text: string): void => void process.stderr.write(`${text}\n`);
