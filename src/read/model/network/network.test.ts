@@ -12,9 +12,9 @@ import { spanScores, widthTable } from './span-scores.ts';
 import { trainingGraph, wordInputs } from './training-graph.ts';
 import { wordStates } from './word-states.ts';
 
-const valueOf = (data: TensorData): Tensor => ({ shape: data.shape, data: numbersOf(data) });
+const valueIn = (data: TensorData): Tensor => ({ shape: data.shape, data: numbersOf(data) });
 const named = (feeds: Readonly<Record<string, TensorData>>): Map<Node | string, Tensor> =>
-  new Map(Object.entries(feeds).map(([name, data]) => [name, valueOf(data)]));
+  new Map(Object.entries(feeds).map(([name, data]) => [name, valueIn(data)]));
 const int = (name: string, shape: (string | number)[]) => input(name, shape, 'int64');
 const random = (seed: number, shape: number[]): Tensor =>
   tensor(
@@ -35,7 +35,7 @@ describe('span scores', () => {
     const weights = new Map(
       inOrder(roots)
         .filter(isParameter)
-        .map((node) => [nameOf(node), valueOf(tinyValue(node, 3))]),
+        .map((node) => [nameOf(node), valueIn(tinyValue(node, 3))]),
     );
     const states = random(5, [batch, seq, width]);
     const found = evaluate(
@@ -203,7 +203,7 @@ describe('the loss of a batch', () => {
     expect(Object.keys(feeds).filter((name) => !wanted.has(name))).toEqual([]);
     const bound = new Map<Node | string, Tensor>([
       ...named(feeds),
-      ...nodes.filter(isParameter).map((node) => [nameOf(node), valueOf(tinyValue(node, 11))] as const),
+      ...nodes.filter(isParameter).map((node) => [nameOf(node), valueIn(tinyValue(node, 11))] as const),
     ]);
     const found = evaluate(gradients(loss, weights), bound);
     const step = 1e-6;
