@@ -26,12 +26,12 @@ const table: Readonly<Record<string, Room>> = {
   train: { rooms: floors01, third: [zod] },
   knowledge: { rooms: [], third: [zod], inside: { 'export/': ['n3'] } },
   evaluate: { rooms: ['formats'], third: [zod] },
-  report: { rooms: [], third: ['linkedom'] },
+  report: { rooms: [], third: [] },
   read: {
     rooms: floors02,
     third: [zod],
     inside: {
-      'loaders/': ['unpdf', 'mammoth', '@mozilla/readability', 'linkedom', 'parse5', 'mdast-util-from-markdown', 'mdast-util-gfm', 'micromark-extension-gfm'],
+      'loaders/': ['unpdf', 'mammoth', 'parse5', 'mdast-util-from-markdown', 'mdast-util-gfm', 'micromark-extension-gfm'],
     },
   },
   answer: { rooms: floors02, third: [zod] },
