@@ -3,6 +3,7 @@ export {
   openSafetensors,
   type ReadOptions,
   readAsFloat32,
+  requireFinite,
   type SafetensorsFile,
   type StoredDtype,
   type TensorData,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FormatError, NotFoundError, ShapeError, UnsupportedError } from '../core/index.ts';
-import { narrowToBfloat16, openSafetensors, readAsFloat32, type TensorData, writeSafetensors, writeWhole } from './index.ts';
+import { narrowToBfloat16, openSafetensors, readAsFloat32, requireFinite, type TensorData, writeSafetensors, writeWhole } from './index.ts';
 import { mutate, openBytes, pack, sample } from './testing/hostile.ts';
 
 let folder: string;
@@ -86,6 +86,8 @@ describe('safetensors', () => {
     await expect(file.read('bad', { checkFinite: true })).rejects.toThrow(/"bad": expected finite weights, got NaN or an infinity at value 1/);
     await expect(readAsFloat32(file, 'worse', { checkFinite: true })).rejects.toThrow(FormatError);
     expect((await file.read('bad')).data[0]).toBe(1);
+    await expect(requireFinite(file)).rejects.toThrow(/expected finite weights/);
+    await requireFinite(file, ['good']);
     expect((await file.read('good', { checkFinite: true })).data[1]).toBe(2);
   });
 

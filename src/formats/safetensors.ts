@@ -237,6 +237,19 @@ const refuseNonFinite = (data: Values, dtype: StoredDtype, where: string): void 
   if (at >= 0) throw new FormatError(`${where}: expected finite weights, got NaN or an infinity at value ${at}; the file is damaged or its training failed`);
 };
 
+/**
+ * Reads tensors to see that they hold numbers only: for weights that are used where they lie, in their file.
+ *
+ * @param names  default: every tensor that can be computed with
+ * @throws FormatError naming the first tensor that holds NaN or an infinity
+ */
+export const requireFinite = async (
+  file: SafetensorsFile,
+  names: Iterable<string> = [...file.tensors].filter(([, { dtype }]) => viewers[dtype]).map(([name]) => name),
+): Promise<void> => {
+  for (const name of names) await file.read(name, { checkFinite: true });
+};
+
 /** Values of one tensor as float32: float16 and bfloat16 are widened exactly, float64 is rounded. @throws UnsupportedError for whole numbers */
 export const readAsFloat32 = async (file: SafetensorsFile, name: string, options: ReadOptions = {}): Promise<TensorData & { data: Float32Array }> => {
   const { dtype, shape, data } = await file.read(name, options);

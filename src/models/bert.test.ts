@@ -166,6 +166,13 @@ describe('locateWeights', () => {
   it('finds weights with and without the prefix', () => {
     const prefixed = { ...file, tensors: new Map([...file.tensors].map(([name, info]) => [`bert.${name}`, info])) };
     expect(locateWeights(prefixed, bertWeightNames(config), parameters()).get('blocks.1.mlp.up.weight')).toBe('bert.encoder.layer.1.intermediate.dense.weight');
+    const old = {
+      ...file,
+      tensors: new Map(
+        [...prefixed.tensors].map(([name, info]) => [name.replace('LayerNorm.weight', 'LayerNorm.gamma').replace('LayerNorm.bias', 'LayerNorm.beta'), info]),
+      ),
+    };
+    expect(locateWeights(old, bertWeightNames(config), parameters()).get('blocks.0.norm2.bias')).toBe('bert.encoder.layer.0.output.LayerNorm.beta');
   });
 
   it('says what is missing, and what does not fit', () => {

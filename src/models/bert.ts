@@ -136,7 +136,12 @@ export const bert = (
 export const bertWeightNames = (config: BertConfig): ReadonlyMap<string, readonly string[]> => {
   const names = new Map<string, readonly string[]>();
   const put = (ours: string, theirs: string) => {
-    for (const part of ['weight', 'bias']) names.set(`${ours}.${part}`, [`${theirs}.${part}`, `bert.${theirs}.${part}`]);
+    const old = theirs.endsWith('LayerNorm') ? { weight: 'gamma', bias: 'beta' } : undefined; // as files from before 2019 spell it
+    for (const part of ['weight', 'bias'] as const)
+      names.set(
+        `${ours}.${part}`,
+        [part, ...(old ? [old[part]] : [])].flatMap((spelt) => [`${theirs}.${spelt}`, `bert.${theirs}.${spelt}`]),
+      );
   };
   const table = (ours: string, theirs: string) => names.set(`${ours}.weight`, [`embeddings.${theirs}.weight`, `bert.embeddings.${theirs}.weight`]);
   table('embed.word', 'word_embeddings');
