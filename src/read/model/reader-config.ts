@@ -42,7 +42,7 @@ export const readerConfig = (json: unknown, where = 'reader.json'): ReaderConfig
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message));
-  throw new ConfigError(`${where}: expected the sizes of a reader, got ${problems.join('; ')}; see docs/reader.md for the keys`);
+  throw new ConfigError(`${where}: expected the sizes of a reader, got ${problems.join('; ')}; see src/read/model/reader-config.ts for the keys it may have`);
 };
 
 /** Weights of the three losses. */
