@@ -5,6 +5,7 @@ import { log } from './reader/row.ts';
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   matmul: async () => (await import('./matmul.ts')).matmulBench,
+  read: async () => (await import('./read.ts')).readBench,
   'train-reader': async () => (await import('./train-reader.ts')).trainReader,
   store: async () => (await import('./store-rows.ts')).storeRows,
 };

@@ -233,12 +233,15 @@ def predict(model: Reader, documents: list[Document]) -> list[dict]:
     relation_order = scores.relation_beam.float()
     mention_scores = scores.coreference_mention.float()
     value, label = scores.entity.float().max(1)
+    probability = scores.entity.float().softmax(1).amax(1)
     beams, relation_spans, mentions, mention_beams, out = [], [], [], [], []
     for d, (start, end) in zip(documents, b.documents):
         first, last = d.first.tolist(), (d.first + d.width).tolist()
         hits = (label[start:end] > 0).nonzero().flatten().tolist()
         scored = [(first[i], last[i], int(label[start + i]), float(value[start + i])) for i in hits]
-        out.append({"entities": [(a, z, TYPES[k - 1]) for a, z, k, _ in disjoint(scored)], "relations": [], "clusters": []})
+        certain = {(first[i], last[i]): p for i, p in zip(hits, probability[start:end][hits].tolist())}
+        entities = [(a, z, TYPES[k - 1], certain[a, z]) for a, z, k, _ in disjoint(scored)]
+        out.append({"entities": entities, "relations": [], "clusters": []})
         for (x, y), (p, q) in zip(d.sentences, d.bounds):
             size = beam_size(sizes.relation_ratio, y - x, q - p)
             beams.append(size)
@@ -249,15 +252,16 @@ def predict(model: Reader, documents: list[Document]) -> list[dict]:
         mentions += [start + i for i in kept]
     spans = torch.cat(relation_spans)
     subjects, objects = pairs_of(beams)
-    best = model.relations(b, scores, spans, subjects, objects).float().argmax(1)
+    found = model.relations(b, scores, spans, subjects, objects).float()
+    best, sure = found.argmax(1), found.softmax(1).amax(1)
     hits = ((best > 0) & (subjects != objects)).nonzero().flatten()
     owner = torch.bucketize(spans, torch.tensor([end for _, end in b.documents]), right=True)
-    for s, o, k in zip(subjects[hits].tolist(), objects[hits].tolist(), best[hits].tolist()):
+    for s, o, k, p in zip(subjects[hits].tolist(), objects[hits].tolist(), best[hits].tolist(), sure[hits].tolist()):
         row = int(owner[s])
         d, start = documents[row], b.documents[row][0]
         i, j = int(spans[s]) - start, int(spans[o]) - start
         ends = lambda x: (int(d.first[x]), int(d.first[x] + d.width[x]))
-        out[row]["relations"].append((*ends(i), *ends(j), LABELS[k - 1]))
+        out[row]["relations"].append((*ends(i), *ends(j), LABELS[k - 1], p))
     kept = torch.tensor(mentions)
     anaphors, antecedents, buckets = earlier_pairs(mention_beams, sizes.antecedents)
     linked = model.antecedents(b, scores, kept, anaphors, antecedents, buckets).float()

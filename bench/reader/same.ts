@@ -37,3 +37,30 @@ export const largestDifference = async (ourFile: string, peerFile: string): Prom
 };
 
 export const relative = (a: number, b: number): number => Math.abs(a - b) / Math.max(1e-12, Math.abs(b));
+
+/** What a reader found in one document, numbers and labels alone; the last number of an entity or a relation is its probability. */
+export interface Predictions {
+  readonly entities: readonly (readonly (string | number)[])[];
+  readonly relations: readonly (readonly (string | number)[])[];
+  readonly clusters: readonly (readonly (readonly number[])[])[];
+}
+
+/** How far two readings of the same documents are apart: share of items that only one side has, largest difference of a probability that both have. */
+export const predictionsApart = (ours: readonly Predictions[], peer: readonly Predictions[]): { share: number; probability: number; shown: string } => {
+  let [all, alone, probability] = [0, 0, 0];
+  const keyed = ({ entities, relations, clusters }: Predictions): Map<string, number> =>
+    new Map([
+      ...[...entities, ...relations].map((item): [string, number] => [item.slice(0, -1).join(' '), Number(item.at(-1))]),
+      ...clusters.map((cluster): [string, number] => [`cluster ${cluster.map((span) => span.join('-')).join(' ')}`, 1]),
+    ]);
+  for (const [i, one] of ours.entries()) {
+    const [a, b] = [keyed(one), keyed(peer[i]!)];
+    all += a.size + b.size;
+    for (const [key, sure] of a)
+      if (b.has(key)) probability = Math.max(probability, Math.abs(sure - b.get(key)!));
+      else alone++;
+    for (const key of b.keys()) if (!a.has(key)) alone++;
+  }
+  const share = all === 0 ? 1 : alone / all;
+  return { share, probability, shown: `${all} items, ${alone} found by one side only, probabilities apart by at most ${probability.toExponential(1)}` };
+};

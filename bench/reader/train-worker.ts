@@ -14,6 +14,7 @@ import { type Binding, type Engine, openEngine, type TensorData } from '../../sr
 import { adamwFeeds, momentOf, nextOf, varianceOf } from '../../src/train/adamw.ts';
 import { stepProgram } from '../../src/train/index.ts';
 import { memory, serve } from './serve.ts';
+import { sizesOf } from './sizes.ts';
 
 const config = trainingConfig({});
 const adamw = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clipNorm: config.clipNorm };
@@ -66,27 +67,10 @@ const prepared: GoldRow[][] = [];
 await serve({
   async open({ threads }: { threads: number }) {
     side = { encoder: await openEncoder(), engine: await openEngine({ threads }) };
-    const { vocab, hidden, layers, heads, ffn, positions, epsilon } = side.encoder.config;
-    const { widths, projection, features, relationRatio, coreferenceRatio, antecedents } = config.reader;
     return {
       engine: side.engine.info,
       tokenizer: `${encoderFolder()}/tokenizer.json`,
-      sizes: {
-        vocab,
-        hidden,
-        layers,
-        heads,
-        encoder_ffn: ffn,
-        positions,
-        epsilon,
-        widths,
-        ffn: config.reader.ffn,
-        projection,
-        features,
-        relation_ratio: relationRatio,
-        coreference_ratio: coreferenceRatio,
-        antecedents,
-      },
+      sizes: sizesOf(side.encoder.config, config.reader),
       rates: config.dropout,
       weights: [config.weights.entity, config.weights.relation, config.weights.coreference],
       optimiser: { encoderRate: config.encoderRate, headRate: config.headRate, decay: config.weightDecay, clip: config.clipNorm },
