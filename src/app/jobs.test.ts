@@ -9,7 +9,11 @@ const ended = (jobs: ReturnType<typeof createJobs>, id: string) =>
     const events: JobEvent[] = [];
     const stop = jobs.subscribe(id, 0, (event) => {
       events.push(event);
-      if (event.job.endedAt !== null) queueMicrotask(() => (stop(), resolve(events)));
+      if (event.job.endedAt === null) return;
+      queueMicrotask(() => {
+        stop();
+        resolve(events);
+      });
     });
   });
 

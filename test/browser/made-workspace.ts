@@ -1,5 +1,5 @@
 import { createServer, type LyceumServer, listen, type ServerOptions } from '../../src/app/server/index.ts';
-import { openStore, type Reading, type Store } from '../../src/knowledge/index.ts';
+import { openStore, type Reading, type Store, type Subgraph } from '../../src/knowledge/index.ts';
 import { madeReading } from './readings.ts';
 
 export interface MadeWorkspace extends AsyncDisposable {
@@ -22,10 +22,20 @@ const wait = (ms: number, signal: AbortSignal) =>
 /** A server over a store of made documents; reading adds `added` more, one every `paceMs`, and skips one file. */
 export async function makeWorkspace(
   readings: readonly Reading[],
-  options: { added?: number; paceMs?: number; port?: number; server?: Partial<ServerOptions>; mode?: 'read' | 'write' } = {},
+  options: {
+    /** Shown instead of the store's own graph. */
+    graph?: (store: Store) => Promise<Subgraph>;
+    added?: number;
+    paceMs?: number;
+    port?: number;
+    server?: Partial<ServerOptions>;
+    mode?: 'read' | 'write';
+  } = {},
 ): Promise<MadeWorkspace> {
   const store = await openStore(':memory:');
   for (let at = 0; at < readings.length; at += 500) await store.addReadings(readings.slice(at, at + 500));
+  const { graph } = options;
+  const shown = Object.assign(Object.create(store) as Store, options.mode === 'read' && { mode: 'read' as const }, graph && { overview: () => graph(store) });
   const readPaths: string[][] = [];
   const { added = 12, paceMs = 20 } = options;
   const server = createServer({
@@ -33,7 +43,7 @@ export async function makeWorkspace(
     ...options.server,
     workspace: {
       name: 'papers',
-      store: options.mode === 'read' ? Object.assign(Object.create(store) as Store, { mode: 'read' as const }) : store,
+      store: shown,
       sample: 'examples/papers',
       async read(paths, { onProgress, signal }) {
         readPaths.push([...paths]);

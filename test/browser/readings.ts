@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Mention, PagePosition, Reading, RelationMention, Span } from '../../src/knowledge/index.ts';
+import type { EntitySummary, Mention, PagePosition, Reading, RelationMention, Span, Subgraph } from '../../src/knowledge/index.ts';
 
 // Documents for the page's tests: sentences are put together from names, so every span is known.
 
@@ -216,40 +216,21 @@ export function madeReading(number: number, spread = 0): Reading {
 
 export const madeReadings = (count: number, spread = 0): Reading[] => Array.from({ length: count }, (_, number) => madeReading(number, spread));
 
-/** Readings that make a graph of `nodes` entities and about twice as many facts: names are drawn so that few are common and most are rare. */
-export function largeGraph(nodes: number): Reading[] {
+/** A graph of `nodes` entities, the first of them `real`, and twice as many facts: few entities have many facts, most have few. */
+export function largeGraph(nodes: number, real: readonly EntitySummary[]): Subgraph {
   const roll = dice(4242);
   const kinds = ['Task', 'Method', 'Metric', 'Material', 'OtherScientificTerm'];
-  const name = (index: number) => `${rareWords[index % rareWords.length]!} ${terms[index % terms.length]!.split(' ')[0]!} ${index.toString(36)}q${index}`;
-  const perDocument = 50;
-  return Array.from({ length: Math.ceil(nodes / perDocument) }, (_, number) => {
-    const out = writer(roll);
-    for (let own = 0; own < perDocument; own++) {
-      const index = number * perDocument + own;
-      if (index >= nodes) break;
-      const near = Math.max(0, index - 1 - Math.floor(roll() ** 3 * Math.min(index, 400)));
-      const hub = Math.floor(roll() ** 4 * Math.max(1, index));
-      const mention = (which: number) => [name(which), kinds[which % kinds.length]!] as const;
-      out.say(
-        ['We use ', mention(index), ' with ', mention(near), ' for ', mention(hub), '.'],
-        [
-          [0, 'USED-FOR', 1],
-          [0, 'PART-OF', 2],
-        ],
-      );
-    }
-    const text = out.text.trimEnd();
-    return {
-      id: idOf(`large ${number} ${text.length}`),
-      names: [`large/${number}.txt`],
-      loader: 'text/1',
-      reader: 'made/1',
-      year: 2000 + (number % 20),
-      text,
-      sentences: out.sentences,
-      mentions: out.mentions,
-      relations: out.relations,
-      clusters: [],
-    };
+  const pick = <T>(list: readonly T[], index: number): T => list[index % list.length]!;
+  const entities = Array.from({ length: nodes }, (_, index) => {
+    const name = `${pick(rareWords, index)} ${pick(index % 2 ? methods : tasks, index)} ${index}`;
+    const mentions = 1 + Math.floor(3000 / (index + 10));
+    return real[index] ?? { id: `e${idOf(name).slice(0, 16)}`, name, kind: pick(kinds, index), mentions, documents: mentions, facts: 2 };
   });
+  const facts = Array.from({ length: nodes * 2 }, (_, index) => {
+    const subject = index % nodes;
+    const reach = index < nodes ? roll() ** 3 * 300 : roll() ** 4 * nodes;
+    const object = Math.floor(index < nodes ? Math.max(0, subject - 1 - reach) : reach);
+    return { id: `f${index}`, subject, object, relation: 'USED-FOR', support: 1 + Math.floor(roll() ** 6 * 20), score: 0.9 };
+  });
+  return { entities, facts, truncated: false };
 }

@@ -51,7 +51,10 @@ describe.skipIf(chromium === null)('workbench in Chromium, at length (skipped: n
   });
 
   it('takes at most 8 ms of its own script a frame at 10 000 nodes', async () => {
-    await using made = await makeWorkspace(largeGraph(10_000), { server: { webDir } });
+    await using made = await makeWorkspace(madeReadings(30), {
+      server: { webDir },
+      graph: async (store) => largeGraph(10_000, await store.entities({ limit: 20 })),
+    });
     await using context = await browser.newContext({ viewport: { width: 1280, height: 720 } });
     const page = await context.newPage();
     await page.goto(`${made.url}/?limit=10000`);

@@ -10,6 +10,7 @@ import { Icon } from './icons.tsx';
 import { Failure, Head, Numbers, Section } from './inspector-parts.tsx';
 import { narrowPane } from './narrow.ts';
 import { removeLater } from './remove-later.ts';
+import { ScrollRegion } from './scroll-region.tsx';
 
 function found({ resolved, text }: Document): { id: string; name: string; kind: string; mentions: number }[] {
   const byEntity = new Map<string, { id: string; name: string; kind: string; mentions: number }>();
@@ -45,7 +46,7 @@ export function DocumentDetails(): JSX.Element {
   return (
     <>
       <Head title={documentName(document)} kind={`Document · ${about}`} hue={8} />
-      <div class="content" tabIndex={0} role="region" aria-label={`About ${documentName(document)}`}>
+      <ScrollRegion class="content" label={`About ${documentName(document)}`}>
         <Section>
           <Numbers
             values={[
@@ -109,7 +110,7 @@ export function DocumentDetails(): JSX.Element {
             ))}
           </Section>
         )}
-      </div>
+      </ScrollRegion>
     </>
   );
 }

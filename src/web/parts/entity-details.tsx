@@ -5,6 +5,7 @@ import type { Entity, Fact } from '../state/types.ts';
 import { compareKinds, counted, hueOf, kindWords, number, relationWords, reversedWords } from '../state/words.ts';
 import { Icon } from './icons.tsx';
 import { Failure, Head, Numbers, Section } from './inspector-parts.tsx';
+import { ScrollRegion } from './scroll-region.tsx';
 import { Sentence } from './sentence.tsx';
 
 const shownFacts = 60;
@@ -44,7 +45,7 @@ export function EntityDetails(): JSX.Element {
   return (
     <>
       <Head title={found.name} kind={kindWords(found.kind)} hue={hueOf(found.kind)} />
-      <div class="content" tabIndex={0} role="region" aria-label={`About ${found.name}`}>
+      <ScrollRegion class="content" label={`About ${found.name}`}>
         <Section>
           <Numbers
             values={[
@@ -125,7 +126,7 @@ export function EntityDetails(): JSX.Element {
           ))}
           {found.mentions > found.mentionList.length && <p class="why">The first {found.mentionList.length} are shown.</p>}
         </Section>
-      </div>
+      </ScrollRegion>
     </>
   );
 }

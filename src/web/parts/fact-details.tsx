@@ -4,6 +4,7 @@ import { select } from '../state/route.ts';
 import type { EntitySummary } from '../state/types.ts';
 import { counted, hueOf, percent, relationWords, reversedWords } from '../state/words.ts';
 import { Failure, Head, Section } from './inspector-parts.tsx';
+import { ScrollRegion } from './scroll-region.tsx';
 import { Sentence } from './sentence.tsx';
 
 function Reference({ entity }: { entity: EntitySummary }): JSX.Element {
@@ -27,7 +28,7 @@ export function FactDetails(): JSX.Element {
           <Reference entity={subject} /> <span class="relation">{relationWords(relation)}</span> <Reference entity={object} />
         </span>
       </Head>
-      <div class="content" tabIndex={0} role="region" aria-label="About this fact">
+      <ScrollRegion class="content" label="About this fact">
         <Section>
           <p class="why">
             Stated by {counted(support, 'sentence')} in {counted(documents, 'document')}. The reader is {percent(score)} sure that at least one of them says so.
@@ -58,7 +59,7 @@ export function FactDetails(): JSX.Element {
             />
           ))}
         </Section>
-      </div>
+      </ScrollRegion>
     </>
   );
 }

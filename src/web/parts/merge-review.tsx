@@ -5,8 +5,8 @@ import { post, remove } from '../state/api.ts';
 import { mergeCount, mergeStatus, merges, workspace } from '../state/data.ts';
 import { refreshTopics } from '../state/resource.ts';
 import { openAt } from '../state/route.ts';
-import { complain, say } from '../state/toasts.ts';
 import { segments } from '../state/segments.ts';
+import { complain, say } from '../state/toasts.ts';
 import type { Decision, Merge } from '../state/types.ts';
 import { number } from '../state/words.ts';
 import { Icon } from './icons.tsx';
@@ -33,7 +33,9 @@ function Evidence({ merge }: { merge: Merge }): JSX.Element | null {
     <div class="evidence">
       {told.slice(0, shownEvidence).map(({ document, start, end, sentence }) => (
         <button key={`${document}:${start}`} type="button" class="link" onClick={() => openAt(document, { start: sentence!.start, end: sentence!.end })}>
-          {segments(sentence!.text, [{ start, end, mark: 'name' }], sentence!.start).map((piece) => (piece.marks.length > 0 ? <mark key={piece.start}>{piece.text}</mark> : piece.text))}
+          {segments(sentence!.text, [{ start, end, mark: 'name' }], sentence!.start).map((piece) =>
+            piece.marks.length > 0 ? <mark key={piece.start}>{piece.text}</mark> : piece.text,
+          )}
         </button>
       ))}
     </div>

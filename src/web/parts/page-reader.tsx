@@ -5,6 +5,7 @@ import { openSpan, select, selection } from '../state/route.ts';
 import { type Sheet, sheetsOf } from '../state/sheets.ts';
 import type { Document } from '../state/types.ts';
 import { hueOf } from '../state/words.ts';
+import { ScrollRegion } from './scroll-region.tsx';
 
 function Page({ sheet, document }: { sheet: Sheet; document: Document }): JSX.Element {
   const span = openSpan.value;
@@ -47,6 +48,7 @@ function Page({ sheet, document }: { sheet: Sheet; document: Document }): JSX.El
             {mentions
               .filter((mention) => mention.entity !== null && overlaps(mention, line))
               .map((mention) => (
+                // biome-ignore lint/a11y/noStaticElementInteractions: a picture of the page; the same entities are buttons in the inspector
                 <rect
                   key={mention.start}
                   {...part(mention)}
@@ -68,7 +70,7 @@ function Page({ sheet, document }: { sheet: Sheet; document: Document }): JSX.El
 
 /** The pages, drawn from where each piece of text stands on them: what is marked on a page is exactly what was read from it. */
 export function PageReader({ document }: { document: Document }): JSX.Element {
-  const box = useRef<HTMLDivElement>(null);
+  const box = useRef<HTMLElement>(null);
   const sheets = useMemo(() => sheetsOf(document.pages), [document]);
 
   useSignalEffect(() => {
@@ -82,12 +84,11 @@ export function PageReader({ document }: { document: Document }): JSX.Element {
   });
 
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-    <div ref={box} id="document-body" class="pages" tabIndex={0} role="region" aria-label="Pages">
+    <ScrollRegion box={box} id="document-body" class="pages" label="Pages">
       <p class="sheet-note">Drawn from the positions of the text; figures and lines are left out.</p>
       {sheets.map((sheet) => (
         <Page key={sheet.number} sheet={sheet} document={document} />
       ))}
-    </div>
+    </ScrollRegion>
   );
 }

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { ShareLine } from '../state/trend-shares.ts';
 import { percent } from '../state/words.ts';
+import { ScrollRegion } from './scroll-region.tsx';
 
 interface Props {
   readonly title: string;
@@ -17,7 +18,15 @@ interface Props {
 }
 
 /** Sizes in CSS pixels for a column so wide: text keeps its size, so a narrow plot has less room for labels. */
-const frameFor = (width: number) => ({ width, height: width < 560 ? 320 : 400, left: 52, right: width < 560 ? 134 : 210, top: 16, bottom: 44, letters: width < 560 ? 10 : 26 });
+const frameFor = (width: number) => ({
+  width,
+  height: width < 560 ? 320 : 400,
+  left: 52,
+  right: width < 560 ? 134 : 210,
+  top: 16,
+  bottom: 44,
+  letters: width < 560 ? 10 : 26,
+});
 const labelGap = 17;
 
 /** Round steps of which at most six fit into `range`. */
@@ -146,6 +155,7 @@ export function Plot({ title, caption, xLabel, yLabel, lines, strong, csv, onCho
           const hue = `var(--hue-${(index % 8) + 1})`;
           const end = line.points.at(-1);
           return (
+            // biome-ignore lint/a11y/noStaticElementInteractions: pointing only makes a line bolder; its figures are in the table
             <g
               key={line.id}
               onPointerEnter={() => {
@@ -158,7 +168,14 @@ export function Plot({ title, caption, xLabel, yLabel, lines, strong, csv, onCho
               style={{ cursor: 'pointer' }}
             >
               <path d={path(line.points)} fill="none" stroke-width={12} style={{ stroke: 'transparent' }} />
-              <path d={path(line.points)} fill="none" stroke-width={isStrong ? 2.8 : 1.5} stroke-linejoin="round" opacity={shown === null || isStrong ? 1 : 0.55} style={{ stroke: hue }} />
+              <path
+                d={path(line.points)}
+                fill="none"
+                stroke-width={isStrong ? 2.8 : 1.5}
+                stroke-linejoin="round"
+                opacity={shown === null || isStrong ? 1 : 0.55}
+                style={{ stroke: hue }}
+              />
               {line.points.length === 1 && end && <circle cx={x(end.year)} cy={y(end.share)} r="4" style={{ fill: hue }} />}
               {end && (
                 <>
@@ -180,8 +197,7 @@ export function Plot({ title, caption, xLabel, yLabel, lines, strong, csv, onCho
       <div class="foot">
         <details>
           <summary class="small">The figures</summary>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-          <div class="plot-table" tabIndex={0} role="region" aria-label="Figures of the plot">
+          <ScrollRegion class="plot-table" label="Figures of the plot">
             <table>
               <thead>
                 <tr>
@@ -206,7 +222,7 @@ export function Plot({ title, caption, xLabel, yLabel, lines, strong, csv, onCho
                 ))}
               </tbody>
             </table>
-          </div>
+          </ScrollRegion>
         </details>
         <div>
           <button type="button" class="button plain" onClick={() => save('trends.csv', 'text/csv', csv())}>

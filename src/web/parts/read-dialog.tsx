@@ -1,10 +1,11 @@
 import { signal, useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import { post, putBytes } from '../state/api.ts';
 import { runUpdates } from '../state/data.ts';
 import { complain } from '../state/toasts.ts';
 import type { Run, Upload } from '../state/types.ts';
+import { Dialog } from './dialog.tsx';
 import { Icon } from './icons.tsx';
 
 const isOpen = signal(false);
@@ -29,16 +30,10 @@ export async function readFiles(files: readonly File[]): Promise<void> {
 
 /** Takes paths of this machine or dropped files. */
 export function ReadDialog(): JSX.Element {
-  const dialog = useRef<HTMLDialogElement>(null);
   const path = useSignal('');
   const failure = useSignal<string | null>(null);
   const isBusy = useSignal(false);
   const isOver = useSignal(false);
-
-  useEffect(() => {
-    if (isOpen.value) dialog.current?.showModal();
-    else dialog.current?.close();
-  }, [isOpen.value]);
 
   const start = (work: () => Promise<void>) => {
     isBusy.value = true;
@@ -57,88 +52,70 @@ export function ReadDialog(): JSX.Element {
   };
 
   return (
-    <dialog
-      ref={dialog}
-      class="dialog"
-      aria-labelledby="read-title"
-      onClose={() => {
-        isOpen.value = false;
-      }}
-      onClick={(event) => {
-        if (event.target === dialog.current) isOpen.value = false;
-      }}
-    >
-      <div class="inner">
-        <header>
-          <h1 id="read-title">Read more</h1>
-          <button type="button" class="button plain icon" aria-label="Close" onClick={() => dialog.current?.close()}>
-            <Icon name="close" size={16} />
-          </button>
-        </header>
-        <form
-          class="path-entry"
-          onSubmit={(event) => {
-            event.preventDefault();
-            if (path.value.trim()) start(() => readPaths([path.value.trim()]));
+    <Dialog id="read-title" title="Read more" open={isOpen}>
+      <form
+        class="path-entry"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (path.value.trim()) start(() => readPaths([path.value.trim()]));
+        }}
+      >
+        <input
+          class="field"
+          aria-label="Path of a file or folder on this machine"
+          placeholder="~/papers, a file or a folder"
+          autocomplete="off"
+          autofocus
+          spellcheck={false}
+          value={path.value}
+          onInput={(event) => {
+            path.value = event.currentTarget.value;
           }}
-        >
-          <input
-            class="field"
-            aria-label="Path of a file or folder on this machine"
-            placeholder="~/papers, a file or a folder"
-            autocomplete="off"
-            autofocus
-            spellcheck={false}
-            value={path.value}
-            onInput={(event) => {
-              path.value = event.currentTarget.value;
-            }}
-          />
-          <button type="submit" class="button first" disabled={isBusy.value || !path.value.trim()}>
-            Read
-          </button>
-        </form>
-        <label
-          class={`drop${isOver.value ? ' over' : ''}`}
-          onDragOver={(event) => {
-            event.preventDefault();
-            isOver.value = true;
+        />
+        <button type="submit" class="button first" disabled={isBusy.value || !path.value.trim()}>
+          Read
+        </button>
+      </form>
+      <label
+        class={`drop${isOver.value ? ' over' : ''}`}
+        onDragOver={(event) => {
+          event.preventDefault();
+          isOver.value = true;
+        }}
+        onDragLeave={() => {
+          isOver.value = false;
+        }}
+        onDrop={(event) => {
+          event.preventDefault();
+          event.stopPropagation();
+          isOver.value = false;
+          const files = [...(event.dataTransfer?.files ?? [])];
+          start(() => readFiles(files));
+        }}
+      >
+        <Icon name="document" size={26} />
+        <span>
+          Drop files here, or <span class="link">choose files</span>
+        </span>
+        <span class="small">PDF, HTML, DOCX, Markdown, text, JSON Lines</span>
+        <input
+          class="hidden-text"
+          type="file"
+          multiple
+          onChange={(event) => {
+            const files = [...(event.currentTarget.files ?? [])];
+            event.currentTarget.value = '';
+            if (files.length > 0) start(() => readFiles(files));
           }}
-          onDragLeave={() => {
-            isOver.value = false;
-          }}
-          onDrop={(event) => {
-            event.preventDefault();
-            event.stopPropagation();
-            isOver.value = false;
-            const files = [...(event.dataTransfer?.files ?? [])];
-            start(() => readFiles(files));
-          }}
-        >
-          <Icon name="document" size={26} />
-          <span>
-            Drop files here, or <span class="link">choose files</span>
-          </span>
-          <span class="small">PDF, HTML, DOCX, Markdown, text, JSON Lines</span>
-          <input
-            class="hidden-text"
-            type="file"
-            multiple
-            onChange={(event) => {
-              const files = [...(event.currentTarget.files ?? [])];
-              event.currentTarget.value = '';
-              if (files.length > 0) start(() => readFiles(files));
-            }}
-          />
-        </label>
-        {failure.value && (
-          <p class="trouble" role="alert">
-            {failure.value}
-          </p>
-        )}
-        <p class="quiet small">Everything is read on this machine; nothing is sent anywhere.</p>
-      </div>
-    </dialog>
+        />
+      </label>
+      {failure.value && (
+        <p class="trouble" role="alert">
+          {failure.value}
+        </p>
+      )}
+      <p class="quiet small">Everything is read on this machine; nothing is sent anywhere.</p>
+    </Dialog>
   );
 }
 

@@ -157,12 +157,16 @@ export function Search(): JSX.Element {
         }}
         onKeyDown={press}
       />
-      <kbd aria-hidden="true">/</kbd>
+      <span class="key" aria-hidden="true">
+        /
+      </span>
       <div id="results" class="results" role="listbox" aria-label="Found" hidden={!shown}>
         {shown &&
           list.map((result, index) => (
             <div key={`${result.group}${result.key}`} role="presentation">
               {list[index - 1]?.group !== result.group && <h3 role="presentation">{result.group}</h3>}
+              {/* biome-ignore lint/a11y/useFocusableInteractive: the box has the focus and names the active result (aria-activedescendant) */}
+              {/* biome-ignore lint/a11y/useKeyWithClickEvents: the box handles the keys */}
               <div
                 id={`result-${index}`}
                 class="result"

@@ -79,6 +79,8 @@ export function VirtualList<T>({ id, label, items, rowHeight, keyOf, selected, o
     >
       <div class="rows" role="presentation" style={{ height: `${items.length * rowHeight}px` }}>
         {items.slice(first, last).map((item, index) => (
+          // biome-ignore lint/a11y/useFocusableInteractive: the list has the focus and names the active row (aria-activedescendant)
+          // biome-ignore lint/a11y/useKeyWithClickEvents: the list handles the keys
           <div
             key={keyOf(item)}
             id={`${id}-${first + index}`}

@@ -59,7 +59,10 @@ export const shownDocument = resource<Document>(() => (shownDocumentId.value ? `
 export const mergeStatus = signal<'proposed' | 'merged' | 'rejected'>('proposed');
 /** How many merges are fetched. */
 export const mergeCount = signal(40);
-export const merges = resource<Merges>(() => (view.value === 'merges' ? `/api/merges${query({ status: mergeStatus.value, limit: mergeCount.value })}` : null), ['merges']);
+export const merges = resource<Merges>(
+  () => (view.value === 'merges' ? `/api/merges${query({ status: mergeStatus.value, limit: mergeCount.value })}` : null),
+  ['merges'],
+);
 
 const trendEntity = computed(
   () =>
