@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type Axis, type Dtype, type Emit, type OnnxAttribute, type Shape, termsOf, UnsupportedError } from '../core/index.ts';
 import type { OnnxInitializer, OnnxNode, OnnxValue } from './onnx.ts';
+import { webgpuRewrites } from './rewrites.ts';
+import type { Device } from './session.ts';
 import { bytesOf, tensorOf } from './tensor.ts';
 
 /** An `Emit` together with what it has written. */
@@ -10,14 +12,19 @@ export interface Emitter extends Emit {
   readonly written: readonly OnnxNode[];
   readonly initializers: readonly OnnxInitializer[];
   isConstant(name: string): boolean;
+  /** Tells how many axes a value has; rewrites for a device ask for it. */
+  readonly ranks: Map<string, number>;
+  /** Types of ONNX nodes that were written as others, for the device. */
+  readonly rewritten: ReadonlySet<string>;
 }
 
 /**
  * Writes ONNX nodes down. Lengths of symbolic axes are read off the program inputs that carry them by name, once each.
  *
+ * @param device  where it shall run: nodes without a kernel there are written as others
  * @param inputs  program inputs, in the order in which they are asked for an axis
  */
-export function createEmitter(program: string, inputs: readonly OnnxValue[]): Emitter {
+export function createEmitter(program: string, inputs: readonly OnnxValue[], device: Device = 'cpu'): Emitter {
   const nodes: OnnxNode[] = [];
   const initializers: OnnxInitializer[] = [];
   const constants = new Map<string, string>();
@@ -36,8 +43,27 @@ export function createEmitter(program: string, inputs: readonly OnnxValue[]): Em
     nodes.push({ name: `${emitter.label}#${nodes.length}`, opType, domain, inputs: given, outputs, attributes });
     return outputs;
   };
-  const node = (opType: string, given: readonly string[], attributes?: Readonly<Record<string, OnnxAttribute>>, domain?: string): string =>
-    write(opType, given, 1, attributes, domain)[0]!;
+  const ranks = new Map(inputs.map(({ name, shape }) => [name, shape.length]));
+  const rewrites = device === 'webgpu' ? webgpuRewrites : {};
+  // Values inside an op are told by nobody; where ops multiply them they are matrices, and onnxruntime refuses a permutation of another length.
+  const rankOf = (name: string): number => ranks.get(name) ?? 2;
+  const rewritten = new Set<string>();
+  const plain: Emit['node'] = (opType, given, attributes, domain) => write(opType, given, 1, attributes, domain)[0]!;
+  const node: Emit['node'] = (opType, given, attributes = {}, domain) => {
+    const rewrite = rewrites[opType];
+    if (!rewrite) return plain(opType, given, attributes, domain);
+    rewritten.add(opType);
+    return rewrite(plain, emitter, given, attributes, rankOf);
+  };
+
+  // Lengths and shapes are bookkeeping, not the work of the op that asked for them: a profile shall tell them apart.
+  const bookkeep: typeof node = (opType, given, attributes) => {
+    const { label } = emitter;
+    emitter.label = 'shape';
+    const name = node(opType, given, attributes);
+    emitter.label = label;
+    return name;
+  };
 
   const constant = (dtype: Dtype, shape: readonly number[], data: ArrayLike<number>): string => {
     const bytes = bytesOf(tensorOf(dtype, shape, data).data);
@@ -46,6 +72,7 @@ export function createEmitter(program: string, inputs: readonly OnnxValue[]): Em
     if (known !== undefined) return known;
     const name = `#c${constants.size}`;
     constants.set(key, name);
+    ranks.set(name, shape.length);
     initializers.push({ name, dtype, shape, data: bytes });
     return name;
   };
@@ -65,11 +92,11 @@ export function createEmitter(program: string, inputs: readonly OnnxValue[]): Em
     if (known !== undefined) return known;
     const made = termsOf(axis)
       .map(({ coefficient, names }) => {
-        const product = names.map(named).reduce<string | undefined>((a, b) => (a === undefined ? b : node('Mul', [a, b])), undefined);
+        const product = names.map(named).reduce<string | undefined>((a, b) => (a === undefined ? b : bookkeep('Mul', [a, b])), undefined);
         const factor = constant('int64', [1], [coefficient]);
-        return product === undefined ? factor : coefficient === 1 ? product : node('Mul', [product, factor]);
+        return product === undefined ? factor : coefficient === 1 ? product : bookkeep('Mul', [product, factor]);
       })
-      .reduce((a, b) => node('Add', [a, b]));
+      .reduce((a, b) => bookkeep('Add', [a, b]));
     vectors.set(axis, made);
     return made;
   };
@@ -78,7 +105,7 @@ export function createEmitter(program: string, inputs: readonly OnnxValue[]): Em
     once(name, () => {
       for (const { name: from, shape } of inputs) {
         const at = shape.indexOf(name);
-        if (at >= 0) return node('Shape', [from], { start: at, end: at + 1 });
+        if (at >= 0) return bookkeep('Shape', [from], { start: at, end: at + 1 });
       }
       throw new UnsupportedError(
         `compile ${program}: expected an input that has the axis ${name} by itself, got ${inputs.map((i) => `${i.name} [${i.shape.join(', ')}]`).join(', ') || 'none'}; add an input of that length`,
@@ -89,12 +116,14 @@ export function createEmitter(program: string, inputs: readonly OnnxValue[]): Em
     label: '',
     written: nodes,
     initializers,
+    ranks,
+    rewritten,
     isConstant: (name) => name.startsWith('#c'),
     node,
     nodes: write,
     constant,
     axis: (axis) =>
-      typeof axis === 'number' ? constant('int64', [], [axis]) : once(`scalar ${axis}`, () => node('Squeeze', [vector(axis), constant('int64', [1], [0])])),
+      typeof axis === 'number' ? constant('int64', [], [axis]) : once(`scalar ${axis}`, () => bookkeep('Squeeze', [vector(axis), constant('int64', [1], [0])])),
     shape: (shape: Shape) => {
       if (shape.every((axis) => typeof axis === 'number')) return constant('int64', [shape.length], shape);
       return once(`[${shape.join()}]`, () => {
@@ -112,7 +141,7 @@ export function createEmitter(program: string, inputs: readonly OnnxValue[]): Em
           }
         }
         flush();
-        return parts.length === 1 ? parts[0]! : node('Concat', parts, { axis: 0 });
+        return parts.length === 1 ? parts[0]! : bookkeep('Concat', parts, { axis: 0 });
       });
     },
   };

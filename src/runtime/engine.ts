@@ -121,7 +121,7 @@ export async function openEngine({
     async compile(program, bindings, { arena = false, prepack = true, lengths } = {}) {
       open();
       const graph = fused(program);
-      const lowered = await lower(graph, bindings, plan(graph, lengths && { lengths }).order, { leastMemory: memory === 'least' });
+      const lowered = await lower(graph, bindings, plan(graph, lengths && { lengths }).order, { leastMemory: memory === 'least', device });
       open();
       return executable(cache, await cache.open(lowered, { device, threads, arena, prepack }));
     },

@@ -3,6 +3,7 @@ import { ConfigError, isInput, isParameter, type Node, nameOf, type Program, Sha
 import { type Binding, type FileWeight, placeWeights } from './binding.ts';
 import { createEmitter } from './emit.ts';
 import { modelBytes, type OnnxInitializer, type OnnxNode, type OnnxValue } from './onnx.ts';
+import type { Device } from './session.ts';
 import { bytesOf, lengthOfShape } from './tensor.ts';
 
 // Weights below this many elements do not matter when sessions that share weights are counted.
@@ -23,6 +24,8 @@ export interface Lowered {
   /** Weights the session reads (and expands) for itself. */
   readonly read: readonly FileWeight[];
   readonly nodes: number;
+  /** Types of ONNX nodes that were written as others because the device has no sound kernel of theirs. */
+  readonly rewritten: readonly string[];
   readonly mappedBytes: number;
   readonly privateBytes: number;
   /** Identities of the weights of which a session keeps a private copy: always, and only when it packs them. */
@@ -37,7 +40,12 @@ export interface Lowered {
  * @param order  every node below the outputs, inputs first: the order in which they shall be computed
  * @throws ConfigError when a parameter is not bound or bound to something of another shape, ShapeError when two inputs share a name
  */
-export async function lower(program: Program, bindings: ReadonlyMap<string, Binding>, order: readonly Node[], { leastMemory = false } = {}): Promise<Lowered> {
+export async function lower(
+  program: Program,
+  bindings: ReadonlyMap<string, Binding>,
+  order: readonly Node[],
+  { leastMemory = false, device = 'cpu' as Device } = {},
+): Promise<Lowered> {
   const inputs: OnnxValue[] = [];
   const weights: FileWeight[] = [];
   const constants: OnnxInitializer[] = [];
@@ -77,7 +85,8 @@ export async function lower(program: Program, bindings: ReadonlyMap<string, Bind
   }
 
   const { folder, mapped, read } = await placeWeights(weights);
-  const emit = createEmitter(program.name, inputs);
+  const emit = createEmitter(program.name, inputs, device);
+  for (const [name, node] of declared) emit.ranks.set(name, node.shape.length);
   const values: OnnxValue[] = [];
   const typed = new Set<string>([...declared.keys()]);
   for (const node of order) {
@@ -86,6 +95,7 @@ export async function lower(program: Program, bindings: ReadonlyMap<string, Bind
     const from = node.inputs.map((input) => nameFor.get(input)!);
     const name = node.op.lower(emit, node, from);
     nameFor.set(node, name);
+    emit.ranks.set(name, node.shape.length);
     if (typed.has(name) || emit.isConstant(name)) continue;
     typed.add(name);
     const stretch = Math.floor(values.length / STRETCH);
@@ -128,6 +138,7 @@ export async function lower(program: Program, bindings: ReadonlyMap<string, Bind
     folder,
     read,
     nodes: nodes.length,
+    rewritten: [...emit.rewritten],
     mappedBytes: sizeOf(mapped),
     packed: mapped.map(({ data }) => (data instanceof Uint8Array ? '' : `${data.location}@${data.offset}`)),
     weights: [

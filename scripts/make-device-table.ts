@@ -1,0 +1,19 @@
+// Writes docs/devices.md: every op of the case table, results and gradients, run on WebGPU. `node scripts/make-device-table.ts`, on a machine with an adapter
+// (a software one will do: VK_ICD_FILENAMES names the driver's file).
+import { writeFileSync } from 'node:fs';
+import { deviceRows, tableOf } from '../src/runtime/testing/device-table.ts';
+
+const text = `# Devices
+
+\`--device webgpu\` runs the same programs through onnxruntime's WebGPU provider. The table is written by \`scripts/make-device-table.ts\` and checked by
+\`npm run test:gpu\`: every op, its result and its gradients.
+
+- **native**: every ONNX node of the op has a kernel on the device.
+- **rewritten**: it has none, or a wrong one, so the op is written with others (third column: what was replaced), all on the device.
+- **partly**, **CPU**: the nodes in the last column run on the CPU; onnxruntime moves the tensors. They are integer work (positions, masks, random bits): WebGPU has no int64.
+
+Sine and cosine are accurate to 2e-4 there, everything else to 1e-4. The computing of shapes always happens on the CPU and is not listed.
+
+${tableOf(await deviceRows('webgpu'))}
+`;
+writeFileSync(new URL('../docs/devices.md', import.meta.url), text);
