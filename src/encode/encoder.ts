@@ -86,9 +86,13 @@ export const batchesOf = (sequences: readonly (readonly number[])[], tokens: num
   return batches;
 };
 
-/** Sequences as [batch, seq] ids and mask, at least two ids wide: a product of a single row takes another kernel, with other last bits. */
+/**
+ * Sequences as [batch, seq] ids and mask, seq even: a product of a single row takes another kernel, with other last bits, and so does the row left over where 4-bit products are cut into parts of 128 rows
+ * for several threads.
+ */
 const pad = (sequences: readonly (readonly number[])[]): { ids: TensorData; mask: TensorData } => {
-  const seq = Math.max(2, ...sequences.map(({ length }) => length));
+  const longest = Math.max(2, ...sequences.map(({ length }) => length));
+  const seq = longest + (longest % 2);
   const shape = [sequences.length, seq];
   const ids = new BigInt64Array(sequences.length * seq);
   const mask = new Uint8Array(ids.length);

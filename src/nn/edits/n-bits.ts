@@ -65,7 +65,8 @@ const nibbles = (bytes: Node): Node => {
 };
 
 /**
- * x Wᵀ with the weight in blocks of few bits. The gradient reaches x.
+ * x Wᵀ with the weight in blocks of few bits. The gradient reaches x. With an even number of rows a row's bits do not depend on the others (onnxruntime takes another kernel for a single row, and with 4 bits and several
+ * threads for one left over beyond a multiple of 128).
  *
  * @param x       [..., in] float32
  * @param weight  [out, blocks, block · bits / 8] uint8: each value around 2^(bits-1), of two in a byte the first in the lower half
