@@ -107,3 +107,31 @@ export const anyReading: fc.Arbitrary<Reading> = fc
 export function anyReadings(maxLength: number): fc.Arbitrary<Reading[]> {
   return fc.uniqueArray(anyReading, { minLength: 1, maxLength, selector: (reading) => reading.id });
 }
+
+/** The document with this number: always the same, sharing names with its neighbours so that adding it moves plurals, acronyms and facts about. */
+export function numberedReading(number: number): Reading {
+  const name = (n: number): string => NAMES[n % NAMES.length]!;
+  return makeReading(
+    [
+      DEFINED[number % DEFINED.length]!,
+      [
+        'Paper',
+        `${number}`,
+        [name(number), 'Method'],
+        'for',
+        [name(3 * number + 1), 'Task'],
+        'and',
+        ['it', 'Generic'],
+        'with',
+        [`${name(number + 5)} ${number}`, 'Method'],
+      ],
+    ],
+    [
+      [1, 'USED-FOR', 2, 0.7],
+      [3, 'COMPARE', 4, 0.6],
+      [4, 'USED-FOR', 2, 0.5],
+    ],
+    [[1, 3]],
+    { names: [`${number}.txt`], year: 2000 + (number % 10) },
+  );
+}

@@ -179,7 +179,10 @@ test('a full disk is told, loses nothing acknowledged, and writing goes on when 
     {
       await using store = await openStore(path);
       const fill = async (): Promise<void> => {
-        for (let n = 0; n < 2000; n++) acknowledged.push((await store.addReading(reading(n)), reading(n).id));
+        for (let n = 0; n < 2000; n++) {
+          await store.addReading(reading(n));
+          acknowledged.push(reading(n).id);
+        }
       };
       await expect(fill()).rejects.toMatchObject({ code: 'STORAGE', message: expect.stringContaining('disk is full') });
       expect((await store.documents()).map((document) => document.id).sort()).toEqual(acknowledged.slice().sort());

@@ -53,7 +53,7 @@ export function queryFacts(sql: Sql, query: FactQuery): Fact[] {
   const branch = (anchor: string): string =>
     `SELECT * FROM (SELECT s, label, o, support, documents, weight FROM fact WHERE ${anchor} AND ${conditions.map((c) => `(${c})`).join(' AND ')} ORDER BY ${BEST} LIMIT ?)`;
   const rows = sql.all<FactRow>(
-    `${anchors.map(([anchor]) => branch(anchor)).join(' UNION ')} ORDER BY ${BEST} LIMIT ? OFFSET ?`,
+    `${anchors.map(([anchor]) => branch(anchor)).join(' UNION ALL ')} ORDER BY ${BEST} LIMIT ? OFFSET ?`,
     ...anchors.flatMap(([, given]) => [...given, ...values, reach]),
     limit,
     offset,
@@ -153,18 +153,18 @@ interface SourceRow {
   readonly s_entity: number;
 }
 
-/** The sentences behind a fact, in order of document id and position. */
+/** The sentences behind a fact, in order of document id and of the reading's relations. */
 export function sourcesOf(sql: Sql, fact: Pick<FactRow, 's' | 'label' | 'o'>, limit: number, text: ReturnType<typeof textsOf>, subject: number): FactSource[] {
   const rows = sql.all<SourceRow>(
-    `SELECT relation.doc, relation.score, sentence.first, sentence.last, ms.first AS a, ms.last AS b, mo.first AS c, mo.last AS d, ks.entity AS s_entity
-     FROM relation
-     CROSS JOIN document ON document.doc = relation.doc
-     CROSS JOIN sentence ON sentence.doc = relation.doc AND sentence.n = relation.sentence
-     CROSS JOIN mention AS ms ON ms.doc = relation.doc AND ms.n = relation.subject
-     CROSS JOIN mention AS mo ON mo.doc = relation.doc AND mo.n = relation.object
-     CROSS JOIN key AS ks ON ks.id = relation.s_key
-     WHERE relation.s = ? AND relation.label = ? AND relation.o = ?
-     ORDER BY document.id, sentence.first, ms.first, mo.first, ms.last, mo.last, relation.score LIMIT ?`,
+    `SELECT said.doc, said.score, sentence.first, sentence.last, ms.first AS a, ms.last AS b, mo.first AS c, mo.last AS d, ks.entity AS s_entity
+     FROM (SELECT relation.doc, relation.n, document.id AS id FROM relation CROSS JOIN document ON document.doc = relation.doc
+       WHERE relation.s = ? AND relation.label = ? AND relation.o = ? ORDER BY document.id, relation.n LIMIT ?) AS first
+     CROSS JOIN relation AS said ON said.doc = first.doc AND said.n = first.n
+     CROSS JOIN sentence ON sentence.doc = said.doc AND sentence.n = said.sentence
+     CROSS JOIN mention AS ms ON ms.doc = said.doc AND ms.n = said.subject
+     CROSS JOIN mention AS mo ON mo.doc = said.doc AND mo.n = said.object
+     CROSS JOIN key AS ks ON ks.id = said.s_key
+     ORDER BY first.id, first.n`,
     fact.s,
     fact.label,
     fact.o,

@@ -77,7 +77,7 @@ function bestKnown(sql: Sql, starts: readonly string[], kind: string | null, lim
   return rows;
 }
 
-/** How many facts of each end of an entity a walk looks at. */
+/** How many facts of each end of an entity a walk looks at, and how many outermost entities are asked about each other. */
 const FAN = 40;
 
 export function neighbourhood(sql: Sql, id: string, query: Parameters<Store['neighbourhood']>[1] = {}): Subgraph {
@@ -90,7 +90,7 @@ export function neighbourhood(sql: Sql, id: string, query: Parameters<Store['nei
     const side = (column: 's' | 'o'): string =>
       `SELECT * FROM (SELECT s, label, o, support, documents, weight FROM fact WHERE ${column} = ?1 AND hidden = 0 AND support >= ?2 AND (?3 IS NULL OR label = ?3)
        ORDER BY documents DESC, support DESC, weight DESC LIMIT ?4)`;
-    return sql.all<FactRow>(`${side('s')} UNION ${side('o')} ORDER BY documents DESC, support DESC, weight DESC`, entity, minSupport, label, fan);
+    return sql.all<FactRow>(`${side('s')} UNION ALL ${side('o')}`, entity, minSupport, label, fan);
   };
   let frontier = [root.entity];
   let truncated = false;
@@ -112,7 +112,7 @@ export function neighbourhood(sql: Sql, id: string, query: Parameters<Store['nei
     frontier = next;
   }
   // what the outermost entities say to each other, as far as it is among their best supported
-  for (const entity of frontier) {
+  for (const entity of frontier.slice(0, FAN)) {
     for (const fact of around(entity, FAN / 4)) {
       if (chosen.has(fact.s) && chosen.has(fact.o)) found.set(`${fact.s}|${fact.label}|${fact.o}`, fact);
     }
