@@ -106,9 +106,10 @@ function describeFacts(sql: Sql, rows: readonly FactRow[], sources: number): Fac
     const [s, o] = [entity(row.s), entity(row.o)];
     // without a direction, the name that sorts first is the subject: entity numbers depend on history, names do not
     const [subject, object] = SYMMETRIC.has(relation) && s.canonical > o.canonical ? [o, s] : [s, o];
+    // the planner, which has no statistics, would walk all facts of a hub
     const between = sql.all<{ s: number; label: number; support: number; documents: number }>(
-      `SELECT s, label, support, documents FROM fact WHERE s = ?1 AND o = ?2 AND label IN (SELECT id FROM label) AND hidden = 0
-       UNION ALL SELECT s, label, support, documents FROM fact WHERE s = ?2 AND o = ?1 AND label IN (SELECT id FROM label) AND hidden = 0`,
+      `SELECT s, label, support, documents FROM fact INDEXED BY sqlite_autoindex_fact_1 WHERE s = ?1 AND o = ?2 AND label IN (SELECT id FROM label) AND hidden = 0
+       UNION ALL SELECT s, label, support, documents FROM fact INDEXED BY sqlite_autoindex_fact_1 WHERE s = ?2 AND o = ?1 AND label IN (SELECT id FROM label) AND hidden = 0`,
       row.s,
       row.o,
     );

@@ -7,9 +7,9 @@ import { ENTITY, ENTITY_FROM, type EntityRow, entityByNumber, entityRow, round4,
 import type { Sql } from './sql.ts';
 
 /** With more hits of the word index than this, the best-known entities are asked first. */
-const HITS = 300;
+const HITS = 250;
 /** So many of them are looked at. */
-const BEST_KNOWN = 4000;
+const BEST_KNOWN = 2000;
 
 /** Words of a query as the word index understands them: letters and digits only, so that nothing of its query language comes through. */
 export function queryWords(text: string): string[] {
