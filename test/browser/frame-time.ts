@@ -64,20 +64,22 @@ export async function frameScriptTimes(page: Page, store: Store): Promise<Record
       await page.evaluate(() => new Promise((resolve) => window.requestAnimationFrame(resolve)));
     }
   };
+  await page.waitForSelector('.stage .thin-progress');
+  await page.waitForTimeout(2000);
   const arranging = perFrame(await traced(session, () => page.waitForTimeout(4000)));
   await page.waitForSelector('.stage[aria-busy=false]', { timeout: 180_000 });
   const box = (await page.locator('.picture').boundingBox())!;
   const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
-  const pointing = perFrame(await traced(session, () => steps(60, (index) => page.mouse.move(x + 200 * Math.cos(index / 5), y + 150 * Math.sin(index / 7)))));
+  const pointing = perFrame(await traced(session, () => steps(24, (index) => page.mouse.move(x + 200 * Math.cos(index / 5), y + 150 * Math.sin(index / 7)))));
   await page.mouse.move(x, y);
-  const zooming = perFrame(await traced(session, () => steps(60, (index) => page.mouse.wheel(0, index < 30 ? -60 : 60))));
+  const zooming = perFrame(await traced(session, () => steps(24, (index) => page.mouse.wheel(0, index < 12 ? -60 : 60))));
   await page.mouse.down();
-  const moving = perFrame(await traced(session, () => steps(60, (index) => page.mouse.move(x + 4 * index, y + 3 * Math.sin(index / 4) * index))));
+  const moving = perFrame(await traced(session, () => steps(24, (index) => page.mouse.move(x + 4 * index, y + 3 * Math.sin(index / 4) * index))));
   await page.mouse.up();
   const entities = await store.entities({ limit: 20 });
   const selecting = perFrame(
     await traced(session, () =>
-      steps(10, async (index) => {
+      steps(6, async (index) => {
         await page.evaluate((id) => {
           window.history.pushState(null, '', `/?limit=10000&sel=entity:${id}`);
           window.dispatchEvent(new window.PopStateEvent('popstate'));

@@ -110,10 +110,7 @@ export function createPicture(canvas: HTMLCanvasElement, words: HTMLCanvasElemen
     if (!scene || !styles || !colours) return;
     paintStyles(scene, colours, emphasis, styles);
     renderer!.setNodes({ radii: scene.radii, colours: styles.nodeColours, rings: styles.rings });
-    renderer!.setEdges(
-      { ends: scene.ends, colours: styles.edgeColours, widths: scene.widths },
-      Float32Array.from(scene.widths, (_, line) => scene!.radii[scene!.ends[2 * line + 1]!]!),
-    );
+    renderer!.setLineColours(styles.edgeColours);
     invalidate();
   }
 
@@ -191,6 +188,8 @@ export function createPicture(canvas: HTMLCanvasElement, words: HTMLCanvasElemen
       styles = makeStyles(next);
       widths = new Float32Array(next.ids.length);
       emphasis = { selected: -1, hovered: -1, line: -1, lit: null };
+      const targetRadii = Float32Array.from(next.widths, (_, line) => next.radii[next.ends[2 * line + 1]!]!);
+      renderer.setLines({ ends: next.ends, widths: next.widths, targetRadii });
       this.setPositions(at);
       restyle();
     },

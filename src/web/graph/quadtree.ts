@@ -143,9 +143,10 @@ export function quadtree(count: number): Quadtree {
         } else if (resident !== none) {
           for (let j = resident; j !== none; j = next[j]!) {
             if (j === i) continue;
+            let ex = x - positions[2 * j]!;
+            let ey = y - positions[2 * j + 1]!;
             // Two points in one place part along a direction of their own, so that the result is the same every time.
-            const ex = x - positions[2 * j]! || (i - j) * 1e-3;
-            const ey = y - positions[2 * j + 1]! || ((i ^ j) % 7) * 1e-3 - 3e-3;
+            if (ex === 0 && ey === 0) [ex, ey] = [(i - j) * 1e-3, ((i ^ j) % 7) * 1e-3 - 3e-3];
             const push = (strength * masses[j]!) / Math.max(1, ex * ex + ey * ey);
             fx += ex * push;
             fy += ey * push;

@@ -8,10 +8,11 @@ export interface NodeStyle {
   /** 255 draws a ring around the node. */
   readonly rings: Uint8Array;
 }
-export interface EdgeStyle {
+/** Lines of a graph: two node indices each, a width, and the radius of the disc they end at, all in CSS pixels. */
+export interface Lines {
   readonly ends: Uint32Array;
-  readonly colours: Uint8Array;
   readonly widths: Float32Array;
+  readonly targetRadii: Float32Array;
 }
 export interface Palette {
   readonly paper: readonly [number, number, number];
@@ -22,7 +23,8 @@ export interface Palette {
 export interface Renderer extends Disposable {
   setPositions(positions: Float32Array): void;
   setNodes(style: NodeStyle): void;
-  setEdges(style: EdgeStyle, targetRadii: Float32Array): void;
+  setLines(lines: Lines): void;
+  setLineColours(colours: Uint8Array): void;
   setPalette(palette: Palette): void;
   draw(camera: Camera, size: Size, ratio: number): void;
 }
@@ -142,12 +144,14 @@ export function createRenderer(canvas: HTMLCanvasElement): Renderer | null {
       upload(buffers.colour, colours);
       upload(buffers.ring, rings);
     },
-    setEdges({ ends, colours, widths }, targetRadii) {
+    setLines({ ends, widths, targetRadii }) {
       edgeCount = widths.length;
       upload(buffers.ends, ends);
-      upload(buffers.edgeColour, colours);
       upload(buffers.width, widths);
       upload(buffers.target, targetRadii);
+    },
+    setLineColours(colours) {
+      upload(buffers.edgeColour, colours);
     },
     setPalette(next) {
       palette = next;

@@ -187,11 +187,11 @@ export function GraphView(): JSX.Element {
     <>
       <Filters />
       <div class="stage" aria-busy={progress.value < 1 || graph.loading.value}>
+        {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: a canvas that takes keys is an application; the list of entities says the same in words */}
         <canvas
           ref={canvas}
           class="picture"
           tabIndex={0}
-          // biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: a canvas that takes keys is an application; the list of entities says the same in words
           role="application"
           aria-label={
             data
@@ -201,7 +201,7 @@ export function GraphView(): JSX.Element {
           aria-describedby="graph-keys"
           onKeyDown={press}
         />
-        <canvas ref={words} class="words" role="presentation" />
+        <canvas ref={words} class="words" />
         <p id="graph-keys" class="hidden-text">
           Arrows go from entity to entity, Enter shows only what is around one, plus and minus zoom, zero shows all.
         </p>

@@ -13,12 +13,14 @@ export class RequestError extends Error {
 
 const tokenKey = 'lyceum.token';
 
-/** The access token of a server on another address: taken once from the address's fragment, then kept for this browser session. */
+/** The access token of a server on another address: taken once from the printed address, then kept for this browser session and gone from the address. */
 export function takeToken(): void {
-  const match = /^#token=([\w-]+)$/.exec(location.hash);
-  if (!match) return;
-  sessionStorage.setItem(tokenKey, match[1]!);
-  history.replaceState(history.state, '', location.pathname + location.search);
+  const query = new URLSearchParams(location.search);
+  const given = new URLSearchParams(location.hash.slice(1)).get('token') ?? query.get('token');
+  if (!given) return;
+  sessionStorage.setItem(tokenKey, given);
+  query.delete('token');
+  history.replaceState(history.state, '', location.pathname + (query.size > 0 ? `?${query}` : ''));
 }
 
 export const token = (): string | null => sessionStorage.getItem(tokenKey);

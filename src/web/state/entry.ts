@@ -1,0 +1,4 @@
+import { takeToken } from './api.ts';
+
+// Before anything reads the address.
+takeToken();
