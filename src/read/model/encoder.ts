@@ -15,7 +15,7 @@ export interface Encoder {
   readonly config: BertConfig;
   readonly weights: SafetensorsFile;
   readonly tokenizer: Tokenizer;
-  readonly special: { readonly cls: number; readonly sep: number };
+  readonly special: { readonly cls: number; readonly sep: number; readonly mask: number };
 }
 
 /** Folder of the encoder package: `config.json, tokenizer.json, model.fp16.safetensors`. */
@@ -26,12 +26,12 @@ export const openEncoder = async (folder: string = encoderFolder()): Promise<Enc
   const path = join(folder, 'config.json');
   const config = bertConfig(JSON.parse(await readFile(path, 'utf8')), path);
   const tokenizer = await openTokenizer(join(folder, 'tokenizer.json'));
-  const [cls, sep] = [tokenizer.special.get('[CLS]'), tokenizer.special.get('[SEP]')];
-  if (cls === undefined || sep === undefined)
+  const [cls, sep, mask] = ['[CLS]', '[SEP]', '[MASK]'].map((name) => tokenizer.special.get(name));
+  if (cls === undefined || sep === undefined || mask === undefined)
     throw new ConfigError(
-      `${join(folder, 'tokenizer.json')}: expected special tokens [CLS] and [SEP], got ${[...tokenizer.special.keys()].join(', ')}; use the tokenizer of a BERT encoder`,
+      `${join(folder, 'tokenizer.json')}: expected special tokens [CLS], [SEP] and [MASK], got ${[...tokenizer.special.keys()].join(', ')}; use the tokenizer of a BERT encoder`,
     );
-  return { config, tokenizer, weights: await openSafetensors(join(folder, 'model.fp16.safetensors')), special: { cls, sep } };
+  return { config, tokenizer, weights: await openSafetensors(join(folder, 'model.fp16.safetensors')), special: { cls, sep, mask } };
 };
 
 /** Where the word table lies in the encoder's file. */

@@ -176,7 +176,7 @@ const run = async (
 
 /** The loss, what is trained of it, and what every parameter is bound to. Heads of a task that is left out keep their first values. */
 const prepare = async (encoder: Encoder, config: TrainingConfig) => {
-  const graph = trainingGraph(encoder.config, config.reader, config.weights, config.dropout);
+  const graph = trainingGraph(encoder.config, config.reader, config.weights, config.dropout, { maskId: encoder.special.mask });
   const names = Object.keys(graph.parts);
   const [loss, ...parts] = tuned([graph.loss, ...Object.values(graph.parts)], config, { rate: config.dropout.encoder, key: input('key', [1], 'uint32') });
   const parameters = inOrder([loss!]).filter(isParameter);

@@ -25,9 +25,10 @@ const schema = z.strictObject({
   clipNorm: z.number().positive().default(5),
   warmup: z.number().min(0).max(1).default(0.1),
   schedule: z.enum(['linear', 'cosine', 'constant']).default('linear'),
-  dropout: z.strictObject({ encoder: rate.default(0.1), tokens: rate.default(0.2), hidden: rate.default(0.3) }).prefault({}),
+  /** Rates: `words` of subwords hidden from the encoder; `encoder` inside it; `tokens` of what the heads see; `hidden` inside the heads. */
+  dropout: z.strictObject({ words: rate.default(0.1), encoder: rate.default(0.15), tokens: rate.default(0.35), hidden: rate.default(0.4) }).prefault({}),
   /** Exponential average of the weights; null: none. */
-  average: z.strictObject({ decay: rate, everySteps: z.int().positive() }).nullable().default({ decay: 0.99, everySteps: 4 }),
+  average: z.strictObject({ decay: rate, everySteps: z.int().positive() }).nullable().default({ decay: 0.99, everySteps: 2 }),
   /** Epochs between looks at the dev split; the last epoch is always looked at. */
   evaluateEvery: z.int().positive().default(3),
   /** Looks without a better score after which training stops; null: never. */

@@ -192,7 +192,7 @@ describe('losses', () => {
 
 describe('the loss of a batch', () => {
   it('has the gradient that finite differences show', () => {
-    const { loss } = trainingGraph(tinyEncoder, tinyConfig, { entity: 1, relation: 2, coreference: 0.5 }, { encoder: 0, tokens: 0, hidden: 0 });
+    const { loss } = trainingGraph(tinyEncoder, tinyConfig, { entity: 1, relation: 2, coreference: 0.5 }, { words: 0, encoder: 0, tokens: 0, hidden: 0 });
     const nodes = inOrder([loss]);
     const weights = nodes.filter(isParameter).filter((node) => node.dtype === 'float32');
     const feeds = { ...trainingFeeds(rows, tinyConfig, tinySpecial), lossScale: { dtype: 'float32', shape: [], data: Float32Array.of(0.5) } } as Record<

@@ -1,6 +1,20 @@
-import { add, gather, input, mul, multiplyAxes, type Node, reshape } from '../../../core/index.ts';
+import {
+  add,
+  axisLength,
+  constant,
+  gather,
+  input,
+  less,
+  logicalAnd,
+  mul,
+  multiplyAxes,
+  type Node,
+  randomUniform,
+  reshape,
+  where,
+} from '../../../core/index.ts';
 import { type BertConfig, bert } from '../../../models/index.ts';
-import { drop } from '../../../nn/index.ts';
+import { drop, saltOf } from '../../../nn/index.ts';
 import type { ReaderConfig, TaskWeights } from '../reader-config.ts';
 import { type BeamInputs, beamCells } from './beams.ts';
 import { coreferenceScores, type MentionStates } from './coreference-scores.ts';
@@ -12,6 +26,8 @@ import { tileSize } from './tiles.ts';
 import { wordStates } from './word-states.ts';
 
 export interface Rates {
+  /** Share of subwords that are hidden: the encoder sees [MASK] in their place (default 0). */
+  readonly words?: number;
   /** Dropout inside the encoder. */
   readonly encoder: number;
   /** Dropout of the token states that the heads see. */
@@ -60,19 +76,24 @@ const beamInputs = (group: string, groups: string): BeamInputs => ({
 /**
  * The loss of a batch of documents. Inputs are those of `TrainingFeeds` in `training-batch.ts`.
  *
- * @param wordDtype  how the frozen word table is stored
+ * @param options.wordDtype  how the frozen word table is stored
+ * @param options.maskId     id of [MASK]
  */
 export const trainingGraph = (
   encoder: BertConfig,
   config: ReaderConfig,
   weights: TaskWeights,
   rates: Rates,
-  { wordDtype = 'float16' }: { wordDtype?: 'float16' | 'float32' } = {},
+  { wordDtype = 'float16', maskId = 0 }: { wordDtype?: 'float16' | 'float32'; maskId?: number } = {},
 ): TrainingGraph => {
   const key = input('key', [1], 'uint32');
   const heads = { rate: rates.hidden, key };
   const words = wordInputs();
-  const raw = bert(encoder, tokenInputs(), { wordDtype, ...(rates.encoder > 0 && { dropout: { rate: rates.encoder, key } }) }).hidden;
+  const { ids, mask } = tokenInputs();
+  const { words: share = 0 } = rates;
+  const hide = logicalAnd(less(randomUniform(key, saltOf('reader.words'), ids.shape), share), less(words.tokenWord, axisLength('words', 'int64')));
+  const seen = share > 0 ? where(hide, constant(maskId, [], 'int64'), ids) : ids;
+  const raw = bert(encoder, { ids: seen, mask }, { wordDtype, ...(rates.encoder > 0 && { dropout: { rate: rates.encoder, key } }) }).hidden;
   const hidden = drop('reader.tokens', raw, { rate: rates.tokens, key });
   const states = wordStates(hidden, words);
   const table = widthTable(config);
