@@ -30,8 +30,8 @@ export const webgpuRewrites: Readonly<Record<string, Rewrite>> = {
       const rank = rankOf(name);
       return transposed ? write('Transpose', [name], { perm: Array.from({ length: rank }, (_, i) => (i < rank - 2 ? i : 2 * rank - 3 - i)) }) : name;
     };
-    const alpha = factor(attributes['alpha']);
-    const product = write('MatMul', [turned(a!, flag(attributes['transA'])), turned(b!, flag(attributes['transB']))]);
+    const alpha = factor(attributes.alpha);
+    const product = write('MatMul', [turned(a!, flag(attributes.transA)), turned(b!, flag(attributes.transB))]);
     return alpha === 1 ? product : write('Mul', [product, scalar(emit, alpha)]);
   },
   LogSoftmax: (write, emit, [x]) => {
@@ -42,7 +42,7 @@ export const webgpuRewrites: Readonly<Record<string, Rewrite>> = {
   ReduceLogSumExp: (write, _emit, [x, axes], attributes) => {
     const { most, log } = shifted(write, x!, axes!);
     const total = write('Add', [most, log]);
-    return attributes['keepdims'] === 0 ? write('Squeeze', [total, axes!]) : total;
+    return attributes.keepdims === 0 ? write('Squeeze', [total, axes!]) : total;
   },
   Sign: (write, emit, [x]) => {
     const as = (test: string): string => write('Cast', [write(test, [x!, scalar(emit, 0)])], { to: 1 });
