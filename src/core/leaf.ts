@@ -7,7 +7,8 @@ import { elements, isFloat } from './strided.ts';
 
 export type NumericArray = Float64Array | Float32Array | Int32Array | Uint32Array | Int8Array | Uint8Array | Uint16Array | BigInt64Array | readonly number[];
 
-interface Declared {
+/** What an input or a parameter is declared as. */
+export interface Declared {
   readonly name: string;
   readonly shape: Shape;
   readonly dtype: Dtype;
