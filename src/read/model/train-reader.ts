@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inOrder, input, isParameter, type Node, NotFoundError, nameOf } from '../../core/index.ts';
 import { type AnnotatedDocument, evaluateScierc } from '../../evaluate/index.ts';
-import { openSafetensors, readAsFloat32 } from '../../formats/index.ts';
+import { openSafetensors, readAsFloat32, writeWhole } from '../../formats/index.ts';
 import { type Binding, type Engine, openEngine, type TensorData } from '../../runtime/index.ts';
 import { bestWeights, epochBatches, openRun, type ParameterGroup, type Progress, type TrainResult, train, type Verdict } from '../../train/index.ts';
+import { findShifts, type Shifts, shifted, shiftedNames } from './calibrate.ts';
 import { type Encoder, encoderValues, openEncoder, wordTable, wordTableBinding } from './encoder.ts';
 import { goldRows, readGold } from './gold-rows.ts';
 import { rowLength } from './grid.ts';
@@ -68,23 +69,42 @@ export const trainReader = async ({
  */
 export const finishReader = async (outDir: string, encoder?: Encoder): Promise<void> => {
   const { format: _, ...described } = JSON.parse(await readFile(join(outDir, 'run.json'), 'utf8')) as { format: number; config: TrainingConfig };
+  const { values: best, epoch } = await bestValues(outDir);
+  const calibration = await readFile(join(outDir, calibrationFile), 'utf8').then(
+    (text) => JSON.parse(text) as { shifts: Shifts; dev: unknown },
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined; // a run that was stopped early has none
+      throw error;
+    },
+  );
+  const opened = encoder ?? (await openEncoder());
+  const whole = predictionParameters(opened.config, described.config.reader).filter((node) => nameOf(node) !== wordTable);
+  const values = mergedValues(calibration ? shifted(best, calibration.shifts) : best, {
+    ...(await encoderValues(opened, whole)),
+    ...initialValues(headsOf(whole), described.config.seed),
+  });
+  const lines = (await readFile(join(outDir, 'metrics.jsonl'), 'utf8'))
+    .split('\n')
+    .flatMap((line) => (line.includes('"dev"') ? [JSON.parse(line) as { epoch: number; dev: unknown }] : []));
+  const dev = lines.find((line) => line.epoch === epoch)?.dev;
+  await writeReader(outDir, {
+    encoder: opened,
+    config: described.config.reader,
+    values,
+    training: { ...described, epoch, dev: calibration?.dev ?? dev, ...(calibration && { shifts: calibration.shifts }) },
+  });
+};
+
+const bestValues = async (outDir: string): Promise<{ readonly values: Record<string, TensorData>; readonly epoch: number }> => {
   const path = join(outDir, bestWeights);
   const file = await openSafetensors(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT')
       throw new NotFoundError(`${path}: expected the best weights of the run, got none; train at least to the first look at the dev split`);
     throw error;
   });
-  const best: Record<string, TensorData> = {};
-  for (const name of file.tensors.keys()) best[name] = await readAsFloat32(file, name, { checkFinite: true });
-  const opened = encoder ?? (await openEncoder());
-  const whole = predictionParameters(opened.config, described.config.reader).filter((node) => nameOf(node) !== wordTable);
-  const values = mergedValues(best, { ...(await encoderValues(opened, whole)), ...initialValues(headsOf(whole), described.config.seed) });
-  const epoch = Number(file.metadata['epoch']);
-  const lines = (await readFile(join(outDir, 'metrics.jsonl'), 'utf8'))
-    .split('\n')
-    .flatMap((line) => (line.includes('"dev"') ? [JSON.parse(line) as { epoch: number; dev: unknown }] : []));
-  const dev = lines.find((line) => line.epoch === epoch)?.dev;
-  await writeReader(outDir, { encoder: opened, config: described.config.reader, values, training: { ...described, epoch, dev } });
+  const values: Record<string, TensorData> = {};
+  for (const name of file.tensors.keys()) values[name] = await readAsFloat32(file, name, { checkFinite: true });
+  return { values, epoch: Number(file.metadata['epoch']) };
 };
 
 interface RunOptions {
@@ -142,7 +162,7 @@ const run = async (
     residentOf = held;
     return verdictOf(dev, await predictor.predict(dev), config.tasks);
   };
-  return await train({
+  const result = await train({
     engine,
     folder: outDir,
     name: 'reader',
@@ -172,6 +192,39 @@ const run = async (
     ...(onProgress && { onProgress }),
     ...(onNote && { onNote }),
   });
+  if (result.ended !== 'cancelled') {
+    onNote?.('calibrating on the dev split');
+    await calibrate(engine, outDir, async (held) => {
+      residentOf = held;
+      return evaluateScierc(dev, await predictor.predict(dev)).metrics;
+    });
+  }
+  return result;
+};
+
+/** Writes `calibration.json` beside the best weights: what `finishReader` adds to their scores, and the dev figures then. */
+const calibrate = async (
+  engine: Engine,
+  outDir: string,
+  measure: (held: (name: string) => string) => Promise<Readonly<Record<string, number>>>,
+): Promise<void> => {
+  const best = await bestValues(outDir);
+  const own = (name: string): string => `calibrate:${name}`;
+  const put = (values: Readonly<Record<string, TensorData>>) =>
+    engine.put(Object.fromEntries(Object.entries(values).map(([name, value]) => [own(name), value])));
+  await put(best.values);
+  const under = async (shifts: Shifts) => {
+    const moved = shifted(best.values, shifts);
+    await put(Object.fromEntries(shiftedNames.filter((name) => name in moved).map((name) => [name, moved[name]!])));
+    return measure(own);
+  };
+  const shifts = await findShifts(async (tried) => {
+    const metrics = await under(tried);
+    return { relation: metrics[scored.relation]!, coreference: metrics[scored.coreference]! };
+  });
+  const dev = shownMetrics(await under(shifts));
+  await engine.drop(Object.keys(best.values).map(own));
+  await writeWhole(join(outDir, calibrationFile), [Buffer.from(`${JSON.stringify({ format: 1, shifts, dev }, null, 2)}\n`)]);
 };
 
 /** The loss, what is trained of it, and what every parameter is bound to. Heads of a task that is left out keep their first values. */
@@ -208,12 +261,17 @@ export const groupsOf = (trained: readonly Node[], { encoderRate, headRate, weig
     ])
     .filter(({ parameters }) => parameters.length > 0);
 
+const calibrationFile = 'calibration.json';
 const scored: Readonly<Record<Task, string>> = { entity: 'entity-f1', relation: 'relation-f1', coreference: 'coreference-f1' };
 
 /** Sum of the F1 of the tasks, in points. */
 const verdictOf = (gold: readonly AnnotatedDocument[], predicted: readonly AnnotatedDocument[], wanted: readonly Task[]): Verdict => {
-  const { metrics } = evaluateScierc(gold, predicted);
-  const points = (name: string) => Math.round(metrics[name]! * 1e4) / 100;
-  const shown = Object.fromEntries(['entity-f1', 'relation-f1', 'relation-strict-f1', 'coreference-f1', 'span-f1'].map((name) => [name, points(name)]));
-  return { score: wanted.reduce((sum, task) => sum + points(scored[task]), 0), metrics: shown };
+  const metrics = shownMetrics(evaluateScierc(gold, predicted).metrics);
+  return { score: wanted.reduce((sum, task) => sum + metrics[scored[task]]!, 0), metrics };
 };
+
+/** In points, two decimals. */
+const shownMetrics = (metrics: Readonly<Record<string, number>>): Record<string, number> =>
+  Object.fromEntries(
+    ['entity-f1', 'relation-f1', 'relation-strict-f1', 'coreference-f1', 'span-f1'].map((name) => [name, Math.round(metrics[name]! * 1e4) / 100]),
+  );
