@@ -5,7 +5,7 @@ import { forceLayout, separate, spiral } from './force-layout.ts';
 import { chooseLabels } from './labels.ts';
 import { pointGrid } from './point-grid.ts';
 import { quadtree } from './quadtree.ts';
-import { buildScene, neighboursOf, nodeInDirection } from './scene.ts';
+import { buildScene, connected, neighboursOf, nodeInDirection } from './scene.ts';
 
 const size = { width: 800, height: 600 };
 const coordinate = fc.double({ min: -1e4, max: 1e4, noNaN: true });
@@ -156,6 +156,16 @@ describe('scene', () => {
     expect([...scene.order]).toEqual([1, 0, 2, 3]);
     expect(neighboursOf(scene, 1).sort()).toEqual([0, 2]);
     expect(neighboursOf(scene, 3)).toEqual([]);
+  });
+  it('leaves out what no line touches, and nothing else', () => {
+    const whole = {
+      entities: ['a', 'b', 'c', 'd'].map((id) => entity(id, 1)),
+      facts: [{ id: 'f', subject: 3, object: 1, relation: 'USED-FOR', support: 1, score: 1 }],
+    };
+    const part = connected(whole);
+    expect(part.entities.map(({ id }) => id)).toEqual(['b', 'd']);
+    expect(part.facts).toMatchObject([{ subject: 1, object: 0 }]);
+    expect(connected({ ...whole, facts: [] }).entities).toHaveLength(4);
   });
   it('goes to the neighbour that lies in a direction', () => {
     const at = Float32Array.from([0, 0, 10, 0, 20, 1, 11, 30]);

@@ -57,6 +57,18 @@ export function buildScene({ entities, facts }: Pick<Graph, 'entities' | 'facts'
   };
 }
 
+/** The part of a graph that has lines: entities without a fact among those shown say nothing in a picture (the list holds them). All stay where there are no facts. */
+export function connected<T extends Pick<Graph, 'entities' | 'facts'>>(graph: T): T {
+  if (graph.facts.length === 0) return graph;
+  const place = new Map<number, number>();
+  const used = new Set(graph.facts.flatMap(({ subject, object }) => [subject, object]));
+  const entities = graph.entities.filter((_, index) => {
+    if (used.has(index)) place.set(index, place.size);
+    return used.has(index);
+  });
+  return { ...graph, entities, facts: graph.facts.map((fact) => ({ ...fact, subject: place.get(fact.subject)!, object: place.get(fact.object)! })) };
+}
+
 /** The nodes one step from `node`. */
 export function neighboursOf(scene: Scene, node: number): number[] {
   return [...new Set(Array.from(scene.lines[node] ?? [], (line) => (scene.ends[2 * line] === node ? scene.ends[2 * line + 1]! : scene.ends[2 * line]!)))];

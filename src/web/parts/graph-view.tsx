@@ -5,7 +5,7 @@ import { spiral } from '../graph/force-layout.ts';
 import { runLayout } from '../graph/layout-runner.ts';
 import type { Colours } from '../graph/look.ts';
 import { createPicture, type Picture } from '../graph/picture.ts';
-import { buildScene, neighboursOf, nodeInDirection, type Scene } from '../graph/scene.ts';
+import { buildScene, connected, neighboursOf, nodeInDirection, type Scene } from '../graph/scene.ts';
 import { chosenDocument, fact, graph, workspace } from '../state/data.ts';
 import { keepPositions, keptPositions } from '../state/positions.ts';
 import { go, near, nodeLimit, select, selection } from '../state/route.ts';
@@ -14,7 +14,8 @@ import { counted, number } from '../state/words.ts';
 import { Filters } from './filters.tsx';
 import { Icon } from './icons.tsx';
 
-const scene = computed<Scene | null>(() => (graph.data.value ? buildScene(graph.data.value) : null));
+const shown = computed(() => graph.data.value && connected(graph.data.value));
+const scene = computed<Scene | null>(() => shown.value && buildScene(shown.value));
 /** Where entities stood, in this visit and the ones before; filled once a workspace is known. */
 const places = new Map<string, readonly [number, number]>();
 const placesOf = signal<string | null>(null);
@@ -179,7 +180,7 @@ export function GraphView(): JSX.Element {
     event.preventDefault();
   };
 
-  const data = graph.data.value;
+  const data = shown.value;
   const failure = graph.error.value;
   const total = workspace.data.value?.counts.entities ?? 0;
   const focus = near.value ? data?.entities.find(({ id }) => id === near.value) : null;

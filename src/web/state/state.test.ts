@@ -138,7 +138,7 @@ describe('trends', () => {
           ],
         }),
       ).title,
-    ).toContain('no clear change');
+    ).toContain('1 of 4 dated documents: too few');
     expect(finding(trends({})).title).toContain('No dated document');
   });
   it('pools windows: the share of all years in one window is the pooled share', () => {

@@ -55,6 +55,9 @@ export function shareLines({ series }: Pick<Trends, 'series'>, width: number): S
   }));
 }
 
+/** Documents below which a share is not worth saying. */
+const fewest = 10;
+
 type Counted = Trends['series'][number]['points'];
 const part = (points: Counted, side: 'first' | 'last') => {
   const size = Math.max(1, Math.round(points.length / 3));
@@ -77,6 +80,8 @@ export function finding(trends: Trends): { title: string; line: string | null } 
   if (!moved || moved.clarity <= 0) {
     const first = told[0]!;
     const all = pooled(first.points);
+    if (all.of < fewest)
+      return { title: `${about} ${first.entity.name} in ${all.documents} of ${all.of} dated documents: too few to tell a trend`, line: first.entity.id };
     return { title: `${about} ${first.entity.name} in ${percent(all.share)} of its documents, with no clear change over the years`, line: first.entity.id };
   }
   const { entity, first, last } = moved;
