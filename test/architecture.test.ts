@@ -43,7 +43,7 @@ const table: Readonly<Record<string, Room>> = {
   app: { rooms: everyRoom, third: [zod, 'commander', 'hono', '@hono/node-server', '@hono/zod-openapi'] },
   web: {
     rooms: ['app'],
-    third: ['preact', '@preact/signals', 'sigma', 'graphology', 'graphology-layout-forceatlas2', 'graphology-types', 'vite', '@preact/preset-vite'],
+    third: ['preact', '@preact/signals', 'vite'],
   },
 };
 

@@ -38,7 +38,7 @@ export async function serveWorkbench({ dir, quiet, port, host, token, browser, .
     ...(workspace.store.mode === 'write' ? { uploadDir: join(dir, 'uploads') } : {}),
   });
   const listening = await listen(server.app, { port, host });
-  const url = token === undefined ? listening.url : `${listening.url}/?token=${encodeURIComponent(token)}`;
+  const url = token === undefined ? listening.url : `${listening.url}/#token=${encodeURIComponent(token)}`;
   process.stdout.write(`${url}\n`);
   if (!quiet) process.stderr.write('the workbench is open; Ctrl-C closes it\n');
   if (browser && process.stdout.isTTY) openInBrowser(url);
