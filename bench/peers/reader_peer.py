@@ -37,6 +37,12 @@ def precision(form: str):
     return torch.autocast("cpu", torch.bfloat16) if form == "bf16" else nullcontext()
 
 
+def compile_blocks(model: Reader) -> None:
+    """Compiles the encoder's blocks, where most of the work is. Compiling the span scorer too takes minutes and its lengths change with every batch."""
+    for block in model.encoder.blocks:
+        block.compile(dynamic=True)
+
+
 class Peer:
     def open(self, weights, tokenizer, sizes, rates, threads):
         torch.set_num_threads(threads)
@@ -72,7 +78,7 @@ class Peer:
         self.form, self.loss_weights, self.clip = form, weights, optimiser["clip"]
         self.learner = self.model([self.rates[key] for key in ("encoder", "tokens", "hidden")]).train()
         if form == "compiled":
-            self.learner.spans = torch.compile(self.learner.spans, dynamic=True)
+            compile_blocks(self.learner)
         trained = [(name, p) for name, p in self.learner.named_parameters() if p.requires_grad]
         groups = {}
         for name, p in trained:
@@ -99,7 +105,7 @@ class Peer:
         self.form, self.batch = form, batch
         self.reader = self.model().eval()
         if form == "compiled":
-            self.reader.spans = torch.compile(self.reader.spans, dynamic=True)
+            compile_blocks(self.reader)
         return {"form": form}
 
     def read(self, documents):

@@ -22,6 +22,20 @@ export const quantile = (values: readonly number[], share: number): number => {
   return low + (high - low) * (at - Math.floor(at));
 };
 
+const patienceMs = 240_000; // for making a form ready and its first turn: compiling may take very long
+
+const withinPatience = async <T>(work: Promise<T>): Promise<T> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not ready after ${patienceMs / 1000} s`)), patienceMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
 export interface Open {
   readonly form: Form;
   readonly worker: Worker;
@@ -43,7 +57,8 @@ export const fastestForm = async (
     let worker: Worker | undefined;
     try {
       worker = await make(form);
-      for (let i = 0; i < 2; i++) await turn(worker); // first calls compile and allocate
+      await withinPatience(turn(worker)); // the first call compiles and allocates
+      await turn(worker);
       const first = await turn(worker);
       const more = best && first > 2 * best.seconds ? [] : [await turn(worker), await turn(worker)];
       const seconds = Math.min(first, ...more);
