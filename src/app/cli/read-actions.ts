@@ -114,11 +114,12 @@ interface TrainFlags {
   readonly tasks?: string;
   readonly tuning: string;
   readonly epochs?: number;
+  readonly dryRun?: boolean;
 }
 
 /** `lyceum read train`. */
 export async function train(flags: TrainFlags, common: CommonOptions): Promise<number> {
-  const { trainReader, trainingConfig } = await import('../../read/index.ts');
+  const { priceOfTraining, trainReader, trainingConfig } = await import('../../read/index.ts');
   const { preset, tuning, epochs } = flags;
   const tasks = flags.tasks?.split(',').map((name) => name.trim());
   const options = { preset, tuning, seed: common.seed, ...(epochs === undefined ? {} : { epochs }), ...(tasks === undefined ? {} : { tasks }) } as Parameters<
@@ -126,6 +127,20 @@ export async function train(flags: TrainFlags, common: CommonOptions): Promise<n
   >[0];
   trainingConfig(options); // refuses what does not fit before anything is opened
   using stop = cancellation('run the same command again: it goes on from the last checkpoint');
+  if (flags.dryRun) {
+    const { steps, secondsPerStep, minutes, memoryBytes } = await priceOfTraining({
+      ...options,
+      dataDir: flags.data,
+      threads: common.threads,
+      signal: stop.signal,
+    });
+    if (common.json) process.stdout.write(`${JSON.stringify({ steps, secondsPerStep, minutes, memoryBytes })}\n`);
+    else
+      process.stdout.write(
+        `${steps} steps of ${secondsPerStep.toFixed(2)} s, measured just now: about ${Math.ceil(minutes)} minutes, ${(memoryBytes / 1e9).toFixed(1)} GB of memory\n`,
+      );
+    return 0;
+  }
   const bar = progressLine({ quiet: common.quiet || common.json, unit: 'steps' });
   try {
     const result = await trainReader({
@@ -135,7 +150,7 @@ export async function train(flags: TrainFlags, common: CommonOptions): Promise<n
       threads: common.threads,
       device: common.device,
       signal: stop.signal,
-      onProgress: (progress) => bar.update(progress.step, progress.steps, `epoch ${progress.epoch + 1}, loss ${progress.loss.toFixed(2)}`),
+      onProgress: (progress) => bar.update(progress.step, progress.steps, `epoch ${progress.epoch}, loss ${progress.loss.toFixed(2)}`),
       onNote: (message) => bar.note(message),
     });
     bar.stop();

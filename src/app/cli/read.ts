@@ -32,11 +32,11 @@ export const define: CommandModule['define'] = (command, finish) => {
       finish(flags.predict === undefined ? await actions.readPaths(paths, flags, common) : await actions.predictFile(flags.predict, flags, common));
     });
 
-  command
+  const training = command
     .command('train')
     .description('train a reader on annotated documents (DyGIE: train.json and dev.json in a folder)')
     .requiredOption('--data <folder>', 'folder with train.json and dev.json')
-    .requiredOption('--output <folder>', 'where the reader and the run go; the same command goes on after an interruption')
+    .option('--output <folder>', 'where the reader and the run go (needed); the same command goes on after an interruption')
     .option('--preset <name>', 'ner, coref, relation (the paper’s settings) or all', 'all')
     .option('--tasks <names>', 'only these, separated by commas: entity, relation, coreference')
     .option('--tuning <name>', 'full or lora', 'full')
@@ -46,8 +46,11 @@ export const define: CommandModule['define'] = (command, finish) => {
       'after',
       '\nExamples:\n  lyceum read train --data scierc --output my-reader\n  lyceum read train --data scierc --output quick --epochs 3 --seed 7\n',
     )
-    .action(async (flags: { data: string; output: string; preset: string; tasks?: string; tuning: string; epochs?: number; dryRun?: boolean }) => {
+    .action(async (flags: { data: string; preset: string; tasks?: string; tuning: string; epochs?: number; dryRun?: boolean }) => {
+      // `read` has an --output of its own, which takes what stands behind `train` too.
+      const { output } = training.optsWithGlobals<{ output?: string }>();
+      if (output === undefined) training.error('error: read train: expected --output FOLDER, got none; the reader and its run go there', { exitCode: 2 });
       const actions = await import('./read-actions.ts');
-      finish(await actions.train(flags, commonOptions(command)));
+      finish(await actions.train({ ...flags, output: output as string }, commonOptions(command)));
     });
 };
