@@ -46,6 +46,7 @@ async function one(m: number, k: number, n: number, threads: number, runs: numbe
   await using ours = await engine.compile(
     { name: 'product', outputs: { y } },
     new Map([['w', { kind: 'constant', value: tensorOf('float32', [n, k], weight) }]]),
+    { arena: true }, // as the reader, the encoder and training compile theirs
   );
   const raw = await rawSession(k, n, weight, threads);
   const feed = { x: tensorOf('float32', [m, k], x) };
