@@ -11,7 +11,7 @@ import { cancellation } from './cancellation.ts';
 import type { CommonOptions } from './options.ts';
 import { progressLine } from './progress.ts';
 
-interface ReadFlags {
+export interface ReadFlags {
   readonly reader?: string;
   readonly prune?: boolean;
   readonly wait?: boolean;

@@ -1,16 +1,7 @@
 import { wholeNumber } from './number.ts';
 import { commonOptions } from './options.ts';
+import type { ReadFlags } from './read-actions.ts';
 import type { CommandModule } from './verbs.ts';
-
-interface ReadFlags {
-  readonly reader?: string;
-  readonly prune?: boolean;
-  readonly wait?: boolean;
-  readonly open?: boolean;
-  readonly port?: number;
-  readonly predict?: string;
-  readonly output?: string;
-}
 
 export const define: CommandModule['define'] = (command, finish) => {
   command
@@ -26,7 +17,7 @@ export const define: CommandModule['define'] = (command, finish) => {
       'after',
       '\nReads PDF, HTML, DOCX, Markdown, text and JSON Lines. What is already read and unchanged is not read again; Ctrl-C stops, the same command goes on.\n\nExamples:\n  lyceum read ~/papers\n  lyceum read paper.pdf notes.md --json\n  lyceum read --predict dev.json --output predicted.jsonl\n  lyceum read train --data scierc --output my-reader\n',
     )
-    .action(async (paths: string[], flags: ReadFlags) => {
+    .action(async (paths: string[], flags: ReadFlags & { readonly predict?: string; readonly output?: string }) => {
       const actions = await import('./read-actions.ts');
       const common = commonOptions(command);
       finish(flags.predict === undefined ? await actions.readPaths(paths, flags, common) : await actions.predictFile(flags.predict, flags, common));
