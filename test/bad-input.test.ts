@@ -49,6 +49,23 @@ describe('lyceum read, given files that cannot be read', () => {
     }
   });
 
+  it('reads the rest, and notes what it left out of it', () => {
+    mkdirSync(join(folder, 'noted'), { recursive: true });
+    writeFileSync(join(folder, 'noted', 'page.html'), '<p>Parsing uses neural networks.</p><p hidden>Not seen.</p>');
+    writeFileSync(join(folder, 'noted', 'empty.txt'), '');
+    const { stdout, status } = lyceum('read', 'noted', '--json', '--dir', 'w-noted');
+    expect(status).toBe(3);
+    expect(JSON.parse(stdout)).toMatchObject({
+      documents: 1,
+      warnings: [{ path: 'page.html', message: '1 hidden element was left out' }],
+      skipped: [{ code: 'EMPTY' }],
+    });
+    const plain = lyceum('read', 'noted', '--dir', 'w-plain');
+    expect(plain.stderr).toContain('note: page.html: 1 hidden element was left out\n');
+    expect(plain.stdout).toMatch(/read 1 document in .*; 1 skipped; 1 with notes\n/);
+    expect(lyceum('read', 'noted', '--quiet', '--dir', 'w-noted').stderr).toBe(''); // unchanged: read before, noted then
+  });
+
   it('names the missing path', () => {
     const { stderr, status } = lyceum('read', 'nowhere', '--dir', 'w');
     expect(status).toBe(3);

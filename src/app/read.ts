@@ -56,6 +56,8 @@ export interface ReadOutcome {
     readonly seconds: number;
   };
   readonly skipped: readonly { readonly path: string; readonly code: string; readonly reason: string }[];
+  /** What was left out of documents read now, or guessed about them; `path` is the document's name, relative to the folder given. */
+  readonly warnings: readonly { readonly path: string; readonly message: string }[];
   /** Names of documents whose files are gone and which are still in the graph. */
   readonly gone: readonly string[];
 }
@@ -86,6 +88,7 @@ export async function readPaths(given: readonly string[], options: ReadOptions):
   const total = survey.found.length + survey.skipped.length;
   const sources = sourcesOf(paths, survey.found);
   const skipped: { path: string; code: string; reason: string }[] = [];
+  const warnings: { path: string; message: string }[] = [];
   const sums = { documents: 0, sentences: 0, mentions: 0, relations: 0, unchanged: 0 };
 
   // The reader starts when the first document needs it: reading nothing new costs no model.
@@ -113,6 +116,7 @@ export async function readPaths(given: readonly string[], options: ReadOptions):
     signal?.throwIfAborted();
     const readings: Reading[] = members.map(({ document, sentences }, i) => toReading(document, sentences, found[i]!, reader.version));
     await store.addReadings(readings);
+    for (const { document } of members) for (const message of document.warnings) warnings.push({ path: document.name, message });
     for (const reading of readings) {
       sums.documents++;
       sums.sentences += reading.sentences.length;
@@ -181,7 +185,7 @@ export async function readPaths(given: readonly string[], options: ReadOptions):
   report('reading', total, total, null, readSince);
   const { entities, facts } = await store.counts();
   const seconds = Number(((performance.now() - begun) / 1000).toFixed(3));
-  return { result: { ...sums, entities, facts, removed, seconds }, skipped, gone: options.prune ? [] : gone };
+  return { result: { ...sums, entities, facts, removed, seconds }, skipped, warnings, gone: options.prune ? [] : gone };
 }
 
 const choice = ({ reader, weights }: ReaderOptions) => ({ ...(reader === undefined ? {} : { reader }), ...(weights === undefined ? {} : { weights }) });

@@ -49,9 +49,10 @@ async function read(paths: readonly string[], flags: ReadFlags, common: CommonOp
     });
     bar.stop();
     for (const { path, code, reason } of outcome.skipped) bar.note(`skipped ${path}: ${reason} (${code})`);
+    for (const [path, messages] of warningsOf(outcome)) bar.note(`note: ${path}: ${messages.join('; ')}`);
     if (json) {
-      const { result, skipped, gone } = outcome;
-      process.stdout.write(`${JSON.stringify({ ...result, skipped, gone })}\n`);
+      const { result, skipped, warnings, gone } = outcome;
+      process.stdout.write(`${JSON.stringify({ ...result, skipped, warnings, gone })}\n`);
     } else await printOutcome(outcome, workspace.store);
     return outcome.skipped.length > 0 ? 3 : 0;
   } finally {
@@ -61,12 +62,21 @@ async function read(paths: readonly string[], flags: ReadFlags, common: CommonOp
 
 const plural = (count: number, one: string, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
 
-async function printOutcome({ result, skipped, gone }: ReadOutcome, store: Store): Promise<void> {
+/** Messages by document. */
+function warningsOf({ warnings }: ReadOutcome): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const { path, message } of warnings) found.set(path, [...(found.get(path) ?? []), message]);
+  return found;
+}
+
+async function printOutcome(outcome: ReadOutcome, store: Store): Promise<void> {
+  const { result, skipped, gone } = outcome;
+  const noted = warningsOf(outcome).size;
   const lines: string[] = [];
   const { documents, sentences, mentions, relations, unchanged, removed, seconds, entities, facts } = result;
   lines.push(
     `read ${plural(documents, 'document')} in ${seconds.toFixed(1)} s: ${plural(sentences, 'sentence')}, ${plural(mentions, 'mention')}, ${plural(relations, 'relation')}` +
-      `${unchanged > 0 ? `; ${unchanged} unchanged` : ''}${skipped.length > 0 ? `; ${skipped.length} skipped` : ''}${removed > 0 ? `; ${removed} removed` : ''}`,
+      `${unchanged > 0 ? `; ${unchanged} unchanged` : ''}${skipped.length > 0 ? `; ${skipped.length} skipped` : ''}${noted > 0 ? `; ${noted} with notes` : ''}${removed > 0 ? `; ${removed} removed` : ''}`,
     `the graph holds ${plural(entities, 'entity', 'entities')} and ${plural(facts, 'fact')}`,
   );
   for (const name of gone) lines.push(`gone: ${name}; --prune removes it from the graph`);
