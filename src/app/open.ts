@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ReadOptions, readPaths } from './read.ts';
 import { createServer, listen } from './server/index.ts';
-import { openWorkspace } from './workspace.ts';
+import { openSharedWorkspace } from './shared-workspace.ts';
 
 export interface OpenOptions extends Pick<ReadOptions, 'threads' | 'device' | 'weights'> {
   readonly dir: string;
@@ -22,20 +22,22 @@ const samples = fileURLToPath(new URL('../../examples/papers', import.meta.url))
 
 /** Serves the workbench until the process is told to stop; prints its address, alone on its line, on stdout. Answers the exit code. */
 export async function serveWorkbench({ dir, quiet, port, host, token, browser, ...reading }: OpenOptions): Promise<number> {
-  const workspace = await openWritable(dir, quiet);
-  await using _closed = workspace;
+  await using workspace = await openSharedWorkspace(dir);
+  const writable = workspace.store.mode === 'write';
+  if (!writable && !quiet) process.stderr.write(`${dir} cannot be written; the workbench is opened for looking only\n`);
   await using server = createServer({
     workspace: {
       name: basename(dirname(resolve(dir))),
       store: workspace.store,
-      read: (paths, { onProgress, signal }) => readPaths(paths, { workspace, ...reading, onProgress, signal }),
+      free: () => workspace.write(async () => {}),
+      read: (paths, { onProgress, signal }) => workspace.write((own) => readPaths(paths, { workspace: own, ...reading, onProgress, signal })),
       fileOf: (id) => workspace.fileOf(id),
       ...(existsSync(samples) ? { sample: samples } : {}),
     },
     webDir,
     host,
     ...(token === undefined ? {} : { token }),
-    ...(workspace.store.mode === 'write' ? { uploadDir: join(dir, 'uploads') } : {}),
+    ...(writable ? { uploadDir: join(dir, 'uploads') } : {}),
   });
   const listening = await listen(server.app, { port, host });
   const url = token === undefined ? listening.url : `${listening.url}/#token=${encodeURIComponent(token)}`;
@@ -48,18 +50,6 @@ export async function serveWorkbench({ dir, quiet, port, host, token, browser, .
   });
   await listening.close();
   return 0;
-}
-
-// Another process may be writing: then the workbench shows what is there and cannot change it.
-async function openWritable(dir: string, quiet: boolean) {
-  try {
-    return await openWorkspace({ dir, mode: 'write' });
-  } catch (error) {
-    const code = (error as { code?: unknown }).code;
-    if (code !== 'BUSY' && code !== 'READ_ONLY') throw error;
-    if (!quiet) process.stderr.write(`${(error as Error).message}\nthe workbench is opened for looking only\n`);
-    return openWorkspace({ dir, mode: 'read' });
-  }
 }
 
 function openInBrowser(url: string): void {

@@ -12,6 +12,8 @@ export interface Workspace {
   readonly store: Store;
   /** Reads files and folders into the store. Answers figures by name and what was left out; rejects with an AbortError once `signal` is aborted. */
   read(paths: readonly string[], options: { onProgress(progress: JobProgress): void; signal: AbortSignal }): Promise<JobOutcome>;
+  /** Rejects with BusyError while another process writes, so that no run is started which could only fail. */
+  free?(): Promise<void>;
   /** Where the bytes of a document lie now, null where they are gone. They are sent only if their SHA-256 is still `id`. */
   fileOf?(id: string): Promise<string | null>;
   /** A folder of sample documents that an empty page offers to read. */

@@ -1,34 +1,24 @@
 import type { Store } from '../../knowledge/index.ts';
 import type { Notices } from './notices.ts';
 
-const everyMs = 3000;
+const everyMs = 2000;
 
-/** Tells listeners about changes that another process makes (`lyceum read` in a terminal): looks at the counts while somebody listens. Answers how to stop. */
-export function watchStore(store: Pick<Store, 'counts'>, notices: Notices): () => void {
-  let last: string | null = null;
-  let wait = everyMs;
-  let timer: NodeJS.Timeout;
-  const again = () => {
-    timer = setTimeout(look, wait);
-    timer.unref();
-  };
+/** Tells listeners about changes that another process makes (`lyceum read` in a terminal). Answers how to stop. */
+export function watchStore(store: Pick<Store, 'stamp'>, notices: Notices): () => void {
+  let last: number | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
   async function look(): Promise<void> {
-    if (notices.listeners === 0) {
-      last = null;
-      again();
-      return;
-    }
-    const began = performance.now();
-    const now = await store.counts().then(
-      (counts) => JSON.stringify(counts),
-      () => last,
-    );
-    // Counting a large store must not become its main work.
-    wait = Math.max(everyMs, (performance.now() - began) * 50);
-    if (last !== null && now !== last) notices.publish({ event: 'change', topics: ['documents', 'graph', 'merges'] });
+    const now = await store.stamp().catch(() => last);
+    if (stopped) return;
+    if (last !== undefined && now !== last) notices.publish({ event: 'change', topics: ['documents', 'graph', 'merges'] });
     last = now;
-    again();
+    timer = setTimeout(look, everyMs);
+    timer.unref();
   }
-  again();
-  return () => clearTimeout(timer);
+  void look();
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+  };
 }

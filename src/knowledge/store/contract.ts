@@ -353,6 +353,8 @@ export interface Store extends AsyncDisposable {
   replay(log: readonly LoggedDecision[]): Promise<number>;
 
   // whole store
+  /** A number that changes when another connection, of this or any other process, has changed something. Costs next to nothing. */
+  stamp(): Promise<number>;
   counts(): Promise<Counts>;
   /** Entities by canonical name, then facts by subject, relation, object: the same bytes for the same readings and decisions. */
   export(): AsyncIterable<ExportLine>;

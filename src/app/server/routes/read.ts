@@ -23,13 +23,15 @@ const route = createRoute({
 
 export const readRoute: Route = (app, { workspace, jobs, uploads, readOnly, notices }) => {
   app.openapi(route, async (c) => {
-    if (readOnly) throw new ReadOnlyError('workspace: expected one open for writing, got a read-only one; stop the other writer, then open it again.');
+    if (readOnly)
+      throw new ReadOnlyError('workspace: expected one open for writing, got a read-only one; give rights to write to its folder, then open it again.');
     const body = c.req.valid('json');
     const dropped = body.uploads.map((id) => {
       const found = uploads?.find(id);
       if (!found) throw new NotFoundError(`uploads: expected the id of an upload, got ${id}; PUT /api/uploads first.`);
       return found;
     });
+    await workspace.free?.();
     const paths = [...body.paths, ...dropped.map(({ path }) => path)];
     const names = [...body.paths.map((path) => basename(path) || path), ...dropped.map(({ name }) => name)];
     const title = names.length === 1 ? `Read ${names[0]}` : `Read ${names[0]} and ${names.length - 1} more`;

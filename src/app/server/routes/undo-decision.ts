@@ -13,6 +13,7 @@ const route = createRoute({
     400: refusals[400],
     404: refusals[404],
     409: refusals[409],
+    503: refusals[503],
   },
 });
 

@@ -24,7 +24,7 @@ const route = createRoute({
 export const uploadRoute: Route = (app, { uploads, readOnly }) => {
   app.openapi(route, async (c) => {
     if (readOnly || !uploads)
-      throw new ReadOnlyError('workspace: expected one that takes files, got a read-only one; stop the other writer, then open it again.');
+      throw new ReadOnlyError('workspace: expected one that takes files, got a read-only one; give rights to write to its folder, then open it again.');
     const body = c.req.raw.body;
     if (!body) throw new FormatError('body: expected the bytes of a file, got nothing; send them as application/octet-stream.');
     const stored = await uploads.add(c.req.valid('query').name, body);

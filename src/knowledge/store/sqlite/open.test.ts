@@ -59,8 +59,11 @@ test('a second writer fails at once and names the first; readers read; the lock 
   await using reader = await openStore(path, { mode: 'read' });
   expect(await reader.counts()).toMatchObject({ documents: 0 });
   await expect(reader.addReading(reading(1))).rejects.toMatchObject({ code: 'READ_ONLY' });
+  const stamp = await reader.stamp();
+  expect(await reader.stamp()).toBe(stamp);
   child.send(reading(1));
   await once(child, 'message');
+  expect(await reader.stamp()).not.toBe(stamp);
   expect(await reader.counts()).toMatchObject({ documents: 1 });
   const waiting = openStore(path, { wait: true });
   child.kill('SIGKILL');

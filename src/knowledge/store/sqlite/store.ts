@@ -150,6 +150,7 @@ function storeOn(connection: Connection): Store {
         return numbers.size;
       }),
     decisions: () => read(() => readLog(sql)),
+    stamp: () => read(() => sql.get<{ data_version: number }>('PRAGMA data_version')!.data_version),
     counts: () => read(() => counts(sql)),
     async *export() {
       if (path === ':memory:') yield* exportLines(sql);
