@@ -10,3 +10,14 @@ export const wholeNumber =
     }
     return value;
   };
+
+/** A parser for commander: a number above 0. */
+export const positiveNumber =
+  (name: string) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value) || value <= 0) {
+      throw new InvalidArgumentError(`${name}: expected a number above 0, got ${JSON.stringify(text)}.`);
+    }
+    return value;
+  };

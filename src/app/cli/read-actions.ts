@@ -9,7 +9,7 @@ import { type ReadOutcome, readPaths as readIntoWorkspace } from '../read.ts';
 import { openWorkspace } from '../workspace.ts';
 import { cancellation } from './cancellation.ts';
 import type { CommonOptions } from './options.ts';
-import { progressLine } from './progress.ts';
+import { type ProgressLine, progressLine } from './progress.ts';
 
 export interface ReadFlags {
   readonly reader?: string;
@@ -117,59 +117,92 @@ export async function predictFile(input: string, { output, reader }: { output?: 
   return 0;
 }
 
-interface TrainFlags {
+export interface TrainFlags {
   readonly data: string;
   readonly output: string;
   readonly preset: string;
   readonly tasks?: string;
   readonly tuning: string;
   readonly epochs?: number;
+  readonly batch?: number;
+  readonly encoder?: string;
+  readonly encoderRate?: number;
+  readonly headRate?: number;
+  readonly evaluateEvery?: number;
   readonly dryRun?: boolean;
 }
 
+const goesOn = 'run the same command again: it goes on from the last checkpoint';
+
 /** `lyceum read train`. */
-export async function train(flags: TrainFlags, common: CommonOptions): Promise<number> {
+export async function train({ data, output, encoder, dryRun, tasks, ...given }: TrainFlags, common: CommonOptions): Promise<number> {
   const { priceOfTraining, trainReader, trainingConfig } = await import('../../read/index.ts');
-  const { preset, tuning, epochs } = flags;
-  const tasks = flags.tasks?.split(',').map((name) => name.trim());
-  const options = { preset, tuning, seed: common.seed, ...(epochs === undefined ? {} : { epochs }), ...(tasks === undefined ? {} : { tasks }) } as Parameters<
-    typeof trainingConfig
-  >[0];
+  const options = {
+    ...given,
+    seed: common.seed,
+    ...(tasks === undefined ? {} : { tasks: tasks.split(',').map((name) => name.trim()) }),
+  } as Parameters<typeof trainingConfig>[0];
   trainingConfig(options); // refuses what does not fit before anything is opened
-  using stop = cancellation('run the same command again: it goes on from the last checkpoint');
-  if (flags.dryRun) {
-    const { steps, secondsPerStep, minutes, memoryBytes } = await priceOfTraining({
-      ...options,
-      dataDir: flags.data,
-      threads: common.threads,
-      signal: stop.signal,
-    });
-    if (common.json) process.stdout.write(`${JSON.stringify({ steps, secondsPerStep, minutes, memoryBytes })}\n`);
-    else
-      process.stdout.write(
-        `${steps} steps of ${secondsPerStep.toFixed(2)} s, measured just now: about ${Math.ceil(minutes)} minutes, ${(memoryBytes / 1e9).toFixed(1)} GB of memory\n`,
-      );
-    return 0;
-  }
+  using stop = cancellation(goesOn);
+  const job = { ...options, dataDir: data, threads: common.threads, signal: stop.signal, ...(encoder === undefined ? {} : { encoderDir: encoder }) };
+  if (dryRun) return printPrice(await priceOfTraining(job), common);
   const bar = progressLine({ quiet: common.quiet || common.json, unit: 'steps' });
   try {
-    const result = await trainReader({
-      ...options,
-      dataDir: flags.data,
-      outDir: flags.output,
-      threads: common.threads,
-      device: common.device,
-      signal: stop.signal,
-      onProgress: (progress) => bar.update(progress.step, progress.steps, `epoch ${progress.epoch}, loss ${progress.loss.toFixed(2)}`),
-      onNote: (message) => bar.note(message),
-    });
+    const result = await trainReader({ ...job, outDir: output, device: common.device, ...shownBy(bar) });
     bar.stop();
-    if (common.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-    else if (result.ended === 'cancelled') bar.note(`stopped after step ${result.step}; run the same command again: it goes on from there`);
-    else
-      process.stdout.write(`${result.ended} after ${result.step} steps; the reader is in ${flags.output}; \`lyceum read --reader ${flags.output}\` uses it\n`);
-    return result.ended === 'cancelled' ? 130 : 0;
+    return ended(result, `the reader is in ${output}; \`lyceum read --reader ${output}\` uses it`, common, bar);
   } finally {
     bar.stop();
   }
+}
+
+export interface PretrainFlags {
+  readonly data: string;
+  readonly output: string;
+  readonly epochs?: number;
+  readonly limit?: number;
+  readonly dryRun?: boolean;
+}
+
+/** `lyceum read pretrain`. */
+export async function pretrain({ data, output, dryRun, ...given }: PretrainFlags, common: CommonOptions): Promise<number> {
+  const { pretrainEncoder, priceOfPretraining } = await import('../../read/index.ts');
+  using stop = cancellation(goesOn);
+  const job = { ...given, seed: common.seed, data, threads: common.threads, signal: stop.signal };
+  if (dryRun) return printPrice(await priceOfPretraining(job), common);
+  const bar = progressLine({ quiet: common.quiet || common.json, unit: 'steps' });
+  try {
+    const result = await pretrainEncoder({ ...job, outDir: output, device: common.device, ...shownBy(bar) });
+    bar.stop();
+    const { before, after } = result.heldOut ?? {};
+    const learnt = before && after ? `held-out loss ${before.loss.toFixed(2)} → ${after.loss.toFixed(2)}, right guesses ${percent(after.accuracy)}; ` : '';
+    return ended(result, `${learnt}the encoder is in ${output}; \`lyceum read train --encoder ${output}\` begins with it`, common, bar);
+  } finally {
+    bar.stop();
+  }
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+const shownBy = (bar: ProgressLine) => ({
+  onProgress: ({ step, steps, epoch, loss }: { step: number; steps: number; epoch: number; loss: number }) =>
+    bar.update(step, steps, `epoch ${epoch}, loss ${loss.toFixed(2)}`),
+  onNote: (message: string) => bar.note(message),
+});
+
+function ended(result: { ended: string; step: number }, done: string, { json }: CommonOptions, bar: ProgressLine): number {
+  const cancelled = result.ended === 'cancelled';
+  if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
+  else if (cancelled) bar.note(`stopped after step ${result.step}; run the same command again: it goes on from there`);
+  else process.stdout.write(`${result.ended} after ${result.step} steps; ${done}\n`);
+  return cancelled ? 130 : 0;
+}
+
+function printPrice(price: { steps: number; secondsPerStep: number; minutes: number; memoryBytes: number }, { json }: CommonOptions): number {
+  const { steps, secondsPerStep, minutes, memoryBytes } = price;
+  const line = json
+    ? JSON.stringify({ steps, secondsPerStep, minutes, memoryBytes })
+    : `${steps} steps of ${secondsPerStep.toFixed(2)} s, measured just now: about ${Math.ceil(minutes)} minutes, ${(memoryBytes / 1e9).toFixed(1)} GB of memory`;
+  process.stdout.write(`${line}\n`);
+  return 0;
 }

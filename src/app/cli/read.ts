@@ -1,6 +1,7 @@
-import { wholeNumber } from './number.ts';
+import type { Command } from 'commander';
+import { positiveNumber, wholeNumber } from './number.ts';
 import { commonOptions } from './options.ts';
-import type { ReadFlags } from './read-actions.ts';
+import type { PretrainFlags, ReadFlags, TrainFlags } from './read-actions.ts';
 import type { CommandModule } from './verbs.ts';
 
 export const define: CommandModule['define'] = (command, finish) => {
@@ -15,7 +16,7 @@ export const define: CommandModule['define'] = (command, finish) => {
     .option('--output <file>', 'where the predictions go; written whole or not at all')
     .addHelpText(
       'after',
-      '\nReads PDF, HTML, DOCX, Markdown, text and JSON Lines. What is already read and unchanged is not read again; Ctrl-C stops, the same command goes on.\n\nExamples:\n  lyceum read ~/papers\n  lyceum read paper.pdf notes.md --json\n  lyceum read --predict dev.json --output predicted.jsonl\n  lyceum read train --data scierc --output my-reader\n',
+      '\nReads PDF, HTML, DOCX, Markdown, text and JSON Lines. What is already read and unchanged is not read again; Ctrl-C stops, the same command goes on.\n\nExamples:\n  lyceum read ~/papers\n  lyceum read paper.pdf notes.md --json\n  lyceum read --predict dev.json --output predicted.jsonl\n  lyceum read train --data scierc --output my-reader\n  lyceum read pretrain --data abstracts.jsonl.gz --output my-encoder\n',
     )
     .action(async (paths: string[], flags: ReadFlags & { readonly predict?: string; readonly output?: string }) => {
       const actions = await import('./read-actions.ts');
@@ -32,16 +33,43 @@ export const define: CommandModule['define'] = (command, finish) => {
     .option('--tasks <names>', 'only these, separated by commas: entity, relation, coreference')
     .option('--tuning <name>', 'full or lora', 'full')
     .option('--epochs <n>', 'passes over the training documents', wholeNumber('--epochs', 1))
+    .option('--batch <n>', 'documents a step', wholeNumber('--batch', 1))
+    .option('--encoder <folder>', 'an encoder that `lyceum read pretrain` wrote, to begin with')
+    .option('--encoder-rate <x>', 'learning rate of the encoder', positiveNumber('--encoder-rate'))
+    .option('--head-rate <x>', 'learning rate of the heads', positiveNumber('--head-rate'))
+    .option('--evaluate-every <n>', 'epochs between looks at dev.json', wholeNumber('--evaluate-every', 1))
     .option('--dry-run', 'say what it would take, and stop')
     .addHelpText(
       'after',
-      '\nExamples:\n  lyceum read train --data scierc --output my-reader\n  lyceum read train --data scierc --output quick --epochs 3 --seed 7\n',
+      '\nExamples:\n  lyceum read train --data scierc --output my-reader\n  lyceum read train --data scierc --output quick --epochs 3 --seed 7\n  lyceum read train --data scierc --output better --encoder my-encoder\n',
     )
-    .action(async (flags: { data: string; preset: string; tasks?: string; tuning: string; epochs?: number; dryRun?: boolean }) => {
-      // `read` has an --output of its own, which takes what stands behind `train` too.
-      const { output } = training.optsWithGlobals<{ output?: string }>();
-      if (output === undefined) training.error('error: read train: expected --output FOLDER, got none; the reader and its run go there', { exitCode: 2 });
+    .action(async (flags: Omit<TrainFlags, 'output'>) => {
+      const output = outputOf(training, 'the reader and its run go there');
       const actions = await import('./read-actions.ts');
-      finish(await actions.train({ ...flags, output: output as string }, commonOptions(command)));
+      finish(await actions.train({ ...flags, output }, commonOptions(command)));
     });
+
+  const pretraining = command
+    .command('pretrain')
+    .description('teach the encoder the language of a domain from plain abstracts, before a reader is trained from it')
+    .requiredOption('--data <file>', 'JSON Lines with abstract (and title) or text, packed (.gz) or not')
+    .option('--output <folder>', 'where the encoder and the run go (needed); the same command goes on after an interruption')
+    .option('--epochs <n>', 'passes over the documents', wholeNumber('--epochs', 1))
+    .option('--limit <n>', 'only so many documents, drawn by --seed', wholeNumber('--limit', 2))
+    .option('--dry-run', 'say what it would take, and stop')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  lyceum read pretrain --data abstracts.jsonl.gz --output my-encoder\n  lyceum read pretrain --data abstracts.jsonl --output quick --limit 2000\n',
+    )
+    .action(async (flags: Omit<PretrainFlags, 'output'>) => {
+      const output = outputOf(pretraining, 'the encoder and its run go there');
+      const actions = await import('./read-actions.ts');
+      finish(await actions.pretrain({ ...flags, output }, commonOptions(command)));
+    });
+};
+
+/** `read` has an --output of its own, which takes what stands behind its subcommands too. */
+const outputOf = (command: Command, use: string): string => {
+  const { output } = command.optsWithGlobals<{ output?: string }>();
+  return output ?? command.error(`error: read ${command.name()}: expected --output FOLDER, got none; ${use}`, { exitCode: 2 });
 };

@@ -1,7 +1,9 @@
 export { type Encoder, encoderFolder, openEncoder } from './encoder.ts';
 export { type EntityType, entityTypes, type RelationType, relationTypes } from './labels.ts';
 export { describeReader, openReader, type Reader, type ReaderChoice, type ReaderWeights } from './open-reader.ts';
-export { priceOfTraining, type TrainingPrice } from './price.ts';
+export { type PretrainingConfig, type PretrainingInput, pretrainingConfig } from './pretrain-config.ts';
+export { type PretrainOptions, type PretrainResult, pretrainEncoder } from './pretrain-encoder.ts';
+export { priceOfPretraining, priceOfTraining, type TrainingPrice } from './price.ts';
 export { type Preset, presets, type ReaderConfig } from './reader-config.ts';
 export { shippedReaders } from './reader-folder.ts';
 export { finishReader, type TrainReaderOptions, type TrainReaderResult, trainReader } from './train-reader.ts';

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inOrder, input, isParameter, type Node, NotFoundError, nameOf } from '../../core/index.ts';
+import { ConfigError, inOrder, input, isParameter, type Node, nameOf } from '../../core/index.ts';
 import { type AnnotatedDocument, evaluateScierc } from '../../evaluate/index.ts';
-import { openSafetensors, readAsFloat32, writeWhole } from '../../formats/index.ts';
+import { writeWhole } from '../../formats/index.ts';
 import { type Binding, type Engine, openEngine, type TensorData } from '../../runtime/index.ts';
-import { bestWeights, epochBatches, openRun, type ParameterGroup, type Progress, type TrainResult, train, type Verdict } from '../../train/index.ts';
+import { epochBatches, openRun, type ParameterGroup, type Progress, type TrainResult, train, type Verdict } from '../../train/index.ts';
+import { bestValues } from './best-values.ts';
 import { findShifts, type Shifts, shifted, shiftedNames } from './calibrate.ts';
 import { type Encoder, encoderValues, openEncoder, wordTable, wordTableBinding } from './encoder.ts';
 import { goldRows, readGold } from './gold-rows.ts';
@@ -13,6 +14,7 @@ import { initialValues } from './initial-values.ts';
 import { predictionParameters, spanProgram } from './network/prediction-graph.ts';
 import { trainingGraph } from './network/training-graph.ts';
 import { openPredictor } from './predict.ts';
+import { pretrainedWeights, readPretrained } from './pretrained-encoder.ts';
 import { writeReader } from './reader-folder.ts';
 import { trainingFeeds } from './training-batch.ts';
 import { type Task, type TrainingConfig, type TrainingInput, trainingConfig } from './training-config.ts';
@@ -23,6 +25,8 @@ export interface TrainReaderOptions extends TrainingInput {
   readonly dataDir: string;
   /** Gets the run (`run.json`, `metrics.jsonl`, checkpoints) and, at the end, the reader. The same call resumes. */
   readonly outDir: string;
+  /** Folder that `pretrainEncoder` wrote: the encoder begins with its values, not the package's. */
+  readonly encoderDir?: string;
   readonly threads?: number;
   readonly device?: 'cpu' | 'webgpu';
   /** Compute in a process of its own (default true), so that signals and progress never wait. */
@@ -45,6 +49,7 @@ export interface TrainReaderResult extends TrainResult {
 export const trainReader = async ({
   dataDir,
   outDir,
+  encoderDir,
   threads,
   device,
   process: apart = true,
@@ -55,20 +60,31 @@ export const trainReader = async ({
 }: TrainReaderOptions): Promise<TrainReaderResult> => {
   const config = trainingConfig(given);
   const [encoder, gold, dev] = [await openEncoder(), await readGold(dataDir, 'train.json'), await readGold(dataDir, 'dev.json')];
+  const pretrained = encoderDir === undefined ? undefined : await readPretrained(encoderDir, encoder, predictionParameters(encoder.config, config.reader));
   await using engine = await openEngine({ process: apart, ...(threads && { threads }), ...(device && { device }) });
-  await openRun(outDir, { kind: 'reader', config, data: { 'train.json': gold.sha256, 'dev.json': dev.sha256 }, seed: config.seed }, engine.info);
-  const result = await run(engine, encoder, config, { gold: gold.documents, dev: dev.documents, outDir, signal, onProgress, onNote });
-  if (result.ended !== 'cancelled') await finishReader(outDir, encoder);
+  const data = { 'train.json': gold.sha256, 'dev.json': dev.sha256, ...(pretrained && { [pretrainedWeights]: pretrained.sha256 }) };
+  await openRun(outDir, { kind: 'reader', config, data, seed: config.seed }, engine.info);
+  const result = await run(engine, encoder, config, {
+    gold: gold.documents,
+    dev: dev.documents,
+    start: pretrained?.values ?? {},
+    outDir,
+    signal,
+    onProgress,
+    onNote,
+  });
+  if (result.ended !== 'cancelled') await finishReader(outDir, { encoder, ...(encoderDir !== undefined && { encoderDir }) });
   return { ...result, outDir };
 };
 
 /**
  * Makes the reader of a run's best weights: `reader.json` and `reader.safetensors` in the run's folder. `trainReader` does it at the end; a run that is stopped early can be finished so.
  *
- * @throws NotFoundError where no weights were kept yet
+ * @param options.encoderDir  the folder that the run began from, where it did
+ * @throws NotFoundError where no weights were kept yet · ConfigError where the run began from another encoder
  */
-export const finishReader = async (outDir: string, encoder?: Encoder): Promise<void> => {
-  const { format: _, ...described } = JSON.parse(await readFile(join(outDir, 'run.json'), 'utf8')) as { format: number; config: TrainingConfig };
+export const finishReader = async (outDir: string, { encoder, encoderDir }: { encoder?: Encoder; encoderDir?: string } = {}): Promise<void> => {
+  const { format: _, ...described } = JSON.parse(await readFile(join(outDir, 'run.json'), 'utf8')) as RunFile;
   const { values: best, epoch } = await bestValues(outDir);
   const calibration = await readFile(join(outDir, calibrationFile), 'utf8').then(
     (text) => JSON.parse(text) as { shifts: Shifts; dev: unknown },
@@ -79,8 +95,14 @@ export const finishReader = async (outDir: string, encoder?: Encoder): Promise<v
   );
   const opened = encoder ?? (await openEncoder());
   const whole = predictionParameters(opened.config, described.config.reader).filter((node) => nameOf(node) !== wordTable);
+  const start = encoderDir === undefined ? undefined : await readPretrained(encoderDir, opened, whole);
+  if (described.data[pretrainedWeights] !== start?.sha256)
+    throw new ConfigError(
+      `${outDir}: expected the encoder that the run began from (${described.data[pretrainedWeights] ?? "the package's"}), got ${start?.sha256 ?? "the package's"}; give its folder`,
+    );
   const values = mergedValues(calibration ? shifted(best, calibration.shifts) : best, {
     ...(await encoderValues(opened, whole)),
+    ...start?.values,
     ...initialValues(headsOf(whole), described.config.seed),
   });
   const lines = (await readFile(join(outDir, 'metrics.jsonl'), 'utf8'))
@@ -95,19 +117,15 @@ export const finishReader = async (outDir: string, encoder?: Encoder): Promise<v
   });
 };
 
-const bestValues = async (outDir: string): Promise<{ readonly values: Record<string, TensorData>; readonly epoch: number }> => {
-  const path = join(outDir, bestWeights);
-  const file = await openSafetensors(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT')
-      throw new NotFoundError(`${path}: expected the best weights of the run, got none; train at least to the first look at the dev split`);
-    throw error;
-  });
-  const values: Record<string, TensorData> = {};
-  for (const name of file.tensors.keys()) values[name] = await readAsFloat32(file, name, { checkFinite: true });
-  return { values, epoch: Number(file.metadata['epoch']) };
-};
+interface RunFile {
+  readonly format: number;
+  readonly config: TrainingConfig;
+  readonly data: Readonly<Record<string, string>>;
+}
 
 interface RunOptions {
+  /** Values of the encoder that are not the package's. */
+  readonly start: Readonly<Record<string, TensorData>>;
   readonly gold: readonly AnnotatedDocument[];
   readonly dev: readonly AnnotatedDocument[];
   readonly outDir: string;
@@ -139,11 +157,11 @@ const run = async (
   engine: Engine,
   encoder: Encoder,
   config: TrainingConfig,
-  { gold, dev, outDir, signal, onProgress, onNote }: RunOptions,
+  { start, gold, dev, outDir, signal, onProgress, onNote }: RunOptions,
 ): Promise<TrainResult> => {
   const rows = goldRows(gold, encoder.tokenizer, config.reader.window);
   const lengths = rows.map(rowLength);
-  const { objective, trained, bindings, initial } = await prepare(encoder, config);
+  const { objective, trained, bindings, initial } = await prepare(encoder, config, start);
   const { seed, epochs, batch, average, evaluateEvery, patience } = config;
 
   let residentOf = (name: string): string => name;
@@ -228,7 +246,7 @@ const calibrate = async (
 };
 
 /** The loss, what is trained of it, and what every parameter is bound to. Heads of a task that is left out keep their first values. */
-const prepare = async (encoder: Encoder, config: TrainingConfig) => {
+const prepare = async (encoder: Encoder, config: TrainingConfig, start: Readonly<Record<string, TensorData>>) => {
   const graph = trainingGraph(encoder.config, config.reader, config.weights, config.dropout, { maskId: encoder.special.mask });
   const names = Object.keys(graph.parts);
   const [loss, ...parts] = tuned([graph.loss, ...Object.values(graph.parts)], config, { rate: config.dropout.encoder, key: input('key', [1], 'uint32') });
@@ -238,6 +256,7 @@ const prepare = async (encoder: Encoder, config: TrainingConfig) => {
   const whole = predictionParameters(encoder.config, config.reader).filter((node) => nameOf(node) !== wordTable);
   const initial: Record<string, TensorData> = {
     ...(await encoderValues(encoder, whole)),
+    ...start,
     ...initialValues(headsOf(whole), config.seed),
     ...branchValues([loss!], config.seed),
   };
@@ -250,7 +269,10 @@ const prepare = async (encoder: Encoder, config: TrainingConfig) => {
 const headsOf = (parameters: readonly Node[]): Node[] => parameters.filter((node) => !isEncoder(nameOf(node)));
 
 /** Encoder and heads have learning rates of their own; vectors do not decay. */
-export const groupsOf = (trained: readonly Node[], { encoderRate, headRate, weightDecay }: TrainingConfig): ParameterGroup[] =>
+export const groupsOf = (
+  trained: readonly Node[],
+  { encoderRate, headRate, weightDecay }: Pick<TrainingConfig, 'encoderRate' | 'headRate' | 'weightDecay'>,
+): ParameterGroup[] =>
   [
     { part: 'encoder', learningRate: encoderRate, own: (node: Node) => isEncoder(nameOf(node)) },
     { part: 'heads', learningRate: headRate, own: (node: Node) => !isEncoder(nameOf(node)) },
