@@ -12,7 +12,7 @@ const schema = z.strictObject({
     .max(2 ** 31)
     .default(0),
   /** Documents a step. */
-  batch: z.int().positive().max(1024).default(24),
+  batch: z.int().positive().max(1024).default(20),
   /** Most subwords of a document, [CLS] and [SEP] included; the rest is not read. */
   window: z.int().min(8).max(512).default(256),
   encoderRate: z.number().positive().default(3e-4),

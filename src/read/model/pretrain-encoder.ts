@@ -171,7 +171,7 @@ const run = (
 };
 
 // What the order of computation is planned for.
-const typicalLengths = { batch: 24, seq: 170, masked: 600 };
+const typicalLengths = { batch: 20, seq: 215, masked: 640 };
 // In place of an epoch, where texts are masked to be judged: the same in every epoch, and none of those trained on.
 const judged = 2 ** 31;
 
