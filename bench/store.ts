@@ -180,5 +180,6 @@ async function askAll(store: Store, names: readonly string[], queries: number): 
     fact: await timed(queries, (n) => store.fact(factIds[n % factIds.length]!)),
     facts: await timed(queries, (n) => store.facts({ entity: ids[n]!, limit: 20, sources: 3 })),
     entity: await timed(queries, (n) => store.entity(ids[n]!)),
+    overview: await timed(Math.ceil(queries / 30), () => store.overview({ limit: 10_000 })),
   };
 }

@@ -2,7 +2,7 @@ import { DataFactory, Parser } from 'n3';
 import { describe, expect, test } from 'vitest';
 import { exportDecisions, exportGraphml, exportJsonl, exportTurtle } from '../export/index.ts';
 import type { LoggedDecision, Store } from '../store/contract.ts';
-import { collect, makeReading } from './make-reading.ts';
+import { collect, makeReading, numberedReading } from './make-reading.ts';
 
 const CRF = makeReading(
   [
@@ -135,6 +135,38 @@ export function storeSuite(name: string, open: () => Promise<Store>): void {
       expect(await collect(exportJsonl(other))).toBe(after);
       await expect(store.decide({ type: 'merge', names: ['parsing', 'no such name'] })).rejects.toMatchObject({ code: 'NOT_FOUND' });
       await expect(store.decide({ type: 'undo', number: 99 })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    });
+
+    test('an overview shows the best-supported facts, within its bounds and filters, and says when that is not all', async () => {
+      await using store = await open();
+      await store.addReadings(Array.from({ length: 90 }, (_, number) => numberedReading(number)));
+      const { entities, facts } = await store.counts();
+      const whole = await store.overview();
+      expect([whole.entities.length, whole.facts.length, whole.truncated]).toEqual([entities, facts, false]);
+      const known = new Set(whole.facts.map((fact) => fact.id));
+      for (const query of [
+        { limit: 1 },
+        { limit: 2 },
+        { limit: 20 },
+        { limit: 100 },
+        { kinds: ['Method'], limit: 10 },
+        { kinds: ['Task'] },
+        { minSupport: 2 },
+      ]) {
+        const part = await store.overview(query);
+        const { limit = entities, minSupport = 1, kinds } = query as { limit?: number; minSupport?: number; kinds?: string[] };
+        const wanted = whole.entities.filter(({ kind }) => kinds?.includes(kind) ?? true).map(({ id }) => id);
+        expect(part.entities.every(({ id }) => wanted.includes(id))).toBe(true);
+        if (minSupport === 1) expect([part.entities.length, part.truncated]).toEqual([Math.min(limit, wanted.length), wanted.length > limit]);
+        for (const { id, subject, object, support } of part.facts) {
+          expect(known.has(id) && id.startsWith(part.entities[subject]!.id) && id.endsWith(part.entities[object]!.id)).toBe(true);
+          expect(support).toBeGreaterThanOrEqual(minSupport);
+        }
+      }
+      const small = await store.overview({ limit: 100 });
+      const shown = new Set(small.entities.map(({ id }) => id));
+      const among = whole.facts.filter(({ subject, object }) => shown.has(whole.entities[subject]!.id) && shown.has(whole.entities[object]!.id));
+      expect(small.facts.map(({ id }) => id).sort()).toEqual(among.map(({ id }) => id).sort());
     });
 
     test('search, sentences, mentions, neighbourhood, overview, arrays and trends', async () => {

@@ -8,6 +8,9 @@ export interface Sql {
   get<Row>(text: string, ...values: SQLInputValue[]): Row | undefined;
   all<Row>(text: string, ...values: SQLInputValue[]): Row[];
   each<Row>(text: string, ...values: SQLInputValue[]): Iterable<Row>;
+  /** Rows as arrays in the order of the columns, which cost half of what objects do. */
+  tuples<Row extends readonly unknown[]>(text: string, ...values: SQLInputValue[]): Row[];
+  eachTuple<Row extends readonly unknown[]>(text: string, ...values: SQLInputValue[]): Iterable<Row>;
 }
 
 export function sqlOf(database: DatabaseSync): Sql {
@@ -20,6 +23,12 @@ export function sqlOf(database: DatabaseSync): Sql {
     }
     return found;
   };
+  // statements of their own, since the form of the rows belongs to the statement
+  const asArrays = (text: string): StatementSync => {
+    const made = database.prepare(text);
+    made.setReturnArrays(true);
+    return made;
+  };
   return {
     database,
     run(text, ...values) {
@@ -30,6 +39,8 @@ export function sqlOf(database: DatabaseSync): Sql {
     all: <Row>(text: string, ...values: SQLInputValue[]) => statement(text).all(...values) as Row[],
     // a fresh statement: one that is being stepped through must not be reset by a second use
     each: <Row>(text: string, ...values: SQLInputValue[]) => database.prepare(text).iterate(...values) as Iterable<Row>,
+    tuples: <Row extends readonly unknown[]>(text: string, ...values: SQLInputValue[]) => asArrays(text).all(...values) as unknown as Row[],
+    eachTuple: <Row extends readonly unknown[]>(text: string, ...values: SQLInputValue[]) => asArrays(text).iterate(...values) as unknown as Iterable<Row>,
   };
 }
 
