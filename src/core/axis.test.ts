@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Axis, addAxes, canonicalShape, lengthOf, multiplyAxes, namesIn, scaleAxis, sizeOf, subtractAxes, termsOf } from './axis.ts';
+import { type Axis, addAxes, canonicalShape, divideAxis, lengthOf, multiplyAxes, namesIn, scaleAxis, sizeOf, subtractAxes, termsOf } from './axis.ts';
 import { input } from './leaf.ts';
 
 const names = ['batch', 'kvSeq', 'seq', 'spans_2'];
@@ -31,6 +31,7 @@ describe('axes', () => {
       fc.property(axis, axis, axis, (a, b, c) => {
         expect(addAxes(a, b)).toBe(addAxes(b, a));
         expect(multiplyAxes(a, b)).toBe(multiplyAxes(b, a));
+        expect(divideAxis(multiplyAxes(a, 6), 6)).toBe(multiplyAxes(a, 1));
         expect(addAxes(addAxes(a, b), c)).toBe(addAxes(a, addAxes(b, c)));
         expect(multiplyAxes(a, addAxes(b, c))).toBe(addAxes(multiplyAxes(a, b), multiplyAxes(a, c)));
         expect(subtractAxes(addAxes(a, b), b)).toBe(a);

@@ -64,6 +64,17 @@ export const multiplyAxes = (a: Axis, b: Axis): Axis => {
   return spell(product);
 };
 
+/**
+ * An axis cut into equal parts: `divideAxis('8*blocks', 8)` is `'blocks'`.
+ *
+ * @throws ShapeError where it does not divide
+ */
+export const divideAxis = (a: Axis, by: number): Axis => {
+  const terms = [...parse(a)].map(([names, c]): [string, number] => [names, c / by]);
+  if (!terms.every(([, c]) => Number.isInteger(c))) throw new ShapeError(`axis ${a}: expected a multiple of ${by}; write it as ${by}*name`);
+  return spell(new Map(terms));
+};
+
 /** Number of elements of a shape, as an axis. */
 export const sizeOf = (shape: Shape): Axis => shape.reduce(multiplyAxes, 1);
 

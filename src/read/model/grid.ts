@@ -19,6 +19,7 @@ export interface GridSentence {
 export interface Grid {
   readonly feeds: Readonly<Record<'ids' | 'mask' | 'tokenWord' | 'wordFirst' | 'wordLast', TensorData>>;
   readonly widths: number;
+  /** A multiple of `widths`: the last are no words where the batch has fewer. */
   readonly words: number;
   /** Per row: number of its first word in the batch, and of that word in its document. */
   readonly rows: readonly { readonly offset: number; readonly start: number; readonly words: number }[];
@@ -48,7 +49,9 @@ export const rowLength = ({ pieces, window }: Row): number => {
  */
 export const gridOf = (rows: readonly Row[], widths: number, special: { readonly cls: number; readonly sep: number }, { seq }: { seq?: number } = {}): Grid => {
   const columns = seq ?? Math.max(...rows.map(rowLength));
-  const total = rows.reduce((sum, { window }) => sum + window.end - window.start, 0);
+  const counted = rows.reduce((sum, { window }) => sum + window.end - window.start, 0);
+  const blocks = Math.ceil(counted / widths);
+  const total = blocks * widths; // what is past the last word is no part of any span
   const ids = new Int32Array(rows.length * columns);
   const mask = new Uint8Array(ids.length);
   const tokenWord = new Int32Array(ids.length).fill(total);
@@ -81,8 +84,8 @@ export const gridOf = (rows: readonly Row[], widths: number, special: { readonly
       ids: int64(shape, ids),
       mask: bool(shape, mask),
       tokenWord: int64(shape, tokenWord),
-      wordFirst: int64([total], wordFirst),
-      wordLast: int64([total], wordLast),
+      wordFirst: int64([blocks, widths], wordFirst),
+      wordLast: int64([blocks, widths], wordLast),
     },
     widths,
     words: total,

@@ -30,7 +30,7 @@ describe('span scores', () => {
     const grid = gridOf(rows, tinyConfig.widths, tinySpecial);
     const [batch, seq] = grid.feeds.ids.shape as [number, number];
     const hidden = input('hidden', ['batch', 'seq', width]);
-    const scores = spanScores(wordStates(hidden, wordInputs()), widthTable(tinyConfig), tinyConfig);
+    const scores = spanScores(wordStates(hidden, wordInputs(tinyConfig)), widthTable(tinyConfig), tinyConfig);
     const roots = [scores.entity, scores.relationMention, scores.coreferenceMention];
     const weights = new Map(
       inOrder(roots)

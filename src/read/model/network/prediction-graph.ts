@@ -12,14 +12,14 @@ import { wordStates } from './word-states.ts';
 /** First call: hidden states and the scores of every span. */
 export const spanProgram = (encoder: BertConfig, config: ReaderConfig, { wordDtype = 'float16' }: { wordDtype?: 'float16' | 'float32' } = {}): Program => {
   const { hidden } = bert(encoder, tokenInputs(), { wordDtype });
-  return { name: 'reader/spans', outputs: { hidden, ...spanScores(wordStates(hidden, wordInputs()), widthTable(config), config) } };
+  return { name: 'reader/spans', outputs: { hidden, ...spanScores(wordStates(hidden, wordInputs(config)), widthTable(config), config) } };
 };
 
 /** Second call: what was pruned comes back as cells; scores of relation pairs, and the vectors of mentions. `hidden` and the span scores are those of the first call. */
 export const pairProgram = (encoder: BertConfig, config: ReaderConfig): Program => {
   const hidden = input('hidden', ['batch', 'seq', encoder.hidden]);
   const entity = input('entity', ['cells', entityTypes.length]);
-  const words = wordInputs();
+  const words = wordInputs(config);
   const states = wordStates(hidden, words);
   const table = widthTable(config);
   const relationCells = input('relationCells', ['relationSlots'], 'int64');

@@ -51,11 +51,15 @@ export const tokenInputs = () => ({
   ids: int('ids', ['batch', 'seq']),
   mask: flag('mask', ['batch', 'seq']),
 });
-export const wordInputs = () => ({
-  tokenWord: int('tokenWord', ['batch', 'seq']),
-  wordFirst: int('wordFirst', ['words']),
-  wordLast: int('wordLast', ['words']),
-});
+/** Words come in blocks of `widths`: `spanScores` makes the spans of a block in one product. */
+export const wordInputs = ({ widths }: Pick<ReaderConfig, 'widths'>) => {
+  const words = multiplyAxes('wordBlocks', widths);
+  return {
+    tokenWord: int('tokenWord', ['batch', 'seq']),
+    wordFirst: reshape(int('wordFirst', ['wordBlocks', widths]), [words]),
+    wordLast: reshape(int('wordLast', ['wordBlocks', widths]), [words]),
+  };
+};
 export const relationInputs = () => ({
   subjects: int('relationSubjects', ['relationTiles', tileSize]),
   objects: int('relationObjects', ['relationTiles', tileSize]),
@@ -88,17 +92,18 @@ export const trainingGraph = (
 ): TrainingGraph => {
   const key = input('key', [1], 'uint32');
   const heads = { rate: rates.hidden, key };
-  const words = wordInputs();
+  const words = wordInputs(config);
+  const wordCount = words.wordFirst.shape[0]!;
   const { ids, mask } = tokenInputs();
   const { words: share = 0 } = rates;
-  const hide = logicalAnd(less(randomUniform(key, saltOf('reader.words'), ids.shape), share), less(words.tokenWord, axisLength('words', 'int64')));
+  const hide = logicalAnd(less(randomUniform(key, saltOf('reader.words'), ids.shape), share), less(words.tokenWord, axisLength(wordCount, 'int64')));
   const seen = share > 0 ? where(hide, constant(maskId, [], 'int64'), ids) : ids;
   const raw = bert(encoder, { ids: seen, mask }, { wordDtype, ...(rates.encoder > 0 && { dropout: { rate: rates.encoder, key } }) }).hidden;
   const hidden = drop('reader.tokens', raw, { rate: rates.tokens, key });
   const states = wordStates(hidden, words);
   const table = widthTable(config);
   const spans = spanScores(states, table, config, heads);
-  const cells = multiplyAxes('words', config.widths);
+  const cells = multiplyAxes(wordCount, config.widths);
 
   const relationCells = beamCells(spans.relationBeam, beamInputs('sentence', 'sentences'), 'score');
   const relationTiles = relationInputs();
@@ -118,13 +123,13 @@ export const trainingGraph = (
     vectors: roleOf('coreference.mention', mentionSpans, config),
     beliefs: beliefsOf(spans.entity, mentionCells),
     scores: gather(spans.coreferenceMention, mentionCells),
-    strings: gather(reshape(int('spanStrings', ['words', config.widths]), [cells]), mentionCells),
-    lastWords: gather(int('wordStrings', ['words']), mentionSpans.lastWord),
+    strings: gather(reshape(int('spanStrings', [wordCount, config.widths]), [cells]), mentionCells),
+    lastWords: gather(int('wordStrings', [wordCount]), mentionSpans.lastWord),
   };
   const scoredMentions = coreferenceScores(mentions, coreferenceInputs(), config, heads);
 
   const scale = input('lossScale', []);
-  const entity = mul(entityLoss(spans.entity, reshape(int('entityLabels', ['words', config.widths]), [cells])), scale);
+  const entity = mul(entityLoss(spans.entity, reshape(int('entityLabels', [wordCount, config.widths]), [cells])), scale);
   const relation = mul(
     relationLoss(
       scoredRelations,
@@ -134,7 +139,7 @@ export const trainingGraph = (
     ),
     scale,
   );
-  const clusters = gather(reshape(int('spanClusters', ['words', config.widths]), [cells]), mentionCells);
+  const clusters = gather(reshape(int('spanClusters', [wordCount, config.widths]), [cells]), mentionCells);
   const candidates = ['documentSlots', 'candidates'];
   const coreference = mul(
     coreferenceLoss(scoredMentions, clusters, {
