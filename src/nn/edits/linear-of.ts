@@ -12,7 +12,7 @@ export interface Linear {
   readonly out: number;
 }
 
-const products = new Set(['matmul', 'int8Product', 'nBitsProduct']);
+const products = new Set(['matmul', 'int8Product', 'int8Linear', 'nBitsProduct']);
 
 /** What a node is made of if it is a linear layer: x Wᵀ, or x Wᵀ + b. */
 export const linearOf = (node: Node): Linear | undefined => {

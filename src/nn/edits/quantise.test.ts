@@ -17,7 +17,9 @@ import {
 } from '../../core/index.ts';
 import { type Engine, openEngine } from '../../runtime/index.ts';
 import {
+  activationRanges,
   dequantiseBlocks,
+  int8Linear,
   int8Product,
   lowRank,
   lowRankParameters,
@@ -27,8 +29,10 @@ import {
   quantiseBlocks,
   quantiseInt8,
   quantiseRows,
+  quantiseStatic,
   rowScale,
   sitesIn,
+  staticScale,
 } from './index.ts';
 import { inPractice, inTheory, largestDifference, numbers, type TinyBert, tinyBert } from './testing/tiny-bert.ts';
 
@@ -268,4 +272,86 @@ describe.each([8, 4] as const)('blocks of %i bits', (bits) => {
 
 it('refuses a block size without a kernel', () => {
   expect(() => quantise([model.hidden], { bits: 4, block: 48 })).toThrow(/blocks of 16, 32/);
+});
+
+describe('int8 with fixed scales', () => {
+  const measured = () => {
+    const found = activationRanges([model.hidden], /^blocks\./);
+    const values = inTheory(Object.fromEntries([...found].flatMap(([site, { high, low }]) => [[`${site} high`, high], [`${site} low`, low]])), model.values); // biome-ignore format: pairs
+    return new Map([...found.keys()].map((site) => [site, { high: Float32Array.from(values[`${site} high`]!.data), low: Float32Array.from(values[`${site} low`]!.data) }])); // biome-ignore format: pairs
+  };
+
+  it('is in practice what it is in theory, and stays near the model', async () => {
+    const { roots, values } = quantised({ bits: 'int8', targets: /^blocks\./, ranges: measured() });
+    expect(inOrder(roots).filter(({ op }) => op.name === 'int8Linear').length).toBeGreaterThan(0);
+    expect(inOrder(roots).filter(({ op }) => op.name === 'int8Product')).toEqual([]);
+    const theory = inTheory({ hidden: roots[0]! }, values).hidden!;
+    for (const engine of engines)
+      expect(largestDifference(numbers((await inPractice(engine, { hidden: roots[0]! }, values)).hidden!), theory.data)).toBeLessThan(0.05);
+    const plain = inTheory({ hidden: model.hidden }, model.values).hidden!;
+    expect(Math.hypot(...theory.data.map((value, i) => value - plain.data[i]!)) / Math.hypot(...plain.data)).toBeLessThan(0.05);
+  });
+
+  it('keeps sites, and refuses ranges of another model', () => {
+    const ranges = measured();
+    const { roots } = quantised({ bits: 'int8', targets: /^blocks\./, ranges });
+    expect([...sitesIn(roots).keys()].sort()).toEqual([...sitesIn([model.hidden]).keys()].sort());
+    const [site] = ranges.keys();
+    expect(() => quantise([model.hidden], { bits: 'int8', ranges: new Map([[site!, { high: new Float32Array(1), low: new Float32Array(1) }]]) })).toThrow(
+      /range of \d+ channels/,
+    );
+  });
+
+  it('holds every value of its range to half a step, whatever the range', () => {
+    const channel = fc.tuple(fc.double({ min: -50, max: 50, noNaN: true }), fc.double({ min: -50, max: 50, noNaN: true }));
+    fc.assert(
+      fc.property(fc.array(channel, { minLength: 1, maxLength: 40 }), (ends) => {
+        const high = Float32Array.from(ends, ([a, b]) => Math.max(a, b));
+        const low = Float32Array.from(ends, ([a, b]) => Math.min(a, b));
+        const { scale, zero, channels } = staticScale({ high, low });
+        expect(zero).toBeGreaterThanOrEqual(0);
+        expect(zero).toBeLessThanOrEqual(255);
+        for (const [i, end] of [...high.entries(), ...low.entries()]) {
+          const by = channels?.[i] ?? 1;
+          const code = Math.min(255, Math.max(0, Math.round(end / by / scale) + zero));
+          expect(Math.abs((code - zero) * scale * by - end)).toBeLessThanOrEqual(by * scale * (1 + 1e-5));
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('multiplies numbers of every size exactly on this processor', async () => {
+    const [rows, inner, out] = [5, 70, 9];
+    const x = input('x', [rows, inner]);
+    const [weight, scale, factor, bias] = [parameter('w', [inner, out], 'int8'), parameter('s', [out]), parameter('f', []), parameter('b', [out])];
+    const y = int8Linear(x, weight, scale, quantiseStatic(x, factor, 0), factor, 0, bias);
+    const values = new Map<string, Tensor>([
+      ['x', tensor([rows, inner], new Array(rows * inner).fill(255))],
+      [
+        'w',
+        tensor(
+          [inner, out],
+          Array.from({ length: inner * out }, (_, i) => (i % 3 === 0 ? -63 : 63)),
+        ),
+      ],
+      ['s', tensor([out], new Array(out).fill(1))],
+      ['f', tensor([], [1])],
+      ['b', tensor([out], new Array(out).fill(0.5))],
+    ]);
+    const theory = inTheory({ y }, values).y!;
+    for (const engine of engines) expect(largestDifference(numbers((await inPractice(engine, { y }, values)).y!), theory.data)).toBe(0);
+  });
+
+  it('has the gradient of the product it stands for, to the rounding of its weights', () => {
+    const { roots, values } = quantised({ bits: 'int8', targets: /mlp\.up$/, ranges: measured() });
+    const slopeOf = (root: Node, given: ReadonlyMap<string, Tensor>) => {
+      const bias = inOrder([root]).find((node) => isParameter(node) && nameOf(node) === 'blocks.0.mlp.up.bias')!;
+      const start = inOrder([root]).find((node) => isParameter(node) && nameOf(node) === 'blocks.0.norm1.bias')!;
+      const found = gradients(sum(mul(root, root), [0, 1, 2]), [bias, start]);
+      return Object.values(inTheory({ bias: found[0]!, start: found[1]! }, new Map(given))).flatMap(({ data }) => [...data]);
+    };
+    const [a, b] = [slopeOf(roots[0]!, values), slopeOf(model.hidden, model.values)];
+    expect(Math.hypot(...a.map((value, i) => value - b[i]!)) / Math.hypot(...b)).toBeLessThan(0.05);
+  });
 });

@@ -1,6 +1,7 @@
-import { ConfigError, edit, type Node, NotFoundError, nameOf, parameter } from '../../core/index.ts';
+import { ConfigError, constant, edit, inOrder, max, mul, type Node, NotFoundError, nameOf, parameter } from '../../core/index.ts';
 import { int8Product, quantiseInt8, quantiseRows, rowScale } from './int8.ts';
-import { linearOf, withProduct } from './linear-of.ts';
+import { type ActivationRange, int8Linear, quantiseStatic, staticScale } from './int8-static.ts';
+import { type Linear, linearOf, withProduct } from './linear-of.ts';
 import { type NBitsAttrs, nBitsProduct, quantiseBlocks } from './n-bits.ts';
 
 export interface QuantiseOptions {
@@ -10,6 +11,8 @@ export interface QuantiseOptions {
   readonly targets?: RegExp;
   /** Values that share a scale, with 8 or 4 bits: 16, 32, 64, 128 or 256. Default 32. */
   readonly block?: number;
+  /** With 'int8': ranges of what enters the linears, by the linears' sites. Those have one scale for all inputs (`int8-static.ts`), the others one a row. */
+  readonly ranges?: ReadonlyMap<string, ActivationRange>;
 }
 
 /** A float weight that a quantised graph no longer reads, and what it reads instead. */
@@ -34,7 +37,7 @@ export interface Quantised {
  * @returns the rebuilt roots, and for every weight how its new parameters are made from its values
  * @throws NotFoundError where no float linear carries a matching site · ConfigError for a block size that the kernels do not have
  */
-export const quantise = (roots: readonly Node[], { bits, targets = /(?:)/, block = 32 }: QuantiseOptions): Quantised => {
+export const quantise = (roots: readonly Node[], { bits, targets = /(?:)/, block = 32, ranges }: QuantiseOptions): Quantised => {
   if (![16, 32, 64, 128, 256].includes(block)) throw new ConfigError(`quantise: expected blocks of 16, 32, 64, 128 or 256 values, got ${block}`);
   const weights = new Map<string, QuantisedWeight>();
   const rows = new Map<Node, { quantised: Node; scale: Node }>();
@@ -46,6 +49,17 @@ export const quantise = (roots: readonly Node[], { bits, targets = /(?:)/, block
     rows.set(x, made);
     return made;
   };
+  const fixed = new Map<Node, Fixed>();
+  const fixedOf = (x: Node, range: ActivationRange): Fixed => {
+    const known = fixed.get(x);
+    if (known) return known;
+    const { scale, zero, channels } = staticScale(range);
+    const divided = channels ? mul(x, constant(Array.from(channels, (by) => 1 / by), [channels.length])) : x; // biome-ignore format: one line
+    const factor = constant(scale);
+    const made = { x: divided, quantised: quantiseStatic(divided, factor, zero), scale: factor, zero, channels };
+    fixed.set(x, made);
+    return made;
+  };
   const edited = edit(roots, (node) => {
     const linear = node.site !== undefined && targets.test(node.site.replace(/\.base$/, '')) ? linearOf(node) : undefined;
     if (!linear?.weight) return node;
@@ -53,17 +67,24 @@ export const quantise = (roots: readonly Node[], { bits, targets = /(?:)/, block
     const from = nameOf(linear.weight);
     const shape = [out, inner] as const;
     if (bits === 'int8') {
-      const { quantised, scale } = rowsOf(x);
       const [weight, scales] = [`${from}.int8`, `${from}.int8.scale`];
+      const range = ranges?.get(node.site!);
+      if (range && range.high.length !== inner)
+        throw new ConfigError(`quantise: expected a range of ${inner} channels for ${node.site}, got ${range.high.length}; measure the ranges of this model`);
+      const own = range && fixedOf(x, range);
       weights.set(from, {
         from,
         shape,
         make: (values) => {
-          const made = quantiseInt8(values, out, inner);
+          const made = quantiseInt8(own?.channels ? values.map((value, i) => value * own.channels![i % inner]!) : values, out, inner);
           return { [weight]: { dtype: 'int8', shape: [inner, out], data: made.values }, [scales]: { dtype: 'float32', shape: [out], data: made.scales } };
         },
       });
-      return withProduct(node, linear, int8Product(x, parameter(weight, [inner, out], 'int8'), parameter(scales, [out]), quantised, scale));
+      const [whole, factors] = [parameter(weight, [inner, out], 'int8'), parameter(scales, [out])];
+      if (own)
+        return { ...int8Linear(own.x, whole, factors, own.quantised, own.scale, own.zero, linear.bias), ...(node.site !== undefined && { site: node.site }) };
+      const { quantised, scale } = rowsOf(x);
+      return withProduct(node, linear, int8Product(x, whole, factors, quantised, scale));
     }
     const attrs: NBitsAttrs = { bits, block, inner, out };
     const blocks = Math.ceil(inner / block);
@@ -85,4 +106,31 @@ export const quantise = (roots: readonly Node[], { bits, targets = /(?:)/, block
   if (weights.size === 0)
     throw new NotFoundError(`quantise: expected float linears at sites like ${targets}, got none; they are quantised already, or named otherwise`);
   return { roots: edited, weights: [...weights.values()] };
+};
+
+interface Fixed {
+  readonly x: Node;
+  readonly quantised: Node;
+  readonly scale: Node;
+  readonly zero: number;
+  readonly channels: Float32Array | undefined;
+}
+
+/**
+ * What to compute on example inputs to learn the ranges that `quantise` takes: for every float linear whose site matches, the largest and the smallest value of each channel that enters
+ * it, [in] each. Linears that share an input share the nodes.
+ */
+export const activationRanges = (roots: readonly Node[], targets = /(?:)/): Map<string, { readonly high: Node; readonly low: Node }> => {
+  const known = new Map<Node, { high: Node; low: Node }>();
+  const found = new Map<string, { high: Node; low: Node }>();
+  for (const node of inOrder(roots)) {
+    const linear: Linear | undefined = node.site !== undefined && targets.test(node.site.replace(/\.base$/, '')) ? linearOf(node) : undefined;
+    if (!linear?.weight) continue;
+    const { x } = linear;
+    const rows = x.shape.slice(0, -1).map((_, axis) => axis);
+    const range = known.get(x) ?? { high: max(x, rows), low: mul(max(mul(x, -1), rows), -1) };
+    known.set(x, range);
+    found.set(node.site!, range);
+  }
+  return found;
 };

@@ -3,9 +3,10 @@ import type { AnnotatedDocument, TokenDocument } from '../../evaluate/index.ts';
 import { quantise } from '../../nn/index.ts';
 import type { Binding, Engine, TensorData } from '../../runtime/index.ts';
 import { type Encoder, openEncoder, wordTable, wordTableBinding } from './encoder.ts';
+import { quantisedSites } from './measure-ranges.ts';
 import { predictionParameters, spanProgram } from './network/prediction-graph.ts';
 import { openPredictor } from './predict.ts';
-import { describeFolder, readReaderValues } from './reader-folder.ts';
+import { describeFolder, readReaderRanges, readReaderValues } from './reader-folder.ts';
 
 /** How the encoder's products are computed: in float32, or quantised. `auto` is `f32` until a quantised form is measured to cost nothing. */
 export type ReaderWeights = 'auto' | 'f32' | 'int8' | 'int4';
@@ -54,7 +55,14 @@ export const openReader = async (engine: Engine, { reader, weights }: ReaderChoi
   const mode = resolved(weights);
   const { config } = description;
   const program = spanProgram(encoder.config, config);
-  const quantised = mode === 'f32' ? undefined : quantise(Object.values(program.outputs), { bits: mode === 'int8' ? 'int8' : 4, targets: /^blocks\./ });
+  const quantised =
+    mode === 'f32'
+      ? undefined
+      : quantise(Object.values(program.outputs), {
+          bits: mode === 'int8' ? 'int8' : 4,
+          targets: quantisedSites,
+          ...(mode === 'int8' && { ranges: await readReaderRanges(description) }),
+        });
   const names = Object.keys(program.outputs);
   const spans = quantised ? { name: `reader/spans/${mode}`, outputs: Object.fromEntries(names.map((name, i) => [name, quantised.roots[i]!])) } : program;
   const predictor = await openPredictor({ engine, encoder, config, bindings: bindingsOf(encoder, config, values, quantised?.weights ?? []), spans });

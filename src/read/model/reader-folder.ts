@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { FormatError, NotFoundError } from '../../core/index.ts';
 import { openSafetensors, readAsFloat32, writeSafetensors, writeWhole } from '../../formats/index.ts';
+import type { ActivationRange } from '../../nn/index.ts';
 import type { TensorData } from '../../runtime/index.ts';
 import { sha256Of } from '../../train/index.ts';
 import { applyDelta, deltaOf } from './delta.ts';
@@ -93,11 +94,24 @@ export const describeFolder = async (reader: string = defaultReaderName): Promis
  * in float16, vectors in float32. The word table is the package's own.
  *
  * @param values    of every parameter but the word table, float32
+ * @param ranges    what int8 products are scaled by (`measureRanges`); without them a reader finds its scales while it reads, slower
  * @param training  what `reader.json` tells of the training
  */
 export const writeReader = async (
   folder: string,
-  { encoder, config, values, training }: { encoder: Encoder; config: ReaderConfig; values: Readonly<Record<string, TensorData>>; training: unknown },
+  {
+    encoder,
+    config,
+    values,
+    ranges = new Map(),
+    training,
+  }: {
+    encoder: Encoder;
+    config: ReaderConfig;
+    values: Readonly<Record<string, TensorData>>;
+    ranges?: ReadonlyMap<string, ActivationRange>;
+    training: unknown;
+  },
 ): Promise<void> => {
   const parameters = predictionParameters(encoder.config, config);
   const base = await encoderValues(encoder, parameters);
@@ -114,6 +128,8 @@ export const writeReader = async (
       stored[`${name}.scale`] = scale;
     } else stored[name] = { dtype: 'float16', shape: value.shape, data: new Uint16Array(Float16Array.from(value.data as Float32Array).buffer) };
   }
+  for (const [site, range] of ranges)
+    for (const end of rangeEnds) stored[rangeName(site, end)] = { dtype: 'float32', shape: [range[end].length], data: range[end] };
   await writeSafetensors(join(folder, weightsFile), stored, { format: String(formatVersion) });
   const json = {
     format: formatVersion,
@@ -125,6 +141,24 @@ export const writeReader = async (
     training,
   };
   await writeWhole(join(folder, configFile), [new TextEncoder().encode(`${JSON.stringify(json, null, 2)}\n`)]);
+};
+
+const rangeEnds = ['high', 'low'] as const;
+const rangeName = (site: string, end: 'high' | 'low'): string => `range.${site}.${end}`;
+
+/** Ranges that `writeReader` stored, by site; none for a reader that was written without. The file is the one that `readReaderValues` checked. */
+export const readReaderRanges = async ({ folder }: ReaderDescription): Promise<Map<string, ActivationRange>> => {
+  const file = await openSafetensors(join(folder, weightsFile));
+  const sites = [...file.tensors.keys()].flatMap((name) => /^range\.(.+)\.high$/.exec(name)?.[1] ?? []);
+  const ranges = new Map<string, ActivationRange>();
+  for (const site of sites) {
+    const [high, low] = [
+      await readAsFloat32(file, rangeName(site, 'high'), { checkFinite: true }),
+      await readAsFloat32(file, rangeName(site, 'low'), { checkFinite: true }),
+    ];
+    ranges.set(site, { high: high.data as Float32Array, low: low.data as Float32Array });
+  }
+  return ranges;
 };
 
 /**

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ConfigError, inOrder, input, isParameter, type Node, nameOf } from '../../core/index.ts';
 import { type AnnotatedDocument, evaluateScierc } from '../../evaluate/index.ts';
 import { writeWhole } from '../../formats/index.ts';
+import type { ActivationRange } from '../../nn/index.ts';
 import { type Binding, type Engine, openEngine, type TensorData } from '../../runtime/index.ts';
 import { epochBatches, openRun, type ParameterGroup, type Progress, type TrainResult, train, type Verdict } from '../../train/index.ts';
 import { bestValues } from './best-values.ts';
@@ -11,6 +12,7 @@ import { type Encoder, encoderValues, openEncoder, wordTable, wordTableBinding }
 import { goldRows, readGold } from './gold-rows.ts';
 import { rowLength } from './grid.ts';
 import { initialValues } from './initial-values.ts';
+import { measureRanges } from './measure-ranges.ts';
 import { predictionParameters, spanProgram } from './network/prediction-graph.ts';
 import { trainingGraph } from './network/training-graph.ts';
 import { openPredictor } from './predict.ts';
@@ -73,7 +75,11 @@ export const trainReader = async ({
     onProgress,
     onNote,
   });
-  if (result.ended !== 'cancelled') await finishReader(outDir, { encoder, ...(encoderDir !== undefined && { encoderDir }) });
+  if (result.ended !== 'cancelled') {
+    onNote?.('measuring the ranges of activations');
+    const measure = (values: Readonly<Record<string, TensorData>>) => rangesOf(values, gold.documents, engine, encoder, config);
+    await finishReader(outDir, { encoder, measure, ...(encoderDir !== undefined && { encoderDir }) });
+  }
   return { ...result, outDir };
 };
 
@@ -81,9 +87,21 @@ export const trainReader = async ({
  * Makes the reader of a run's best weights: `reader.json` and `reader.safetensors` in the run's folder. `trainReader` does it at the end; a run that is stopped early can be finished so.
  *
  * @param options.encoderDir  the folder that the run began from, where it did
+ * @param options.measure     finds the ranges that int8 products are scaled by; without it the reader has none
  * @throws NotFoundError where no weights were kept yet · ConfigError where the run began from another encoder
  */
-export const finishReader = async (outDir: string, { encoder, encoderDir }: { encoder?: Encoder; encoderDir?: string } = {}): Promise<void> => {
+export const finishReader = async (
+  outDir: string,
+  {
+    encoder,
+    encoderDir,
+    measure,
+  }: {
+    encoder?: Encoder;
+    encoderDir?: string;
+    measure?: (values: Readonly<Record<string, TensorData>>) => Promise<ReadonlyMap<string, ActivationRange>>;
+  } = {},
+): Promise<void> => {
   const { format: _, ...described } = JSON.parse(await readFile(join(outDir, 'run.json'), 'utf8')) as RunFile;
   const { values: best, epoch } = await bestValues(outDir);
   const calibration = await readFile(join(outDir, calibrationFile), 'utf8').then(
@@ -113,8 +131,25 @@ export const finishReader = async (outDir: string, { encoder, encoderDir }: { en
     encoder: opened,
     config: described.config.reader,
     values,
+    ...(measure && { ranges: await measure(values) }),
     training: { ...described, epoch, dev: calibration?.dev ?? dev, ...(calibration && { shifts: calibration.shifts }) },
   });
+};
+
+const rangeDocuments = 150;
+
+/** Ranges of activations over the first training documents, with the weights of a finished reader. */
+const rangesOf = (
+  values: Readonly<Record<string, TensorData>>,
+  gold: readonly AnnotatedDocument[],
+  engine: Engine,
+  encoder: Encoder,
+  { reader }: TrainingConfig,
+): Promise<Map<string, ActivationRange>> => {
+  const bindings = new Map<string, Binding>(Object.entries(values).map(([name, value]) => [name, { kind: 'constant', value }]));
+  const table = predictionParameters(encoder.config, reader).find((node) => nameOf(node) === wordTable)!;
+  bindings.set(wordTable, wordTableBinding(encoder, table));
+  return measureRanges(gold.slice(0, rangeDocuments), { engine, encoder, config: reader, bindings });
 };
 
 interface RunFile {
@@ -138,7 +173,7 @@ interface RunOptions {
 export const typicalLengths = {
   batch: 4,
   seq: 160,
-  words: 520,
+  wordBlocks: 65,
   sentences: 21,
   sentenceSpans: 300,
   sentenceBeam: 20,
