@@ -1,18 +1,46 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { column, testPdf } from '../src/read/loaders/testing/pdf.ts';
 
 const root = new URL('..', import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), 'lyceum-bad-'));
-const lyceum = (...args: string[]) =>
-  spawnSync(process.execPath, [join(root, 'bin/lyceum.js'), ...args], { encoding: 'utf8', cwd: folder, env: { ...process.env, NO_COLOR: '1' } });
+const program = join(root, 'bin/lyceum.js');
+const options = { encoding: 'utf8', cwd: folder, env: { ...process.env, NO_COLOR: '1' } } as const;
+const lyceum = (...args: string[]) => spawnSync(process.execPath, [program, ...args], options);
+// The superuser may do everything everywhere; as nobody, even root's tests see a refusal.
+const superuser = process.getuid?.() === 0;
+const asNobody = (...args: string[]) => spawnSync(process.execPath, [program, ...args], { ...options, ...(superuser ? { uid: 65534, gid: 65534 } : {}) });
+const nobodyCanRun = () => process.platform !== 'win32' && asNobody('--version').status === 0;
+/** A file system of its own of this size; false where this process may not make one. */
+const mounted = (place: string, size: string) => {
+  mkdirSync(place, { recursive: true });
+  return process.platform === 'linux' && spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', place]).status === 0;
+};
+const everyFile = (place: string) => readdirSync(place, { recursive: true, encoding: 'utf8' }).sort();
 const file = (name: string, bytes: string | Uint8Array) => {
   mkdirSync(join(folder, 'in'), { recursive: true });
   writeFileSync(join(folder, 'in', name), bytes);
 };
 
+chmodSync(folder, 0o755);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('lyceum read, given files that cannot be read', () => {
@@ -27,6 +55,9 @@ describe('lyceum read, given files that cannot be read', () => {
     file('utf8.md', Uint8Array.from([0x23, 0x20, 0xff, 0xfe, 0xfd, 0x0a, 0xc3, 0x28]));
     file('no-text.html', '<html><head><script>alert(1)</script></head><body><!-- nothing --></body></html>');
     file('bomb.docx', 'PK\x03\x04 not a zip');
+    file('locked.pdf', testPdf({ pages: [column(['Words.'], 40, 500)], locked: true }));
+    file('huge.txt', 'x');
+    truncateSync(join(folder, 'in', 'huge.txt'), 2 ** 31); // a sparse file: it takes no space on the disk
   });
 
   it('lists each with its reason, reads the rest (here: nothing), and ends with exit code 3', () => {
@@ -34,15 +65,17 @@ describe('lyceum read, given files that cannot be read', () => {
     const outcome = JSON.parse(stdout) as { documents: number; skipped: { path: string; code: string; reason: string }[] };
     expect(status).toBe(3);
     expect(outcome.documents).toBe(0);
-    expect(outcome.skipped.map(({ path }) => path.split('/').at(-1)).sort()).toEqual([
-      'binary.txt',
-      'bomb.docx',
-      'cut.pdf',
-      'empty.txt',
-      'no-text.html',
-      'utf8.md',
-      'zero.pdf',
-    ]);
+    expect(Object.fromEntries(outcome.skipped.map(({ path, code }) => [path.split('/').at(-1), code]))).toEqual({
+      'binary.txt': 'BINARY',
+      'bomb.docx': 'FORMAT',
+      'cut.pdf': 'FORMAT',
+      'empty.txt': 'EMPTY',
+      'huge.txt': 'TOO_LARGE',
+      'locked.pdf': 'ENCRYPTED',
+      'no-text.html': 'NO_TEXT',
+      'utf8.md': 'ENCODING',
+      'zero.pdf': 'EMPTY',
+    });
     for (const { reason, code } of outcome.skipped) {
       expect(reason).toMatch(/expected .+, got /);
       expect(code).toMatch(/^[A-Z_]+$/);
@@ -64,6 +97,40 @@ describe('lyceum read, given files that cannot be read', () => {
     expect(plain.stderr).toContain('note: page.html: 1 hidden element was left out\n');
     expect(plain.stdout).toMatch(/read 1 document in .*; 1 skipped; 1 with notes\n/);
     expect(lyceum('read', 'noted', '--quiet', '--dir', 'w-noted').stderr).toBe(''); // unchanged: read before, noted then
+  });
+
+  it('names the folder that it has no right to read, and goes on', ({ skip }) => {
+    if (!nobodyCanRun()) skip('this checkout can be read by its owner alone');
+    const place = join(folder, 'rights');
+    mkdirSync(join(place, 'in', 'closed'), { recursive: true });
+    writeFileSync(join(place, 'in', 'closed', 'a.txt'), 'A.');
+    writeFileSync(join(place, 'in', 'empty.txt'), '');
+    chmodSync(join(place, 'in', 'closed'), 0o000);
+    chmodSync(place, 0o777);
+    try {
+      const { stdout, status } = asNobody('read', 'rights/in', '--json', '--dir', 'rights/w');
+      expect(status).toBe(3);
+      const { skipped } = JSON.parse(stdout) as { skipped: { path: string; code: string; reason: string }[] };
+      expect(skipped).toMatchObject([{ path: join(place, 'in', 'closed'), code: 'NO_RIGHTS', reason: expect.stringContaining('chmod') }, { code: 'EMPTY' }]);
+    } finally {
+      chmodSync(join(place, 'in', 'closed'), 0o755);
+    }
+  });
+
+  it('refuses a reader whose file is cut short, and reads nothing with it', () => {
+    mkdirSync(join(folder, 'words'), { recursive: true });
+    writeFileSync(join(folder, 'words', 'a.txt'), 'Parsing uses neural networks.');
+    const reader = join(folder, 'reader');
+    mkdirSync(reader, { recursive: true });
+    for (const name of ['reader.json', 'reader.safetensors']) copyFileSync(join(root, 'models/scierc', name), join(reader, name));
+    truncateSync(join(reader, 'reader.safetensors'), 1_000_000);
+    const weights = lyceum('read', 'words', '--reader', 'reader', '--dir', 'w-cut');
+    expect([weights.status, weights.stdout]).toEqual([2, '']);
+    expect(weights.stderr).toMatch(/reader\/reader\.safetensors: expected .+, got .+; .+ \(FORMAT\)\n$/);
+    truncateSync(join(reader, 'reader.json'), 300);
+    const description = lyceum('read', 'words', '--reader', 'reader', '--dir', 'w-cut');
+    expect([description.status, description.stdout]).toEqual([2, '']);
+    expect(description.stderr).toMatch(/reader\/reader\.json: expected JSON, got .+; .+ \(FORMAT\)\n$/);
   });
 
   it('names the missing path', () => {
@@ -92,8 +159,8 @@ describe('a workspace in trouble', () => {
     ]) {
       const { stderr, status, stdout } = lyceum(...args, '--dir', 'corrupt');
       expect(stdout).toBe('');
-      expect([1, 2]).toContain(status);
-      expect(stderr).toMatch(/expected .+, got .+/);
+      expect(status).toBe(2);
+      expect(stderr).toMatch(/expected .+, got .+; nothing was overwritten\. .+ \(FORMAT\)\n$/);
     }
     expect(readFileSync(path)).toEqual(before);
   });
@@ -123,15 +190,125 @@ describe('a workspace in trouble', () => {
     expect(lyceum('read', 'in', '--dir', 'busy').status).toBe(3); // the lock died with its owner
   });
 
-  it('that cannot be written can be looked at', ({ skip }) => {
-    if (process.getuid?.() === 0) skip('root may write anywhere');
+  it('that cannot be written can be looked at, and says so to whoever would change it', ({ skip }) => {
+    if (!nobodyCanRun()) skip('this checkout can be read by its owner alone');
     lyceum('read', 'in', '--dir', 'frozen');
-    chmodSync(join(folder, 'frozen'), 0o555);
+    const place = join(folder, 'frozen');
+    const before = readFileSync(join(place, 'knowledge.sqlite'));
+    chmodSync(place, 0o555);
     try {
-      expect(lyceum('graph', 'search', 'x', '--dir', 'frozen').status).toBe(0);
-      expect(lyceum('read', 'in', '--dir', 'frozen').status).toBe(1);
+      expect(asNobody('graph', 'search', 'x', '--dir', 'frozen').status).toBe(0);
+      expect(asNobody('graph', 'export', '--dir', 'frozen').status).toBe(0);
+      for (const args of [
+        ['read', 'in'],
+        ['graph', 'remove', 'x'],
+        ['graph', 'undo'],
+      ]) {
+        const { stderr, stdout, status } = asNobody(...args, '--dir', 'frozen');
+        expect([status, stdout]).toEqual([1, '']);
+        expect(stderr).toMatch(/^lyceum: frozen: expected a workspace that can be written, got .+; .+ \(READ_ONLY\)\n$/);
+      }
     } finally {
-      chmodSync(join(folder, 'frozen'), 0o755);
+      chmodSync(place, 0o755);
     }
+    expect(readFileSync(join(place, 'knowledge.sqlite'))).toEqual(before);
+  });
+
+  it('on a file system that cannot be written can be looked at; a new one is refused', ({ skip }) => {
+    const place = join(folder, 'read-only');
+    if (!mounted(place, '20m')) skip('mounting a file system needs root');
+    try {
+      lyceum('read', 'in', '--dir', 'read-only/w');
+      spawnSync('mount', ['-o', 'remount,ro', place]);
+      expect(lyceum('graph', 'search', 'x', '--dir', 'read-only/w').status).toBe(0);
+      for (const [args, said] of [
+        [['read', 'in', '--dir', 'read-only/w'], /^lyceum: read-only\/w: expected a workspace that can be written, got .+\(READ_ONLY\)\n$/],
+        [['read', 'in', '--dir', 'read-only/new'], /^lyceum: read-only\/new: expected a place where a folder can be made, got .+\(READ_ONLY\)\n$/],
+        [
+          ['graph', 'export', '--output', 'read-only/x', '--dir', 'read-only/w'],
+          /^lyceum: read-only\/x: expected a place that can be written, got .+\(READ_ONLY\)\n$/,
+        ],
+        [['graph', 'backup', 'read-only/x', '--dir', 'read-only/w'], /read-only\/x: reading or writing failed .+\(STORAGE\)\n$/],
+      ] as [string[], RegExp][]) {
+        const { stderr, status } = lyceum(...args);
+        expect([args, status]).toEqual([args, 1]);
+        expect(stderr).toMatch(said);
+      }
+    } finally {
+      spawnSync('umount', [place]);
+    }
+  });
+});
+
+describe('a disk that is full', () => {
+  const sentence = (n: number) => `Paper ${n}: neural networks of kind ${n} are used for parsing of corpus ${n} by conditional random fields.\n`;
+  beforeAll(() => {
+    mkdirSync(join(folder, 'first'), { recursive: true });
+    mkdirSync(join(folder, 'many'), { recursive: true });
+    writeFileSync(join(folder, 'first', 'a.txt'), sentence(0));
+    writeFileSync(join(folder, 'many', 'b.txt'), Array.from({ length: 60 }, (_, n) => sentence(n)).join(''));
+    lyceum('read', 'first', '--dir', 'before');
+  });
+  const exported = (dir: string) => lyceum('graph', 'export', '--dir', dir).stdout;
+
+  it('is told, loses nothing that was there, and the same command goes on when there is room', ({ skip }) => {
+    const place = join(folder, 'full');
+    if (!mounted(place, '600k')) skip('mounting a small file system needs root');
+    try {
+      cpSync(join(folder, 'before'), join(place, 'w'), { recursive: true });
+      writeFileSync(join(place, 'old.jsonl'), 'what was there before\n');
+      const before = exported('full/w');
+      expect(before.split('\n').length).toBeGreaterThan(3);
+      const filler = openSync(join(place, 'filler'), 'w');
+      expect(() => {
+        for (;;) writeSync(filler, Buffer.alloc(1024));
+      }).toThrow(/ENOSPC/);
+      closeSync(filler);
+      const files = everyFile(place).filter((name) => !/-(wal|shm)$/.test(name));
+      const told = /^lyceum: .+: (the disk is full; nothing that was acknowledged is lost\.|expected room on the disk, got none;) .+ \(STORAGE\)\n$/i;
+      for (const args of [
+        ['read', 'many', '--dir', 'full/w'],
+        ['graph', 'reject', 'parsing', 'neural networks', '--dir', 'full/w'],
+        ['graph', 'export', '--output', 'full/old.jsonl', '--dir', 'full/w'],
+        ['graph', 'backup', 'full/copy.sqlite', '--dir', 'full/w'],
+      ]) {
+        const { stderr, status } = lyceum(...args);
+        expect([args, status]).toEqual([args, 1]);
+        expect(`${stderr.split('\n').at(-2)!}\n`).toMatch(told);
+      }
+      expect(everyFile(place).filter((name) => !/-(wal|shm)$/.test(name))).toEqual(files);
+      expect(readFileSync(join(place, 'old.jsonl'), 'utf8')).toBe('what was there before\n');
+      expect(exported('full/w')).toBe(before);
+      spawnSync('mount', ['-o', 'remount,size=20m', place]);
+      const again = lyceum('read', 'many', '--json', '--dir', 'full/w');
+      expect([again.status, (JSON.parse(again.stdout) as { documents: number }).documents]).toEqual([0, 1]);
+      expect(lyceum('graph', 'check', '--dir', 'full/w')).toMatchObject({ status: 0, stdout: 'sound\n' });
+    } finally {
+      spawnSync('umount', [place]);
+    }
+  });
+
+  it.skipIf(process.platform === 'win32')('by a limit on the size of files: the same', () => {
+    cpSync(join(folder, 'before'), join(folder, 'limited'), { recursive: true });
+    const before = exported('limited');
+    const { stderr, status } = spawnSync(
+      'bash',
+      ['-c', 'ulimit -f 64; exec "$@"', 'limit', process.execPath, program, 'read', 'many', '--dir', 'limited'],
+      options,
+    );
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/lyceum: .*limited\/knowledge\.sqlite: reading or writing failed .+; check the disk .+ \(STORAGE\)\n$/);
+    expect(exported('limited')).toBe(before);
+    expect(lyceum('graph', 'check', '--dir', 'limited').stdout).toBe('sound\n');
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('where standard output goes is told in one line', () => {
+    const full = openSync('/dev/full', 'w');
+    for (const args of [['--version'], ['graph', 'export', '--dir', 'before'], ['graph', 'check', '--json', '--dir', 'before']]) {
+      const { status, stderr } = spawnSync(process.execPath, [program, ...args], { ...options, stdio: ['ignore', full, 'pipe'] });
+      expect([args, status]).toEqual([args, 1]);
+      expect(stderr).toMatch(/^lyceum: standard output: expected room on the disk, got none; .+ \(STORAGE\)\n$/);
+    }
+    closeSync(full);
   });
 });

@@ -1,8 +1,4 @@
 // What `lyceum graph …` does. Each function prints its result on stdout and answers the exit code.
-import { createWriteStream } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { finished } from 'node:stream/promises';
 import { ConfigError, NotFoundError } from '../core/index.ts';
 import {
   type DocumentSummary,
@@ -17,6 +13,7 @@ import {
 } from '../knowledge/index.ts';
 import { AmbiguousError } from './errors.ts';
 import { openWorkspace } from './workspace.ts';
+import { writeOutput } from './write-output.ts';
 
 export interface GraphOptions {
   readonly dir: string;
@@ -129,26 +126,8 @@ export async function exportGraph({
     for await (const chunk of chunks) if (!process.stdout.write(chunk)) await new Promise((resolve) => process.stdout.once('drain', resolve));
     return 0;
   }
-  const temporary = `${output}.${process.pid}.part`;
-  try {
-    const stream = createWriteStream(temporary);
-    for await (const chunk of chunks) if (!stream.write(chunk)) await new Promise((resolve, reject) => stream.once('drain', resolve).once('error', reject));
-    stream.end();
-    await finished(stream);
-    await sync(temporary);
-    await rename(temporary, output);
-    await sync(dirname(output));
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  await writeOutput(output, chunks);
   return 0;
-}
-
-// Makes a file's bytes, or a folder's names, durable.
-async function sync(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  await handle.sync().finally(() => handle.close());
 }
 
 export async function remove(names: readonly string[], { dir, json }: GraphOptions): Promise<number> {

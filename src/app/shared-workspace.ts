@@ -1,6 +1,5 @@
-import { access, constants } from 'node:fs/promises';
 import { BusyError, type Store } from '../knowledge/index.ts';
-import { openWorkspace, storePath, type Workspace } from './workspace.ts';
+import { mayWrite, openWorkspace, type Workspace } from './workspace.ts';
 
 /**
  * A workspace that is looked at for long and changed now and then: it takes the one writer's place only while it changes something.
@@ -72,13 +71,4 @@ async function openForLooking(dir: string): Promise<Workspace> {
   }
   await using _made = await openWorkspace({ dir, mode: 'write' });
   return openWorkspace({ dir, mode: 'read' });
-}
-
-async function mayWrite(dir: string): Promise<boolean> {
-  try {
-    for (const path of [dir, storePath(dir)]) await access(path, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

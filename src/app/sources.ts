@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { z } from 'zod';
 import { FormatError } from '../core/index.ts';
-import { writeWhole } from '../formats/index.ts';
+import { writeOutput } from './write-output.ts';
 
 /** Which folders and files a workspace was made from: what `lyceum read` reads again, and where a document's bytes may lie. */
 export interface Sources {
@@ -32,7 +32,7 @@ export async function loadSources(dir: string): Promise<Sources> {
 /** Keeps what was found below each root; roots that were not read this time stay as they are. */
 export async function saveSources(dir: string, before: Sources, found: Sources): Promise<void> {
   const roots = { ...before.roots, ...found.roots };
-  await writeWhole(fileOf(dir), [Buffer.from(`${JSON.stringify({ version: 1, roots })}\n`)]);
+  await writeOutput(fileOf(dir), [`${JSON.stringify({ version: 1, roots })}\n`]);
 }
 
 /** Sorts what a survey found under the root each file lies below. */

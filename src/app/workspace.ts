@@ -1,6 +1,7 @@
-import { mkdir } from 'node:fs/promises';
+import { access, constants, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openStore, type Store } from '../knowledge/index.ts';
+import { openStore, ReadOnlyError, type Store } from '../knowledge/index.ts';
+import { fileError } from './file-error.ts';
 import { loadSources } from './sources.ts';
 
 /** A workspace is one folder: the store, and what runs leave behind. */
@@ -23,9 +24,34 @@ export interface WorkspaceOptions {
 /** The one SQLite file of a workspace. */
 export const storePath = (dir: string): string => join(dir, 'knowledge.sqlite');
 
-/** Opens the workspace in `dir`. Errors: as `Store`; NotFoundError when it is only to be read and is not there. */
+/** Whether this process may write the workspace in `dir`, which is there. */
+export async function mayWrite(dir: string): Promise<boolean> {
+  const may = (path: string, otherwise: readonly string[]) =>
+    access(path, constants.W_OK).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => otherwise.includes(error.code ?? ''),
+    );
+  return (await may(dir, [])) && (await may(storePath(dir), ['ENOENT']));
+}
+
+async function makeWritable(dir: string): Promise<void> {
+  try {
+    await mkdir(dir, { recursive: true });
+  } catch (error) {
+    // Node says ENOENT of a folder that a read-only file system does not let it make.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'EROFS' && code !== 'EACCES' && code !== 'EPERM') throw fileError(error, dir);
+    throw new ReadOnlyError(`${dir}: expected a place where a folder can be made, got one that cannot be written; give rights to write, or another --dir`);
+  }
+  if (!(await mayWrite(dir)))
+    throw new ReadOnlyError(
+      `${dir}: expected a workspace that can be written, got one that cannot; give rights to write, or another --dir; commands that only look work`,
+    );
+}
+
+/** Opens the workspace in `dir`. Errors: as `Store`; ReadOnlyError where it is to be written and cannot be; NotFoundError when it is only to be read and is not there. */
 export async function openWorkspace({ dir, mode, wait, signal }: WorkspaceOptions): Promise<Workspace> {
-  if (mode === 'write') await mkdir(dir, { recursive: true });
+  if (mode === 'write') await makeWritable(dir);
   const store = await openStore(storePath(dir), { mode, ...(wait === undefined ? {} : { wait }), ...(signal === undefined ? {} : { signal }) });
   return {
     dir,

@@ -1,4 +1,6 @@
-const badInput = new Set(['CONFIG', 'FORMAT', 'NOT_FOUND', 'SHAPE', 'UNSUPPORTED', 'AMBIGUOUS', 'USAGE', 'ENOENT', 'ENOTDIR', 'EISDIR']);
+import { fileError } from '../file-error.ts';
+
+const badInput = new Set(['CONFIG', 'FORMAT', 'NOT_FOUND', 'SHAPE', 'UNSUPPORTED', 'AMBIGUOUS', 'USAGE']);
 
 const codeOf = (error: unknown): string | undefined => {
   const code = (error as { code?: unknown } | null)?.code;
@@ -6,16 +8,19 @@ const codeOf = (error: unknown): string | undefined => {
 };
 
 /** Exit code for an error: 130 cancelled, 2 bad input or usage, else 1. */
-export const exitCodeOf = (error: unknown): number => {
+export const exitCodeOf = (thrown: unknown): number => {
+  const error = fileError(thrown);
   const code = codeOf(error);
   if (code === 'CANCELLED' || code === 'ABORT_ERR' || (error as { name?: string } | null)?.name === 'AbortError') return 130;
   return code !== undefined && badInput.has(code) ? 2 : 1;
 };
 
 /** One line for a person; LYCEUM_DEBUG=1 adds the stack. */
-export const messageOf = (error: unknown): string => {
+export const messageOf = (thrown: unknown): string => {
+  const error = fileError(thrown);
   if (!(error instanceof Error)) return `lyceum: ${String(error)}`;
   const code = codeOf(error);
-  const line = `lyceum: ${error.message}${code === undefined || code === 'CANCELLED' ? '' : ` (${code})`}`;
+  // Messages of some rooms end with their code, which stands in parentheses here.
+  const line = `lyceum: ${error.message.replace(/ \[[A-Z_]+\]$/, '')}${code === undefined || code === 'CANCELLED' ? '' : ` (${code})`}`;
   return process.env['LYCEUM_DEBUG'] === '1' && error.stack !== undefined ? `${line}\n${error.stack}` : line;
 };

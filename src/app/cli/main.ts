@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { fileError } from '../file-error.ts';
 import { version } from '../version.ts';
 import { exitCodeOf, messageOf } from './exit.ts';
 import { wholeNumber } from './number.ts';
@@ -14,8 +15,11 @@ export async function main(args: readonly string[]): Promise<number> {
   // A reader that goes away (`lyceum … | head`) is no failure of ours.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
-    throw error;
+    process.stderr.write(`${messageOf(fileError(error, 'standard output'))}\n`);
+    process.exit(1);
   });
+  // Notes that nobody can take are no reason to stop.
+  process.stderr.on('error', () => {});
   if (args.length === 0 || args[0] === '--help' || args[0] === '-h' || args[0] === 'help') {
     const verb = verbs.find(({ name }) => name === args[1]);
     if (args[0] !== 'help' || !verb) {

@@ -2,11 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { ConfigError } from '../../core/index.ts';
 import { parseTokens } from '../../evaluate/index.ts';
-import { writeWhole } from '../../formats/index.ts';
 import type { Store } from '../../knowledge/index.ts';
 import { predictDocuments } from '../predict.ts';
 import { type ReadOutcome, readPaths as readIntoWorkspace } from '../read.ts';
 import { openWorkspace } from '../workspace.ts';
+import { writeOutput } from '../write-output.ts';
 import { cancellation } from './cancellation.ts';
 import type { CommonOptions } from './options.ts';
 import { type ProgressLine, progressLine } from './progress.ts';
@@ -104,9 +104,9 @@ export async function predictFile(input: string, { output, reader }: { output?: 
       signal: stop.signal,
       onProgress: (done, total) => bar.update(done, total, 'predicting'),
     });
-    await writeWhole(
+    await writeOutput(
       output,
-      lines.map((line) => Buffer.from(`${JSON.stringify(line)}\n`)),
+      lines.map((line) => `${JSON.stringify(line)}\n`),
     );
   } finally {
     bar.stop();

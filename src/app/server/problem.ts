@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import { fileError } from '../file-error.ts';
 import { problemSchema } from './schema.ts';
 
 type Status = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 429 | 500 | 503 | 507;
@@ -21,7 +22,8 @@ const statusOf: Readonly<Record<string, Status>> = {
 };
 
 /** The answer to an error thrown by a room below; what has no stable code is our bug and says so without details of this machine. */
-export function errorAnswer(c: Context, error: unknown): Response {
+export function errorAnswer(c: Context, thrown: unknown): Response {
+  const error = isOurDisk(thrown) ? fileError(thrown, 'workspace') : thrown;
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
   const status = statusOf[code];
   if (!(error instanceof Error) || status === undefined)
@@ -29,6 +31,8 @@ export function errorAnswer(c: Context, error: unknown): Response {
   // Messages end with their code for terminals; here it stands beside them.
   return problem(c, status, code, error.message.replace(/ \[[A-Z_]+\]$/, ''), status === 503 ? 2 : undefined);
 }
+
+const isOurDisk = (error: unknown): boolean => ['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS'].includes(String((error as { code?: unknown } | null)?.code));
 
 const refusal = (description: string) => ({ description, content: { 'application/json': { schema: problemSchema } } });
 

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { BusyError, FormatError, NotFoundError, UnsupportedError } from '../../errors.ts';
 import type { OpenOptions } from '../contract.ts';
 import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.ts';
-import { CANNOT_OPEN, explain, type Sql, sqliteCode, sqlOf } from './sql.ts';
+import { CANNOT_OPEN, explain, isFatal, READ_ONLY, type Sql, sqliteCode, sqlOf } from './sql.ts';
 import { syncFile } from './sync-file.ts';
 
 /** A step from one schema version to the next, run inside a transaction. */
@@ -84,7 +84,8 @@ export function openForReading(file: string): DatabaseSync {
     database.close();
     // a folder without the right to write, and no process that has the file open: nothing can change it, so SQLite needs no shared-memory file
     const log = `${file}-wal`;
-    if (sqliteCode(error) !== CANNOT_OPEN || (existsSync(log) && statSync(log).size > 0)) throw error;
+    const code = sqliteCode(error);
+    if ((code !== CANNOT_OPEN && code !== READ_ONLY) || (existsSync(log) && statSync(log).size > 0)) throw error;
     const url = pathToFileURL(file);
     url.searchParams.set('immutable', '1');
     return new DatabaseSync(url, options);
@@ -207,7 +208,7 @@ function migrate(sql: Sql, file: string, from: number, to: number, migrations: R
   }
 }
 
-/** One consistent copy of what is committed, whole or absent, through a connection of its own so that the writer's transaction stays as it is. */
+/** One consistent copy of what is committed, whole or absent, through a connection of its own so that the writer's transaction stays as it is. Errors name the file they are about. */
 export function copyTo(file: string, target: string): void {
   const partial = `${target}.partial`;
   rmSync(partial, { force: true });
@@ -216,7 +217,7 @@ export function copyTo(file: string, target: string): void {
     reader.prepare('VACUUM INTO ?').run(partial);
   } catch (error) {
     rmSync(partial, { force: true });
-    throw error;
+    throw explain(error, isFatal(error) ? file : target);
   } finally {
     reader.close();
   }

@@ -45,7 +45,7 @@ export function sqlOf(database: DatabaseSync): Sql {
 }
 
 const BUSY = 5;
-const READ_ONLY = 8;
+export const READ_ONLY = 8;
 const IO_ERROR = 10;
 const CORRUPT = 11;
 const FULL = 13;
