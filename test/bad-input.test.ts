@@ -18,6 +18,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openStore } from '../src/knowledge/index.ts';
+import { numberedReading } from '../src/knowledge/testing/make-reading.ts';
 import { column, testPdf } from '../src/read/loaders/testing/pdf.ts';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -242,12 +244,12 @@ describe('a workspace in trouble', () => {
 
 describe('a disk that is full', () => {
   const sentence = (n: number) => `Paper ${n}: neural networks of kind ${n} are used for parsing of corpus ${n} by conditional random fields.\n`;
-  beforeAll(() => {
-    mkdirSync(join(folder, 'first'), { recursive: true });
+  beforeAll(async () => {
+    mkdirSync(join(folder, 'before'), { recursive: true });
     mkdirSync(join(folder, 'many'), { recursive: true });
-    writeFileSync(join(folder, 'first', 'a.txt'), sentence(0));
+    await using store = await openStore(join(folder, 'before', 'knowledge.sqlite'));
+    await store.addReadings([1, 2, 3].map(numberedReading));
     writeFileSync(join(folder, 'many', 'b.txt'), Array.from({ length: 60 }, (_, n) => sentence(n)).join(''));
-    lyceum('read', 'first', '--dir', 'before');
   });
   const exported = (dir: string) => lyceum('graph', 'export', '--dir', dir).stdout;
 
@@ -268,7 +270,7 @@ describe('a disk that is full', () => {
       const told = /^lyceum: .+: (the disk is full; nothing that was acknowledged is lost\.|expected room on the disk, got none;) .+ \(STORAGE\)\n$/i;
       for (const args of [
         ['read', 'many', '--dir', 'full/w'],
-        ['graph', 'reject', 'parsing', 'neural networks', '--dir', 'full/w'],
+        ['graph', 'merge', 'CRF', 'machine translation', '--dir', 'full/w'],
         ['graph', 'export', '--output', 'full/old.jsonl', '--dir', 'full/w'],
         ['graph', 'backup', 'full/copy.sqlite', '--dir', 'full/w'],
       ]) {
