@@ -232,7 +232,8 @@ function countMention(change: Change, mention: CountedMention, sign: 1 | -1): vo
   const { sql } = change;
   const { key } = mention;
   touchKey(change, key);
-  const { entity } = sql.get<{ entity: number }>('UPDATE key SET mentions = mentions + ? WHERE id = ? RETURNING entity', sign, key)!;
+  sql.run('UPDATE key SET mentions = mentions + ? WHERE id = ?', sign, key);
+  const { entity } = sql.get<{ entity: number }>('SELECT entity FROM key WHERE id = ?', key)!;
   sql.run('UPDATE entity SET mentions = mentions + ? WHERE entity = ?', sign, entity);
   change.entities.add(entity);
   countDocument(change, entity, mention.doc, sign);

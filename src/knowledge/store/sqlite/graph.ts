@@ -18,7 +18,8 @@ export function settle(change: Change): void {
     look.add(key);
     for (const name of dependants(change, key, folded, before, after)) look.add(name);
   }
-  const rows = [...look].flatMap((name) => sql.all<{ id: number }>('SELECT id FROM key WHERE key = ?', name));
+  // Most of these thousands of names are nobody's: asked for in one go, they cost a fifth.
+  const rows = sql.all<{ id: number }>('SELECT key.id FROM json_each(?) AS name JOIN key ON key.key = name.value ORDER BY name.id', JSON.stringify([...look]));
   const plans = rows.map(({ id }) => plan(change, id));
   // all that goes before anything that comes, so that no component grows only to fall apart
   for (const { id, drop } of plans) {
@@ -35,10 +36,7 @@ export function settle(change: Change): void {
   }
   for (const { id, add, drop } of plans) {
     if (add.length + drop.length === 0) continue;
-    sql.run(
-      "UPDATE key SET outgoing = EXISTS (SELECT 1 FROM edge WHERE a = ?1 AND status = 'merged' AND reason <> 'spelling') WHERE id = ?1 RETURNING entity",
-      id,
-    );
+    sql.run("UPDATE key SET outgoing = EXISTS (SELECT 1 FROM edge WHERE a = ?1 AND status = 'merged' AND reason <> 'spelling') WHERE id = ?1", id);
     change.entities.add(keyOf(sql, id).entity);
   }
   for (const fact of change.facts) refreshFact(change, fact);
