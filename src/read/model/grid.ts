@@ -27,9 +27,14 @@ export interface Grid {
   readonly sentences: readonly GridSentence[];
 }
 
+/** Whole numbers of 32 bits as int64. */
 export const int64 = (shape: readonly number[], values: ArrayLike<number>): TensorData => {
   const data = new BigInt64Array(values.length);
-  for (let i = 0; i < values.length; i++) data[i] = BigInt(values[i]!);
+  const halves = new Int32Array(data.buffer); // the lower one first; a BigInt for every value would take ten times as long
+  for (let i = 0; i < values.length; i++) {
+    halves[2 * i] = values[i]!;
+    halves[2 * i + 1] = values[i]! < 0 ? -1 : 0;
+  }
   return { dtype: 'int64', shape, data };
 };
 export const bool = (shape: readonly number[], values: ArrayLike<number>): TensorData => ({ dtype: 'bool', shape, data: Uint8Array.from(values) });
@@ -113,58 +118,61 @@ export const beamSize = (ratio: number, words: number, spans: number): number =>
 /** Square tiles over the pairs of beams that lie end to end in one list of slots. */
 export interface Tiles {
   /** [tiles, 4] slots along rows and along columns. */
-  readonly rows: readonly number[];
-  readonly columns: readonly number[];
+  readonly rows: ArrayLike<number>;
+  readonly columns: ArrayLike<number>;
   /** [tiles, 4, 4]: 1 where both slots are of the beam and the pair is wanted. */
-  readonly mask: readonly number[];
+  readonly mask: Uint8Array;
   readonly count: number;
 }
 
 /**
  * @param beams   sizes of the beams
  * @param wanted  whether the pair (row, column), counted within a beam, is wanted
+ * @returns       `place`: position of a wanted pair in the flattened tiles
  */
 export const tilesOf = (
   beams: readonly number[],
   wanted: (row: number, column: number) => boolean,
-): Tiles & { readonly place: (beam: number, row: number, column: number) => number | undefined } => {
-  const [rows, columns, mask]: [number[], number[], number[]] = [[], [], []];
-  const tileAt: Map<number, number>[] = [];
-  let [offset, count] = [0, 0];
-  for (const size of beams) {
-    const blocks = Math.ceil(size / tileSize);
-    const found = new Map<number, number>();
-    tileAt.push(found);
+): Tiles & { readonly place: (beam: number, row: number, column: number) => number } => {
+  const blocksOf = (size: number): number => Math.ceil(size / tileSize);
+  const most = beams.reduce((sum, size) => sum + blocksOf(size) ** 2, 1);
+  const [rows, columns, mask] = [new Int32Array(most * tileSize), new Int32Array(most * tileSize), new Uint8Array(most * tileSize * tileSize)];
+  const tileAt = new Int32Array(most).fill(-1); // of all blocks of all beams
+  const firstBlock = new Int32Array(beams.length);
+  let [offset, block, count] = [0, 0, 0];
+  for (const [beam, size] of beams.entries()) {
+    const blocks = blocksOf(size);
+    firstBlock[beam] = block;
     for (let a = 0; a < blocks; a++)
-      for (let b = 0; b < blocks; b++) {
-        const cells: number[] = [];
-        for (let i = a * tileSize; i < (a + 1) * tileSize; i++)
-          for (let j = b * tileSize; j < (b + 1) * tileSize; j++) cells.push(i < size && j < size && wanted(i, j) ? 1 : 0);
-        if (!cells.includes(1)) continue;
-        found.set(a * blocks + b, count++);
+      for (let b = 0; b < blocks; b++, block++) {
+        let found = false;
+        for (let i = 0; i < tileSize; i++)
+          for (let j = 0; j < tileSize; j++) {
+            const [row, column] = [a * tileSize + i, b * tileSize + j];
+            if (row >= size || column >= size || !wanted(row, column)) continue;
+            mask[(count * tileSize + i) * tileSize + j] = 1;
+            found = true;
+          }
+        if (!found) continue;
         for (let i = 0; i < tileSize; i++) {
-          rows.push(offset + Math.min(size - 1, a * tileSize + i));
-          columns.push(offset + Math.min(size - 1, b * tileSize + i));
+          rows[count * tileSize + i] = offset + Math.min(size - 1, a * tileSize + i);
+          columns[count * tileSize + i] = offset + Math.min(size - 1, b * tileSize + i);
         }
-        for (const cell of cells) mask.push(cell);
+        tileAt[block] = count++;
       }
     offset += size;
   }
-  const place = (beam: number, row: number, column: number): number | undefined => {
-    const blocks = Math.ceil(beams[beam]! / tileSize);
-    const tile = tileAt[beam]!.get(Math.floor(row / tileSize) * blocks + Math.floor(column / tileSize));
-    return tile === undefined ? undefined : (tile * tileSize + (row % tileSize)) * tileSize + (column % tileSize);
+  count = Math.max(1, count); // without any wanted pair there is still one tile, all of it masked
+  return {
+    rows: rows.subarray(0, count * tileSize),
+    columns: columns.subarray(0, count * tileSize),
+    mask: mask.subarray(0, count * tileSize * tileSize),
+    count,
+    place: (beam, row, column) => {
+      const tile = tileAt[firstBlock[beam]! + Math.floor(row / tileSize) * blocksOf(beams[beam]!) + Math.floor(column / tileSize)]!;
+      return (tile * tileSize + (row % tileSize)) * tileSize + (column % tileSize);
+    },
   };
-  if (count === 0) {
-    // A batch without any wanted pair still has one tile, all of it masked.
-    for (let i = 0; i < tileSize; i++) {
-      rows.push(0);
-      columns.push(0);
-    }
-    for (let i = 0; i < tileSize * tileSize; i++) mask.push(0);
-    count = 1;
-  }
-  return { rows, columns, mask, count, place };
 };
 
 /** Bucket of a distance in mentions: 0, 1, 2, 3, 4, 5–7, 8–15, 16–31, 32–63, 64+. */

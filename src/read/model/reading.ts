@@ -2,7 +2,7 @@ import type { AnnotatedDocument, Entity, Relation, Span, TokenDocument } from '.
 import type { TensorData } from '../../runtime/index.ts';
 import { decodeClusters, decodeEntities, decodeRelations } from './decode.ts';
 import type { Encoder } from './encoder.ts';
-import { beamSize, cellsOf, type Grid, type GridSentence, gridOf, int64, type Row, rowLength, spanOf, tilesOf } from './grid.ts';
+import { beamSize, cellsOf, type Grid, gridOf, int64, type Row, rowLength, spanOf, tilesOf } from './grid.ts';
 import { entityTypes, relationTypes } from './labels.ts';
 import { tileSize } from './network/tiles.ts';
 import { pruneCrossing, topIndices } from './prune.ts';
@@ -29,6 +29,8 @@ interface PlacedRow extends Row {
 interface Chunk {
   readonly rows: readonly PlacedRow[];
   readonly grid: Grid;
+  /** Per sentence of the grid: its cells. */
+  readonly cells: readonly (readonly number[])[];
   readonly entity: Float32Array;
   readonly relationMention: Float32Array;
   readonly relationBeam: Float32Array;
@@ -49,8 +51,10 @@ interface MentionState {
 
 const seqStep = 16; // rows are padded to a multiple of it, and rows of one call have one length: padding never depends on a neighbour
 const callTokens = 4096;
+const callPairs = 8192;
 const types = entityTypes.length;
-const hiddenOf = (chunk: number): string => `reader/hidden/${chunk}`;
+/** Outputs of the first call that the second reads: they stay with the engine, under these names. */
+const keptOf = (chunk: number): Record<string, string> => Object.fromEntries(['hidden', 'sums', 'weights'].map((name) => [name, `reader/${name}/${chunk}`]));
 
 /** Reads some documents together: spans of all windows, pruning, pairs, then coreference over each whole document. */
 export const readGroup = async (documents: readonly TokenDocument[], calls: Calls, encoder: Encoder, config: ReaderConfig): Promise<AnnotatedDocument[]> => {
@@ -59,11 +63,12 @@ export const readGroup = async (documents: readonly TokenDocument[], calls: Call
   const chunks: Chunk[] = [];
   for (const { together, seq } of callsOf(rows)) {
     const grid = gridOf(together, config.widths, encoder.special, { seq });
-    const results = await calls.spans(grid.feeds, { keep: { hidden: hiddenOf(chunks.length) } });
+    const results = await calls.spans(grid.feeds, { keep: keptOf(chunks.length) });
     const data = (name: string) => results[name]!.data as Float32Array;
     chunks.push({
       rows: together,
       grid,
+      cells: grid.sentences.map((sentence) => cellsOf(sentence, config.widths)),
       entity: data('entity'),
       relationMention: data('relationMention'),
       relationBeam: data('relationBeam'),
@@ -76,20 +81,20 @@ export const readGroup = async (documents: readonly TokenDocument[], calls: Call
   const relations: Relation[][] = documents.map(() => []);
   for (const [at, chunk] of chunks.entries()) {
     const own = mentions.flat().filter((mention) => mention.chunk === at);
-    const beams = chunk.grid.sentences.map((sentence) => relationBeam(sentence, chunk, config));
+    const beams = chunk.grid.sentences.map((_, sentence) => relationBeam(sentence, chunk, config));
     const { results, place } = await scorePairs(calls, at, chunk, beams, own, config);
-    await calls.drop([hiddenOf(at)]);
+    await calls.drop(Object.values(keptOf(at)));
     const scores = results['relations']!.data as Float32Array;
     for (const [i, sentence] of chunk.grid.sentences.entries()) {
       const { document } = chunk.rows[sentence.row]!;
       const beam = beams[i]!;
-      const spans = cellsOf(sentence, config.widths);
+      const candidates = chunk.cells[i]!.filter((cell) => beatsNull(chunk.entity, cell, types));
       const inDocument = (cell: number) => documentSpan(cell, sentence.row, chunk.grid);
-      entities[document]!.push(...decodeEntities(spans.map(inDocument), (k) => chunk.entity.subarray(spans[k]! * types, (spans[k]! + 1) * types)));
+      entities[document]!.push(...decodeEntities(candidates.map(inDocument), (k) => scoresAt(chunk.entity, candidates[k]!, types)));
       relations[document]!.push(
         ...decodeRelations(beam.map(inDocument), (subject, object) => {
-          const pair = place(i, subject, object)!;
-          return scores.subarray(pair * relationTypes.length, (pair + 1) * relationTypes.length);
+          const pair = place(i, subject, object);
+          return beatsNull(scores, pair, relationTypes.length) ? scoresAt(scores, pair, relationTypes.length) : [];
         }),
       );
     }
@@ -105,6 +110,15 @@ export const readGroup = async (documents: readonly TokenDocument[], calls: Call
     ),
     clusters: clusters[i]!,
   }));
+};
+
+/** Scores of a candidate's labels. */
+const scoresAt = (scores: Float32Array, candidate: number, labels: number): Float32Array => scores.subarray(candidate * labels, (candidate + 1) * labels);
+
+/** Whether any label of a candidate scores above null: few do, and only they are worth an object. */
+const beatsNull = (scores: Float32Array, candidate: number, labels: number): boolean => {
+  for (let at = candidate * labels; at < (candidate + 1) * labels; at++) if (scores[at]! > 0) return true;
+  return false;
 };
 
 /** Rows of one padded length, in calls of at most `callTokens`. */
@@ -132,36 +146,47 @@ const documentSpan = (cell: number, row: number, { widths, rows }: Grid): Span =
 };
 
 /** Cells of a sentence's beam, best first. */
-const relationBeam = (sentence: GridSentence, { relationBeam: scores }: Chunk, { widths, relationRatio }: ReaderConfig): number[] => {
-  const cells = cellsOf(sentence, widths);
-  const k = beamSize(relationRatio, sentence.end - sentence.start, cells.length);
-  return topIndices(
-    cells.map((cell) => scores[cell]!),
-    k,
-  ).map((i) => cells[i]!);
+const relationBeam = (sentence: number, { grid, cells, relationBeam: scores }: Chunk, { relationRatio }: ReaderConfig): number[] => {
+  const own = cells[sentence]!;
+  const { start, end } = grid.sentences[sentence]!;
+  return topIndices(picked(scores, own), beamSize(relationRatio, end - start, own.length)).map((i) => own[i]!);
+};
+
+const picked = (scores: Float32Array, cells: readonly number[]): Float32Array => {
+  const out = new Float32Array(cells.length);
+  for (let i = 0; i < cells.length; i++) out[i] = scores[cells[i]!]!;
+  return out;
 };
 
 /** Mentions of every document, sorted by position: the best of all its windows, none crossing another. */
 const keepMentions = (pieces: readonly Pieces[], chunks: readonly Chunk[], config: ReaderConfig): Mention[][] => {
-  const candidates: Mention[][] = pieces.map(() => []);
-  for (const [chunk, { rows, grid, coreferenceMention }] of chunks.entries())
-    for (const sentence of grid.sentences)
-      for (const cell of cellsOf(sentence, config.widths))
-        candidates[rows[sentence.row]!.document]!.push({ ...documentSpan(cell, sentence.row, grid), chunk, cell, score: coreferenceMention[cell]! });
-  return candidates.map((list, document) => {
-    list.sort((a, b) => a.start - b.start || a.end - b.end); // ties of the scores go to the earlier span, whatever the chunks were
-    const k = beamSize(config.coreferenceRatio, pieces[document]!.words.length, list.length);
-    return pruneCrossing(
-      list,
-      list.map((mention) => mention.score),
-      k,
-    ).map((i) => list[i]!);
+  const parts: { chunk: number; sentence: number; start: number }[][] = pieces.map(() => []);
+  for (const [chunk, { rows, grid }] of chunks.entries())
+    for (const [sentence, { row, start }] of grid.sentences.entries())
+      parts[rows[row]!.document]!.push({ chunk, sentence, start: start + grid.rows[row]!.start - grid.rows[row]!.offset });
+  return parts.map((list, document) => {
+    list.sort((a, b) => a.start - b.start); // ties of the scores go to the earlier span, whatever the chunks were
+    const total = list.reduce((sum, { chunk, sentence }) => sum + chunks[chunk]!.cells[sentence]!.length, 0);
+    const [partOf, cellOf, scores] = [new Int32Array(total), new Int32Array(total), new Float32Array(total)];
+    let at = 0;
+    for (const [part, { chunk, sentence }] of list.entries())
+      for (const cell of chunks[chunk]!.cells[sentence]!) {
+        partOf[at] = part;
+        cellOf[at] = cell;
+        scores[at++] = chunks[chunk]!.coreferenceMention[cell]!;
+      }
+    const mentionAt = (i: number): Mention => {
+      const { chunk, sentence } = list[partOf[i]!]!;
+      const { grid } = chunks[chunk]!;
+      return { ...documentSpan(cellOf[i]!, grid.sentences[sentence]!.row, grid), chunk, cell: cellOf[i]!, score: scores[i]! };
+    };
+    return pruneCrossing(mentionAt, scores, beamSize(config.coreferenceRatio, pieces[document]!.words.length, total)).map(mentionAt);
   });
 };
 
 // Lists have at least two entries: a product of a single row takes another kernel and differs in the last bits.
-const cellFeed = (cells: readonly number[]): TensorData => {
-  const padded = cells.length >= 2 ? cells : [...cells, 0, 0].slice(0, 2);
+const listFeed = (values: readonly number[]): TensorData => {
+  const padded = values.length >= 2 ? values : [...values, 0, 0].slice(0, 2);
   return int64([padded.length], padded);
 };
 
@@ -177,23 +202,60 @@ const scorePairs = async (
     beams.map((beam) => beam.length),
     (subject, object) => subject !== object,
   );
-  const { tokenWord, wordFirst, wordLast } = grid.feeds;
+  const { wordFirst, wordLast } = grid.feeds;
   const cells = grid.words * config.widths;
+  // Most mentions are in a beam too. Beams come first, so that the slots of the tiles are their places.
+  const spans = beams.flat();
+  const placeOf = new Map(spans.map((cell, place) => [cell, place]));
+  const mentionSpans = mentions.map(({ cell }) => {
+    const known = placeOf.get(cell) ?? spans.push(cell) - 1;
+    placeOf.set(cell, known);
+    return known;
+  });
   const results = await calls.pairs(
     {
-      tokenWord,
       wordFirst,
       wordLast,
       entity: { dtype: 'float32', shape: [cells, types], data: entity },
       relationMention: { dtype: 'float32', shape: [cells], data: relationMention },
-      relationCells: cellFeed(beams.flat()),
-      mentionCells: cellFeed(mentions.map(({ cell }) => cell)),
+      spanCells: listFeed(spans),
+      mentionSpans: listFeed(mentionSpans),
       relationSubjects: int64([tiles.count, tileSize], tiles.rows),
       relationObjects: int64([tiles.count, tileSize], tiles.columns),
+      ...rangeFeeds(grid, beams, tiles),
     },
-    { resident: { hidden: hiddenOf(at) } },
+    { resident: keptOf(at) },
   );
   return { results, place: tiles.place };
+};
+
+/** What the pairs of the beams look between, each range of subwords once; range 0 is empty, as most are. */
+const rangeFeeds = ({ feeds, sentences, widths }: Grid, beams: readonly (readonly number[])[], tiles: ReturnType<typeof tilesOf>) => {
+  const [firstTokens, lastTokens] = [feeds.wordFirst.data, feeds.wordLast.data];
+  const [left, right] = [[0], [0]];
+  const which = new Int32Array(tiles.count * tileSize * tileSize);
+  for (const [beam, own] of beams.entries()) {
+    const { start, end } = sentences[beam]!;
+    const known = new Int32Array((end - start) ** 2); // by last word before and first word after
+    const spans = own.map((cell) => spanOf(cell, widths));
+    for (const [subject, a] of spans.entries())
+      for (const [object, b] of spans.entries()) {
+        const [before, after] = [Math.min(a.last, b.last), Math.max(a.first, b.first)];
+        if (after - before < 2) continue;
+        const key = (before - start) * (end - start) + after - start;
+        if (known[key] === 0) {
+          known[key] = left.length;
+          left.push(Number(lastTokens[before]!) + 1);
+          right.push(Number(firstTokens[after]!));
+        }
+        which[tiles.place(beam, subject, object)] = known[key]!;
+      }
+  }
+  return {
+    rangeLeft: int64([left.length], left),
+    rangeRight: int64([right.length], right),
+    relationRanges: int64([tiles.count, tileSize, tileSize], which),
+  };
 };
 
 const keepStates = (
@@ -207,8 +269,25 @@ const keepStates = (
     states.set(mention, { vector: vectors.subarray(i * projection, (i + 1) * projection), beliefs: beliefs.subarray(i * (types + 1), (i + 1) * (types + 1)) });
 };
 
-/** Clusters of every document, from the states of its mentions. */
+/** Clusters of every document, from the states of its mentions: some documents a call, so that what is computed for their pairs stays in the processor's cache. */
 const linkMentions = async (
+  mentions: readonly (readonly Mention[])[],
+  states: ReadonlyMap<Mention, MentionState>,
+  pieces: readonly Pieces[],
+  calls: Calls,
+  config: ReaderConfig,
+): Promise<Span[][][]> => {
+  const clusters: Span[][][] = [];
+  for (let from = 0; from < mentions.length; ) {
+    let [to, pairs] = [from, 0];
+    while (to < mentions.length && (to === from || pairs < callPairs)) pairs += mentions[to++]!.length ** 2 / 2;
+    clusters.push(...(await linkTogether(mentions.slice(from, to), states, pieces.slice(from, to), calls, config)));
+    from = to;
+  }
+  return clusters;
+};
+
+const linkTogether = async (
   mentions: readonly (readonly Mention[])[],
   states: ReadonlyMap<Mention, MentionState>,
   pieces: readonly Pieces[],
@@ -252,7 +331,7 @@ const linkMentions = async (
   return mentions.map((list, document) =>
     decodeClusters(
       list.map(({ start, end }) => ({ start, end })),
-      (i) => Array.from({ length: Math.min(i, config.antecedents) }, (_, back) => links[place(document, i, i - back - 1)!]!),
+      (i) => Float32Array.from({ length: Math.min(i, config.antecedents) }, (_, back) => links[place(document, i, i - back - 1)]!),
     ),
   );
 };

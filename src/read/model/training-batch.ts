@@ -89,8 +89,9 @@ export const mentionTiles = (beams: readonly number[], antecedents: number) => {
   const tiles = tilesOf(beams, (anaphor, antecedent) => antecedent < anaphor && anaphor - antecedent <= antecedents);
   const offsets = beams.map((_, i) => beams.slice(0, i).reduce((a, b) => a + b, 0));
   const buckets = new Int32Array(tiles.count * tileSize * tileSize);
+  const bucketAt = Array.from({ length: Math.max(0, ...beams) }, (_, distance) => mentionBucket(distance));
   for (const [beam, size] of beams.entries())
-    for (let i = 1; i < size; i++) for (let j = Math.max(0, i - antecedents); j < i; j++) buckets[tiles.place(beam, i, j)!] = mentionBucket(i - j);
+    for (let i = 1; i < size; i++) for (let j = Math.max(0, i - antecedents); j < i; j++) buckets[tiles.place(beam, i, j)] = bucketAt[i - j]!;
   const feeds: Feeds = {
     anaphors: int64([tiles.count, tileSize], tiles.rows),
     antecedents: int64([tiles.count, tileSize], tiles.columns),
@@ -108,7 +109,7 @@ const coreferenceFeeds = (beams: readonly number[], antecedents: number): Feeds 
     for (let i = 0; i < size; i++)
       for (let back = 1; back <= Math.min(i, candidates); back++) {
         const at = (offsets[beam]! + i) * candidates + back - 1;
-        pairs[at] = place(beam, i, i - back)!;
+        pairs[at] = place(beam, i, i - back);
         from[at] = offsets[beam]! + i - back;
         mask[at] = 1;
       }

@@ -17,7 +17,9 @@ import {
   sub,
   sum,
   unsqueeze,
+  where,
 } from '../../../core/index.ts';
+import { lastLength } from '../../../nn/index.ts';
 
 const levels = 8; // ranges of up to 2^8 − 1 subwords
 
@@ -32,6 +34,7 @@ const levels = 8; // ranges of up to 2^8 − 1 subwords
  */
 export const between = (states: Node, left: Node, right: Node): Node => {
   const tokens = states.shape[0]!;
+  const width = lastLength('between', states);
   const int = (value: number) => constant(value, [], 'int64');
   const table = [states];
   for (let level = 1; level < levels; level++) {
@@ -57,7 +60,9 @@ export const between = (states: Node, left: Node, right: Node): Node => {
   const count = axisLength(tokens, 'int64');
   const within = (position: Node) => minimum(maximum(position, int(0)), sub(count, int(1)));
   const base = mul(level, count);
-  const flat = concat(table, 0);
-  const found = maximum(gather(flat, add(base, within(left))), gather(flat, add(base, within(sub(right, span)))));
-  return mul(found, unsqueeze(cast(greater(length, int(0)), 'float32'), 1));
+  const nothing = constant(new Float32Array(width), [1, width]); // the last row, which an empty range finds
+  const flat = concat([...table, nothing], 0);
+  const none = mul(int(levels), count);
+  const at = (position: Node) => where(greater(length, int(0)), add(base, within(position)), none);
+  return maximum(gather(flat, at(left)), gather(flat, at(sub(right, span))));
 };

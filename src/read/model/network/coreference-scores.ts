@@ -1,4 +1,20 @@
-import { add, cast, concat, constant, equal, matmul, mul, multiplyAxes, type Node, oneHot, parameter, relu, reshape, squeeze } from '../../../core/index.ts';
+import {
+  add,
+  cast,
+  concat,
+  constant,
+  equal,
+  gather,
+  matmul,
+  mul,
+  multiplyAxes,
+  type Node,
+  parameter,
+  relu,
+  reshape,
+  squeeze,
+  unsqueeze,
+} from '../../../core/index.ts';
 import { type Dropout, dense, drop } from '../../../nn/index.ts';
 import { entityTypes } from '../labels.ts';
 import type { ReaderConfig } from '../reader-config.ts';
@@ -6,6 +22,7 @@ import { alongColumns, alongRows, tileSize } from './tiles.ts';
 
 /** Buckets of the distance between mentions, counted in kept mentions: 0, 1, 2, 3, 4, 5–7, 8–15, 16–31, 32–63, 64+. */
 export const mentionBuckets = 10;
+const matches = 4; // neither the words nor the last word are the same, the last word, the words, both
 
 /** Mentions of a beam, sorted by position within a document. */
 export interface MentionStates {
@@ -51,17 +68,13 @@ export const coreferenceScores = (
   const product = reshape(mul(alongRows(mentions.vectors, anaphors), alongColumns(mentions.vectors, antecedents)), [cells, projection]);
   const match = add(mul(same(mentions.strings), constant(2, [], 'int64')), same(mentions.lastWords));
   const described = concat([mentions.vectors, mentions.beliefs], 1);
-  const rows = first('byAnaphor', described, projection + believed);
+  const rows = add(first('byAnaphor', described, projection + believed), parameter('coreference.up.bias', [ffn]));
   const columns = first('byAntecedent', described, projection + believed);
   const alone = reshape(add(alongRows(rows, anaphors), alongColumns(columns, antecedents)), [cells, ffn]);
-  const pairs = add(
-    first('byProduct', product, projection),
-    add(
-      matmul(oneHot(reshape(buckets, [cells]), mentionBuckets), table('distance', mentionBuckets)),
-      matmul(oneHot(reshape(match, [cells]), 4), table('match', 4)),
-    ),
-  );
-  const up = drop('coreference.up', relu(add(add(alone, pairs), parameter('coreference.up.bias', [ffn]))), dropout);
+  const known = reshape(add(unsqueeze(table('distance', mentionBuckets), 1), unsqueeze(table('match', matches), 0)), [mentionBuckets * matches, ffn]);
+  const which = add(mul(buckets, constant(matches, [], 'int64')), match);
+  const pairs = add(first('byProduct', product, projection), gather(known, reshape(which, [cells])));
+  const up = drop('coreference.up', relu(add(alone, pairs)), dropout);
   const inner = drop('coreference.inner', relu(dense('coreference.inner', up, ffn)), dropout);
   const both = reshape(add(alongRows(mentions.scores, anaphors), alongColumns(mentions.scores, antecedents)), [cells]);
   return add(squeeze(dense('coreference.out', inner, 1), 1), both);

@@ -1,4 +1,4 @@
-import { gather, input, isParameter, leavesOf, type Program, type parameter } from '../../../core/index.ts';
+import { gather, input, isParameter, leavesOf, multiplyAxes, type Program, type parameter, reshape } from '../../../core/index.ts';
 import { type BertConfig, bert } from '../../../models/index.ts';
 import { entityTypes } from '../labels.ts';
 import type { ReaderConfig } from '../reader-config.ts';
@@ -6,37 +6,45 @@ import { coreferenceScores } from './coreference-scores.ts';
 import { relationScores } from './relation-scores.ts';
 import { beliefsOf, spanScores, widthTable } from './span-scores.ts';
 import { roleOf, spanVectors } from './span-vectors.ts';
+import { tileSize } from './tiles.ts';
 import { coreferenceInputs, relationInputs, tokenInputs, wordInputs } from './training-graph.ts';
 import { wordStates } from './word-states.ts';
 
 /** First call: hidden states and the scores of every span. */
 export const spanProgram = (encoder: BertConfig, config: ReaderConfig, { wordDtype = 'float16' }: { wordDtype?: 'float16' | 'float32' } = {}): Program => {
   const { hidden } = bert(encoder, tokenInputs(), { wordDtype });
-  return { name: 'reader/spans', outputs: { hidden, ...spanScores(wordStates(hidden, wordInputs(config)), widthTable(config), config) } };
+  const states = wordStates(hidden, wordInputs(config));
+  return { name: 'reader/spans', outputs: { hidden, sums: states.sums, weights: states.weights, ...spanScores(states, widthTable(config), config) } };
 };
 
-/** Second call: what was pruned comes back as cells; scores of relation pairs, and the vectors of mentions. `hidden` and the span scores are those of the first call. */
+/**
+ * Second call: what was pruned comes back as cells, each once; scores of relation pairs, and the vectors of mentions. `hidden`, `sums`, `weights` and the span scores are
+ * those of the first call.
+ */
 export const pairProgram = (encoder: BertConfig, config: ReaderConfig): Program => {
   const hidden = input('hidden', ['batch', 'seq', encoder.hidden]);
   const entity = input('entity', ['cells', entityTypes.length]);
   const words = wordInputs(config);
-  const states = wordStates(hidden, words);
-  const table = widthTable(config);
-  const relationCells = input('relationCells', ['relationSlots'], 'int64');
-  const mentionCells = input('mentionCells', ['mentionSlots'], 'int64');
+  const states = {
+    tokens: reshape(hidden, [multiplyAxes('batch', 'seq'), encoder.hidden]),
+    sums: input('sums', [...words.wordFirst.shape, encoder.hidden]),
+    weights: input('weights', [...words.wordFirst.shape, 1]),
+  };
+  const cells = input('spanCells', ['spans'], 'int64');
+  const spans = spanVectors(cells, states, words, widthTable(config));
+  const beliefs = beliefsOf(entity, cells);
+  const mentions = input('mentionSpans', ['mentionSlots'], 'int64');
+  const ranges = {
+    left: input('rangeLeft', ['ranges'], 'int64'),
+    right: input('rangeRight', ['ranges'], 'int64'),
+    which: input('relationRanges', ['relationTiles', tileSize, tileSize], 'int64'),
+  };
   return {
     name: 'reader/pairs',
     outputs: {
-      relations: relationScores(
-        hidden,
-        spanVectors(relationCells, states, words, table),
-        beliefsOf(entity, relationCells),
-        gather(input('relationMention', ['cells']), relationCells),
-        relationInputs(),
-        config,
-      ),
-      mentions: roleOf('coreference.mention', spanVectors(mentionCells, states, words, table), config),
-      beliefs: beliefsOf(entity, mentionCells),
+      relations: relationScores(hidden, spans, beliefs, gather(input('relationMention', ['cells']), cells), { ...relationInputs(), ranges }, config),
+      mentions: roleOf('coreference.mention', { vectors: gather(spans.vectors, mentions) }, config),
+      beliefs: gather(beliefs, mentions),
     },
   };
 };

@@ -1,4 +1,4 @@
-import { add, concat, constant, matmul, maximum, minimum, mul, multiplyAxes, type Node, oneHot, parameter, relu, reshape, sub } from '../../../core/index.ts';
+import { add, concat, constant, gather, matmul, maximum, minimum, mul, multiplyAxes, type Node, parameter, relu, reshape, sub } from '../../../core/index.ts';
 import { type Dropout, dense, drop } from '../../../nn/index.ts';
 import { entityTypes, relationTypes } from '../labels.ts';
 import type { ReaderConfig } from '../reader-config.ts';
@@ -13,6 +13,14 @@ export interface RelationInputs {
   /** [relationTiles, 4] int64 slots: subjects along rows, objects along columns. */
   readonly subjects: Node;
   readonly objects: Node;
+  /** What pairs look between, each range once; without it, every pair looks for itself. */
+  readonly ranges?: {
+    /** [ranges] int64 flat position of the first subword of a range, and of the one after its last. */
+    readonly left: Node;
+    readonly right: Node;
+    /** [relationTiles, 4, 4] int64 number of the pair's range. */
+    readonly which: Node;
+  };
 }
 
 /**
@@ -29,7 +37,7 @@ export const relationScores = (
   spans: SpanVectors,
   beliefs: Node,
   mentions: Node,
-  { subjects, objects }: RelationInputs,
+  { subjects, objects, ranges }: RelationInputs,
   config: ReaderConfig,
   dropout?: Dropout,
 ): Node => {
@@ -41,21 +49,23 @@ export const relationScores = (
   const believed = entityTypes.length + 1;
 
   const product = reshape(mul(alongRows(subject, subjects), alongColumns(object, objects)), [cells, projection]);
-  const left = add(minimum(alongRows(spans.lastToken, subjects), alongColumns(spans.lastToken, objects)), constant(1, [], 'int64'));
-  const right = maximum(alongRows(spans.firstToken, subjects), alongColumns(spans.firstToken, objects));
   // Tokens are projected before the maximum: the table of range maxima, and the gradient scattered back into it, have the width of the layer and not of the encoder.
   const [batch, seq, wide] = hidden.shape as [string, string, number];
   const projected = first('byContext', reshape(hidden, [multiplyAxes(batch, seq), wide]), wide);
-  const context = between(projected, reshape(left, [cells]), reshape(right, [cells]));
+  const left = () => add(minimum(alongRows(spans.lastToken, subjects), alongColumns(spans.lastToken, objects)), constant(1, [], 'int64'));
+  const right = () => maximum(alongRows(spans.firstToken, subjects), alongColumns(spans.firstToken, objects));
+  const context = ranges
+    ? gather(between(projected, ranges.left, ranges.right), reshape(ranges.which, [cells]))
+    : between(projected, reshape(left(), [cells]), reshape(right(), [cells]));
   const distance = sub(alongColumns(spans.firstWord, objects), alongRows(spans.firstWord, subjects));
   const bucket = add(minimum(maximum(distance, constant(-reach, [], 'int64')), constant(reach, [], 'int64')), constant(reach, [], 'int64'));
   const byDistance = first('byDistance', parameter('relations.distance.weight', [distanceBuckets, features]), features); // [buckets, ffn]
 
-  const rows = first('bySubject', concat([subject, beliefs], 1), projection + believed);
+  const rows = add(first('bySubject', concat([subject, beliefs], 1), projection + believed), parameter('relations.up.bias', [ffn]));
   const columns = first('byObject', concat([object, beliefs], 1), projection + believed);
   const alone = reshape(add(alongRows(rows, subjects), alongColumns(columns, objects)), [cells, ffn]);
-  const pairs = add(add(first('byProduct', product, projection), context), matmul(oneHot(reshape(bucket, [cells]), distanceBuckets), byDistance));
-  const up = drop('relations.up', relu(add(add(alone, pairs), parameter('relations.up.bias', [ffn]))), dropout);
+  const pairs = add(add(first('byProduct', product, projection), context), gather(byDistance, reshape(bucket, [cells])));
+  const up = drop('relations.up', relu(add(alone, pairs)), dropout);
   const inner = drop('relations.inner', relu(dense('relations.inner', up, ffn)), dropout);
   const both = reshape(add(alongRows(mentions, subjects), alongColumns(mentions, objects)), [cells, 1]);
   return add(dense('relations.out', inner, relationTypes.length), both);

@@ -8,17 +8,17 @@ import {
   floor,
   gather,
   lessOrEqual,
+  matmul,
   maximum,
   minimum,
   mul,
   type Node,
-  reshape,
+  squeeze,
   sub,
-  sum,
   tanh,
   unsqueeze,
 } from '../../../core/index.ts';
-import { dense, lastLength } from '../../../nn/index.ts';
+import { dense } from '../../../nn/index.ts';
 import type { ReaderConfig } from '../reader-config.ts';
 import { leastWeight } from './span-scores.ts';
 import type { WordInputs, WordStates } from './word-states.ts';
@@ -41,10 +41,13 @@ export interface SpanVectors {
  * @param cells  [slots] int64 cells of the grid
  * @param table  the graph's `widthTable`
  */
-export const spanVectors = (cells: Node, states: WordStates, { wordFirst, wordLast }: WordInputs, table: Node): SpanVectors => {
+export const spanVectors = (
+  cells: Node,
+  states: Pick<WordStates, 'tokens' | 'sums' | 'weights'>,
+  { wordFirst, wordLast }: WordInputs,
+  table: Node,
+): SpanVectors => {
   const widths = table.shape[0] as number;
-  const slots = cells.shape[0]!;
-  const hidden = lastLength('spanVectors', states.first);
   const last = sub(axisLength(wordFirst.shape[0]!, 'int64'), constant(1, [], 'int64'));
   // A cell's number stays below 2^24, so the division is exact in float32 where widths is a power of two, and half a cell off a whole number otherwise.
   const firstWord = cast(floor(mul(add(cast(cells, 'float32'), 0.5), 1 / widths)), 'int64');
@@ -55,18 +58,19 @@ export const spanVectors = (cells: Node, states: WordStates, { wordFirst, wordLa
     [1, widths],
     'int64',
   );
-  const inSpan = unsqueeze(cast(lessOrEqual(steps, unsqueeze(width, 1)), 'float32'), 2); // [slots, widths, 1]
+  const inSpan = unsqueeze(cast(lessOrEqual(steps, unsqueeze(width, 1)), 'float32'), 1); // [slots, 1, widths]
   const within = minimum(add(unsqueeze(firstWord, 1), steps), last); // [slots, widths]
-  const total = (x: Node) => sum(mul(gather(x, within), inSpan), [1]);
-  const head = div(total(states.sums), maximum(total(states.weights), leastWeight));
+  const total = matmul(inSpan, gather(states.weights, within)); // [slots, 1, 1]
+  const head = squeeze(matmul(div(inSpan, maximum(total, leastWeight)), gather(states.sums, within)), 1);
+  const [firstToken, lastToken] = [gather(wordFirst, firstWord), gather(wordLast, lastWord)];
   return {
-    vectors: concat([reshape(gather(states.first, firstWord), [slots, hidden]), gather(states.last, lastWord), head, gather(table, width)], 1),
-    firstToken: gather(wordFirst, firstWord),
-    lastToken: gather(wordLast, lastWord),
+    vectors: concat([gather(states.tokens, firstToken), gather(states.tokens, lastToken), head, gather(table, width)], 1),
+    firstToken,
+    lastToken,
     firstWord,
     lastWord,
   };
 };
 
 /** A span in a role (`relations.subject`, `relations.object`, `coreference.mention`): tanh of a linear of its vector, [slots, projection]. */
-export const roleOf = (role: string, { vectors }: SpanVectors, { projection }: ReaderConfig): Node => tanh(dense(role, vectors, projection));
+export const roleOf = (role: string, { vectors }: Pick<SpanVectors, 'vectors'>, { projection }: ReaderConfig): Node => tanh(dense(role, vectors, projection));

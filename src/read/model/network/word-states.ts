@@ -21,6 +21,8 @@ import { dense } from '../../../nn/index.ts';
 
 /** What the spans are made of, one row a word. */
 export interface WordStates {
+  /** [tokens, hidden] state of every subword. */
+  readonly tokens: Node;
   /** [words, hidden] state of the first subword. */
   readonly first: Node;
   /** [words, hidden] state of the last subword. */
@@ -59,6 +61,7 @@ export const wordStates = (hidden: Node, { tokenWord, wordFirst, wordLast }: Wor
   const rows = concat([mul(states, weight), weight], 1);
   const summed = slice(scatterAdd(reshape(tokenWord, [tokens]), rows, addAxes(words, 1)), 0, 0, words);
   return {
+    tokens: states,
     first: gather(states, wordFirst),
     last: gather(states, wordLast),
     sums: slice(summed, 1, 0, width),
