@@ -72,6 +72,22 @@ describe.each([false, true])('engine, process: %s', (process) => {
     await expect(step.run({}, { resident: { state: 'counter' } })).rejects.toThrow(/expected a resident tensor counter/);
   });
 
+  it('writes into arrays of its own by turns, never into one it was given or handed out', async () => {
+    const engine = await open();
+    const next = add(input('state', [2]), 1);
+    await using step = await engine.compile({ name: 'step', outputs: { next, doubled: mul(next, 2) } }, new Map());
+    const given = tensorOf('float32', [2], [1, 5]);
+    const go = async () => (await step.run({}, { resident: { state: 'counter' }, keep: { next: 'counter' } })).doubled;
+    await engine.put({ counter: given });
+    const doubled = [await go(), await go(), await go()];
+    const { counter } = await engine.get(['counter']);
+    for (let i = 0; i < 3; i++) doubled.push(await go());
+    expect(doubled).toEqual([2, 3, 4, 5, 6, 7].map((n) => tensorOf('float32', [2], [2 * n, 2 * n + 8])));
+    expect(given).toEqual(tensorOf('float32', [2], [1, 5]));
+    expect(counter).toEqual(tensorOf('float32', [2], [4, 8]));
+    expect((await engine.get(['counter'])).counter).toEqual(tensorOf('float32', [2], [7, 11]));
+  });
+
   it('says what does not fit, and works on afterwards', async () => {
     const engine = await open();
     const { y } = model();

@@ -1,7 +1,7 @@
-import { NotFoundError } from '../core/index.ts';
+import { NotFoundError, sameShape } from '../core/index.ts';
 import { CancelledError } from './errors.ts';
 import { createSession, type Session, type SessionRequest } from './session.ts';
-import type { TensorData } from './tensor.ts';
+import { dtypes, lengthOfShape, type TensorData } from './tensor.ts';
 
 export interface RunRequest {
   readonly feeds: Readonly<Record<string, TensorData>>;
@@ -31,6 +31,9 @@ export interface Host {
 export function createHost(): Host {
   const sessions = new Map<number, Session>();
   const tensors = new Map<string, TensorData>();
+  // A tensor that a run replaces is what the next run writes into, as long as nobody else may have its array: made here, never handed out.
+  const spare = new Map<string, TensorData>();
+  const own = new WeakSet<TensorData>();
   let last: Promise<unknown> = Promise.resolve();
   let epoch = 0;
 
@@ -48,6 +51,22 @@ export function createHost(): Host {
     const tensor = tensors.get(name);
     if (!tensor) throw new NotFoundError(`engine: expected a resident tensor ${name}, got none of that name among ${tensors.size}; put it first`);
     return tensor;
+  };
+  /** Where to write an output of this type that is to be held under this name. */
+  const roomFor = ({ dtype, shape }: Pick<TensorData, 'dtype' | 'shape'>, name: string | undefined): TensorData => {
+    const before = name === undefined ? undefined : spare.get(name);
+    if (name !== undefined) spare.delete(name);
+    if (before && before.dtype === dtype && sameShape(before.shape, shape)) return before;
+    const made: TensorData = { dtype, shape, data: dtypes[dtype].make(lengthOfShape(shape)) };
+    if (name !== undefined) own.add(made);
+    return made;
+  };
+  const compute = async (session: Session, feeds: Readonly<Record<string, TensorData>>, keep: RunRequest['keep'], fetch: readonly string[]) => {
+    const wanted = [...fetch, ...Object.keys(keep)];
+    if (!wanted.every((output) => session.fixed.has(output))) return session.run(feeds, wanted);
+    const into = Object.fromEntries(wanted.map((output) => [output, roomFor(session.fixed.get(output)!, keep[output])]));
+    await session.write(feeds, into);
+    return into;
   };
 
   return {
@@ -67,18 +86,29 @@ export function createHost(): Host {
         const session = sessions.get(id);
         if (!session) throw new Error(`internal: no session ${id}`);
         const all = { ...feeds, ...Object.fromEntries(Object.entries(resident).map(([input, name]) => [input, held(name)])) };
-        const results = await session.run(all, [...fetch, ...Object.keys(keep)]);
-        for (const [output, name] of Object.entries(keep)) tensors.set(name, results[output]!);
+        const results = await compute(session, all, keep, fetch);
+        for (const [output, name] of Object.entries(keep)) {
+          const before = tensors.get(name);
+          if (before && own.has(before)) spare.set(name, before);
+          tensors.set(name, results[output]!);
+        }
         return Object.fromEntries(fetch.map((name) => [name, results[name]!]));
       }),
     put: (given) =>
       inTurn(() => {
         for (const [name, tensor] of Object.entries(given)) tensors.set(name, tensor);
       }),
-    get: (names) => inTurn(() => Object.fromEntries(names.map((name) => [name, held(name)]))),
+    get: (names) =>
+      inTurn(() => {
+        for (const name of names) own.delete(held(name));
+        return Object.fromEntries(names.map((name) => [name, held(name)]));
+      }),
     drop: (names) =>
       inTurn(() => {
-        for (const name of names) tensors.delete(name);
+        for (const name of names) {
+          tensors.delete(name);
+          spare.delete(name);
+        }
       }),
     async cancel() {
       epoch++;
@@ -90,6 +120,7 @@ export function createHost(): Host {
       for (const session of sessions.values()) await session.release();
       sessions.clear();
       tensors.clear();
+      spare.clear();
     },
   };
 }

@@ -101,17 +101,23 @@ export function modelBytes(graph: OnnxGraph): Uint8Array {
   return new MessageWriter().int(1, IR_VERSION).message(7, out).message(8, operators('', opset)).message(8, operators('com.microsoft', 1)).finish();
 }
 
+/** Name of the output that `completed` puts before all others. */
+export const sequenceOutput = '#sequence';
+
 /**
- * A model with more initialisers. Repeated fields of protocol buffers merge when messages are concatenated, so weights read from files later
- * are appended to the bytes of the graph without parsing them.
+ * A model with more initialisers, and before its outputs, if asked for, one that is an empty sequence (see session.ts). Repeated fields of protocol buffers
+ * merge when messages are concatenated, so weights read from files later are joined to the bytes of the graph without parsing them.
  */
-export function withInitializers(model: Uint8Array, initializers: readonly OnnxInitializer[]): Uint8Array {
-  if (initializers.length === 0) return model;
+export function completed(model: Uint8Array, initializers: readonly OnnxInitializer[], { sequence = false } = {}): Uint8Array {
   const graph = new MessageWriter();
   for (const each of initializers) graph.message(5, initializer(each));
-  const more = new MessageWriter().message(7, graph).finish();
-  const out = new Uint8Array(model.length + more.length);
-  out.set(model);
-  out.set(more, model.length);
-  return out;
+  const before = new MessageWriter();
+  if (sequence) {
+    const element = new MessageWriter().message(1, new MessageWriter().int(1, dtypes.float32.onnx).message(2, new MessageWriter()));
+    const type = new MessageWriter().message(4, new MessageWriter().message(1, element));
+    before.message(1, node({ name: sequenceOutput, opType: 'SequenceEmpty', domain: '', inputs: [], outputs: [sequenceOutput], attributes: {} }));
+    before.message(12, new MessageWriter().string(1, sequenceOutput).message(2, type));
+  }
+  const whole = (part: MessageWriter): Uint8Array => (part.length === 0 ? new Uint8Array() : new MessageWriter().message(7, part).finish());
+  return before.length + graph.length === 0 ? model : Buffer.concat([whole(before), model, whole(graph)]);
 }
