@@ -25,12 +25,12 @@ const random = (seed: number, shape: number[]): Tensor =>
 const rows = tinyRows([tinyDocument(1, [5, 3]), tinyDocument(2, [4])]);
 
 describe('span scores', () => {
-  it('are what an unfactored first layer gives for every span', () => {
+  it.each(['scatter', 'product'] as const)('are what an unfactored first layer gives for every span, words summed by %s', (by) => {
     const { hidden: width } = tinyEncoder;
     const grid = gridOf(rows, tinyConfig.widths, tinySpecial);
     const [batch, seq] = grid.feeds.ids.shape as [number, number];
     const hidden = input('hidden', ['batch', 'seq', width]);
-    const scores = spanScores(wordStates(hidden, wordInputs(tinyConfig)), widthTable(tinyConfig), tinyConfig);
+    const scores = spanScores(wordStates(hidden, wordInputs(tinyConfig), { by }), widthTable(tinyConfig), tinyConfig);
     const roots = [scores.entity, scores.relationMention, scores.coreferenceMention];
     const weights = new Map(
       inOrder(roots)

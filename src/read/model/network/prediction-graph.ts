@@ -13,7 +13,7 @@ import { wordStates } from './word-states.ts';
 /** First call: hidden states and the scores of every span. */
 export const spanProgram = (encoder: BertConfig, config: ReaderConfig, { wordDtype = 'float16' }: { wordDtype?: 'float16' | 'float32' } = {}): Program => {
   const { hidden } = bert(encoder, tokenInputs(), { wordDtype });
-  const states = wordStates(hidden, wordInputs(config));
+  const states = wordStates(hidden, wordInputs(config), { by: 'product' });
   return { name: 'reader/spans', outputs: { hidden, sums: states.sums, weights: states.weights, ...spanScores(states, widthTable(config), config) } };
 };
 
