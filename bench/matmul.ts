@@ -21,7 +21,7 @@ export const shapes: readonly (readonly [rows: number, inner: number, columns: n
 ];
 
 const TOLERANCE = 1e-4;
-const random = (length: number): Float32Array => Float32Array.from({ length }, (_, i) => ((i * 2654435761) % 4294967296) / 4294967296 - 0.5);
+export const random = (length: number): Float32Array => Float32Array.from({ length }, (_, i) => ((i * 2654435761) % 4294967296) / 4294967296 - 0.5);
 
 /**
  * Products of a linear layer, x Wᵀ with W frozen: through the runtime as the product uses it, against a bare onnxruntime session with its defaults.
@@ -88,7 +88,8 @@ async function one(m: number, k: number, n: number, threads: number, runs: numbe
   };
 }
 
-function rawSession(k: number, n: number, weight: Float32Array, threads: number): Promise<ort.InferenceSession> {
+/** A bare onnxruntime session, its defaults, that multiplies [rows, k] by a weight [n, k] turned beforehand. */
+export function rawSession(k: number, n: number, weight: Float32Array, threads: number): Promise<ort.InferenceSession> {
   const transposed = new Float32Array(k * n);
   for (let j = 0; j < n; j++) for (let i = 0; i < k; i++) transposed[i * n + j] = weight[j * k + i]!;
   const bytes = modelBytes({

@@ -1,7 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import ort from 'onnxruntime-node';
 import type { BenchOptions } from './harness.ts';
+import { random, rawSession } from './matmul.ts';
 import { type Form, fastestForm, interleaved, median, ratiosOf } from './reader/compare.ts';
 import { benchLines } from './reader/documents.ts';
 import { log, type Row } from './reader/row.ts';
@@ -88,6 +90,8 @@ export const readBench = async ({ threads, runs = 15 }: BenchOptions): Promise<R
     const times = await against(ours);
     const rows: Row[] = [{ name: 'read/f32', ours: median(times.ours), peer: median(times.peer), ...ratiosOf(times), ...common, note }];
 
+    rows.push(await shareOfProducts(ours, lines.join('\n'), threads, runs));
+
     await using small = openReading();
     const eight = await small.ask<Opened>('open', { threads, weights: 'int8', name });
     const { f1 } = await small.ask<Predicted>('predict', { lines: lines.join('\n') });
@@ -108,4 +112,61 @@ export const readBench = async ({ threads, runs = 15 }: BenchOptions): Promise<R
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+};
+
+interface Forward {
+  readonly seconds: number;
+  readonly operations: number;
+  readonly tokens: number;
+  readonly hidden: number;
+  readonly ffn: number;
+  readonly layers: number;
+}
+
+/** Rate of the reader's forward pass, from words to annotations, as a share of what bare sessions reach on the products of its encoder. */
+const shareOfProducts = async (ours: Worker, lines: string, threads: number, runs: number): Promise<Row> => {
+  const { operations, tokens, hidden, ffn, layers } = await ours.ask<Forward>('forward', { lines });
+  const rowsAtOnce = 1024;
+  const shapes = [
+    { inner: hidden, columns: hidden, times: 4 },
+    { inner: hidden, columns: ffn, times: 1 },
+    { inner: ffn, columns: hidden, times: 1 },
+  ];
+  const products = await Promise.all(
+    shapes.map(async ({ inner, columns, times }) => ({
+      session: await rawSession(inner, columns, random(inner * columns), threads),
+      x: new ort.Tensor('float32', random(rowsAtOnce * inner), [rowsAtOnce, inner]),
+      times: times * layers * Math.ceil(tokens / rowsAtOnce),
+      operations: 2 * rowsAtOnce * inner * columns,
+    })),
+  );
+  const rawOperations = products.reduce((sum, { times, operations: each }) => sum + times * each, 0);
+  const times = await interleaved(
+    runs,
+    async () => (await ours.ask<Forward>('forward', { lines })).seconds,
+    async () => {
+      const start = performance.now();
+      for (const { session, x, times: count } of products) for (let i = 0; i < count; i++) await session.run({ x });
+      return (performance.now() - start) / 1000;
+    },
+  );
+  for (const { session } of products) await session.release();
+  const [rate, raw] = [operations / median(times.ours) / 1e9, rawOperations / median(times.peer) / 1e9];
+  const shares = ratiosOf(times);
+  const scale = operations / rawOperations;
+  return {
+    name: 'read/share',
+    metric: 'share',
+    unit: 'of the raw product rate',
+    ours: shares.ratio * scale,
+    peer: null,
+    peerName: null,
+    peerVersion: null,
+    ratio: null,
+    ratioP25: null,
+    ratioP75: null,
+    runs,
+    gate: true,
+    note: `${rate.toFixed(0)} of ${raw.toFixed(0)} GFLOP/s, P25 to P75 of the share ${(shares.ratioP25 * scale).toFixed(2)} to ${(shares.ratioP75 * scale).toFixed(2)}; bare onnxruntime ${ort.env.versions.node ?? ort.env.versions.common} sessions on the encoder's products`,
+  };
 };

@@ -9,8 +9,10 @@ import { openStore } from '../../src/knowledge/index.ts';
 import { bertWeightNames, locateWeights } from '../../src/models/index.ts';
 import { type LoadedDocument, openReader, type Reader, type ReaderWeights, splitDocument, tokensOf, toReading } from '../../src/read/index.ts';
 import { encoderFolder, openEncoder, wordTable } from '../../src/read/model/encoder.ts';
+import { cellsOf, rowLength } from '../../src/read/model/grid.ts';
 import { predictionParameters } from '../../src/read/model/network/prediction-graph.ts';
 import { describeFolder, readReaderValues } from '../../src/read/model/reader-folder.ts';
+import { piecesOf } from '../../src/read/model/windows.ts';
 import { type Engine, openEngine } from '../../src/runtime/index.ts';
 import { memory, serve } from './serve.ts';
 import { sizesOf } from './sizes.ts';
@@ -64,6 +66,32 @@ await serve({
     const found = await opened().predict(gold);
     const { metrics } = evaluateScierc(gold, found);
     return { predictions: found.map(plain), f1: [metrics['entity-f1'], metrics['relation-f1'], metrics['coreference-f1']] };
+  },
+
+  /** One prediction of documents that come as words, and the operations that its encoder and span scorer take by the textbook: no padding, 2 a multiplication. */
+  async forward({ lines }: { lines: string }) {
+    const [gold, encoder, { config }] = [parseGold(lines, 'bench'), await openEncoder(), await describeFolder(undefined)];
+    const start = performance.now();
+    await opened().predict(gold);
+    const seconds = (performance.now() - start) / 1000;
+    const { hidden, ffn, layers } = encoder.config;
+    let operations = 0;
+    let tokens = 0;
+    for (const { sentences } of gold) {
+      const pieces = piecesOf(sentences, encoder.tokenizer, config.window);
+      for (const window of pieces.windows) {
+        const seq = rowLength({ pieces, window });
+        const spans = window.sentences.reduce((sum, s) => sum + cellsOf(s, config.widths).length, 0);
+        const words = window.end - window.start;
+        const wide = 3 * config.ffn;
+        tokens += seq;
+        operations +=
+          2 * layers * seq * (4 * hidden * hidden + 2 * hidden * ffn + 2 * seq * hidden) +
+          2 * words * 3 * hidden * wide +
+          2 * spans * (wide * config.ffn + config.ffn * 8);
+      }
+    }
+    return { seconds, operations, tokens, hidden, ffn, layers };
   },
 
   /** The words of texts as our splitter finds them. */

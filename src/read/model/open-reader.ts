@@ -6,9 +6,9 @@ import { type Encoder, openEncoder, wordTable, wordTableBinding } from './encode
 import { quantisedSites } from './measure-ranges.ts';
 import { predictionParameters, spanProgram } from './network/prediction-graph.ts';
 import { openPredictor } from './predict.ts';
-import { describeFolder, readReaderRanges, readReaderValues } from './reader-folder.ts';
+import { describeFolder, type ReaderDescription, readReaderRanges, readReaderValues } from './reader-folder.ts';
 
-/** How the encoder's products are computed: in float32, or quantised. `auto` is `f32` until a quantised form is measured to cost nothing. */
+/** How the encoder's products are computed: in float32, or quantised. `auto` is `int8` for a reader that brings the ranges of its activations (docs/results.md has what it costs), else `f32`. */
 export type ReaderWeights = 'auto' | 'f32' | 'int8' | 'int4';
 
 export interface ReaderChoice {
@@ -32,15 +32,17 @@ export interface Reader extends AsyncDisposable {
 }
 
 const versionOf = (name: string, sha256: string, weights: Exclude<ReaderWeights, 'auto'>): string => `${name}-${sha256.slice(0, 12)}-${weights}`;
-const resolved = (weights: ReaderWeights = 'auto'): Exclude<ReaderWeights, 'auto'> => {
+const resolved = ({ ranges }: ReaderDescription, weights: ReaderWeights = 'auto'): Exclude<ReaderWeights, 'auto'> => {
   if (!['auto', 'f32', 'int8', 'int4'].includes(weights)) throw new ConfigError(`reader: expected weights auto, f32, int8 or int4, got ${weights}`);
-  return weights === 'auto' ? 'f32' : weights;
+  if (weights !== 'auto') return weights;
+  return ranges ? 'int8' : 'f32';
 };
 
 /** Name, folder and version of a reader, without starting anything. @throws as `describeFolder` */
 export const describeReader = async ({ reader, weights }: ReaderChoice = {}): Promise<{ name: string; folder: string; version: string }> => {
-  const { name, folder, sha256 } = await describeFolder(reader);
-  return { name, folder, version: versionOf(name, sha256, resolved(weights)) };
+  const description = await describeFolder(reader);
+  const { name, folder, sha256 } = description;
+  return { name, folder, version: versionOf(name, sha256, resolved(description, weights)) };
 };
 
 /**
@@ -52,7 +54,7 @@ export const openReader = async (engine: Engine, { reader, weights }: ReaderChoi
   const description = await describeFolder(reader);
   const encoder = await openEncoder();
   const values = await readReaderValues(description, encoder);
-  const mode = resolved(weights);
+  const mode = resolved(description, weights);
   const { config } = description;
   const program = spanProgram(encoder.config, config);
   const quantised =

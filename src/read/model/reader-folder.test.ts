@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -11,7 +11,7 @@ import { initialValues } from './initial-values.ts';
 import { predictionParameters } from './network/prediction-graph.ts';
 import { describeReader } from './open-reader.ts';
 import { defaultReader } from './reader-config.ts';
-import { describeFolder, readReaderValues, writeReader } from './reader-folder.ts';
+import { describeFolder, readReaderRanges, readReaderValues, writeReader } from './reader-folder.ts';
 import { mergedValues } from './tuning.ts';
 
 const matrix = (rows: number, values: readonly number[]): TensorData => ({
@@ -85,6 +85,16 @@ describe("a reader's folder", () => {
     const plain = await describeReader({ reader: folder });
     expect(plain.version).toBe((await describeReader({ reader: folder, weights: 'f32' })).version);
     expect(plain.version).not.toBe((await describeReader({ reader: folder, weights: 'int8' })).version);
+  });
+
+  it('brings its ranges along, and is then quantised unless it is told otherwise', async () => {
+    const other = join(folder, 'with-ranges');
+    await mkdir(other);
+    const range = { high: Float32Array.of(1, 2.5), low: Float32Array.of(-1, 0) };
+    await writeReader(other, { encoder, config: defaultReader, values, ranges: new Map([['blocks.0.mlp.up', range]]), training: {} });
+    expect(await readReaderRanges(await describeFolder(other))).toEqual(new Map([['blocks.0.mlp.up', range]]));
+    expect((await readReaderRanges(await describeFolder(folder))).size).toBe(0);
+    expect((await describeReader({ reader: other })).version).toBe((await describeReader({ reader: other, weights: 'int8' })).version);
   });
 
   it('is refused where weights are cut short, the description is of another format, or there is none', async () => {

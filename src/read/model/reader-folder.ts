@@ -27,6 +27,8 @@ const schema = z.strictObject({
   entityTypes: z.tuple(entityTypes.map((name) => z.literal(name)) as never),
   relationTypes: z.tuple(relationTypes.map((name) => z.literal(name)) as never),
   weights: z.strictObject({ file: z.literal(weightsFile), sha256: z.string().length(64) }),
+  /** Whether the weights' file holds the ranges of activations. */
+  ranges: z.boolean().default(false),
   /** How it came to be: for people, not for programs. */
   training: z.unknown(),
 });
@@ -38,6 +40,8 @@ export interface ReaderDescription {
   readonly encoderSha256: string;
   /** Of `reader.safetensors`. */
   readonly sha256: string;
+  /** Whether it brings the ranges of its activations. */
+  readonly ranges: boolean;
 }
 
 const modelsFolder = fileURLToPath(new URL('../../../models', import.meta.url));
@@ -83,10 +87,17 @@ export const describeFolder = async (reader: string = defaultReaderName): Promis
       `${path}: ${at.join('.') || 'document'}: expected a reader of format ${formatVersion}, got: ${message}; another version of Lyceum wrote it`,
     );
   }
-  const { config, encoder, weights } = parsed.data;
+  const { config, encoder, weights, ranges } = parsed.data;
   if (encoder.package !== encoderPackage)
     throw new FormatError(`${path}: expected the encoder ${encoderPackage}, got ${encoder.package}; this version knows no other`);
-  return { name: shipped ? reader : basename(folder), folder, config: readerConfig(config, path), encoderSha256: encoder.sha256, sha256: weights.sha256 };
+  return {
+    name: shipped ? reader : basename(folder),
+    folder,
+    config: readerConfig(config, path),
+    encoderSha256: encoder.sha256,
+    sha256: weights.sha256,
+    ranges,
+  };
 };
 
 /**
@@ -138,6 +149,7 @@ export const writeReader = async (
     entityTypes,
     relationTypes,
     weights: { file: weightsFile, sha256: await sha256Of(join(folder, weightsFile)) },
+    ranges: ranges.size > 0,
     training,
   };
   await writeWhole(join(folder, configFile), [new TextEncoder().encode(`${JSON.stringify(json, null, 2)}\n`)]);
@@ -149,9 +161,8 @@ const rangeName = (site: string, end: 'high' | 'low'): string => `range.${site}.
 /** Ranges that `writeReader` stored, by site; none for a reader that was written without. The file is the one that `readReaderValues` checked. */
 export const readReaderRanges = async ({ folder }: ReaderDescription): Promise<Map<string, ActivationRange>> => {
   const file = await openSafetensors(join(folder, weightsFile));
-  const sites = [...file.tensors.keys()].flatMap((name) => /^range\.(.+)\.high$/.exec(name)?.[1] ?? []);
   const ranges = new Map<string, ActivationRange>();
-  for (const site of sites) {
+  for (const site of [...file.tensors.keys()].flatMap((name) => /^range\.(.+)\.high$/.exec(name)?.[1] ?? [])) {
     const [high, low] = [
       await readAsFloat32(file, rangeName(site, 'high'), { checkFinite: true }),
       await readAsFloat32(file, rangeName(site, 'low'), { checkFinite: true }),
