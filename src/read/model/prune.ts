@@ -2,8 +2,9 @@ import type { Span } from '../../evaluate/index.ts';
 
 /** Indices from the highest score down, of equals the lower index first. A heap: no more of them are put in order than are asked for. */
 export function* bestFirst(scores: ArrayLike<number>): Generator<number> {
-  const heap = Int32Array.from({ length: scores.length }, (_, i) => i);
-  let count = heap.length;
+  let count = scores.length;
+  const heap = new Int32Array(count);
+  for (let i = 0; i < count; i++) heap[i] = i;
   const beats = (a: number, b: number): boolean => scores[a]! > scores[b]! || (scores[a]! === scores[b]! && a < b);
   const sink = (at: number): void => {
     const moved = heap[at]!;

@@ -238,9 +238,11 @@ const rangeFeeds = ({ feeds, sentences, widths }: Grid, beams: readonly (readonl
     const { start, end } = sentences[beam]!;
     const known = new Int32Array((end - start) ** 2); // by last word before and first word after
     const spans = own.map((cell) => spanOf(cell, widths));
-    for (const [subject, a] of spans.entries())
-      for (const [object, b] of spans.entries()) {
-        const [before, after] = [Math.min(a.last, b.last), Math.max(a.first, b.first)];
+    for (let subject = 1; subject < spans.length; subject++)
+      for (let object = 0; object < subject; object++) {
+        const [a, b] = [spans[subject]!, spans[object]!];
+        const before = Math.min(a.last, b.last);
+        const after = Math.max(a.first, b.first);
         if (after - before < 2) continue;
         const key = (before - start) * (end - start) + after - start;
         if (known[key] === 0) {
@@ -249,6 +251,7 @@ const rangeFeeds = ({ feeds, sentences, widths }: Grid, beams: readonly (readonl
           right.push(Number(firstTokens[after]!));
         }
         which[tiles.place(beam, subject, object)] = known[key]!;
+        which[tiles.place(beam, object, subject)] = known[key]!;
       }
   }
   return {
@@ -331,7 +334,11 @@ const linkTogether = async (
   return mentions.map((list, document) =>
     decodeClusters(
       list.map(({ start, end }) => ({ start, end })),
-      (i) => Float32Array.from({ length: Math.min(i, config.antecedents) }, (_, back) => links[place(document, i, i - back - 1)]!),
+      (i) => {
+        const scores = new Float32Array(Math.min(i, config.antecedents));
+        for (let back = 1; back <= scores.length; back++) scores[back - 1] = links[place(document, i, i - back)]!;
+        return scores;
+      },
     ),
   );
 };
