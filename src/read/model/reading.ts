@@ -4,6 +4,7 @@ import { decodeClusters, decodeEntities, decodeRelations } from './decode.ts';
 import type { Encoder } from './encoder.ts';
 import { beamSize, cellsOf, type Grid, gridOf, int64, type Row, rowLength, spanOf, tilesOf } from './grid.ts';
 import { entityTypes, relationTypes } from './labels.ts';
+import { distanceBuckets, reach } from './network/relation-scores.ts';
 import { tileSize } from './network/tiles.ts';
 import { pruneCrossing, topIndices } from './prune.ts';
 import type { ReaderConfig } from './reader-config.ts';
@@ -222,42 +223,51 @@ const scorePairs = async (
       mentionSpans: listFeed(mentionSpans),
       relationSubjects: int64([tiles.count, tileSize], tiles.rows),
       relationObjects: int64([tiles.count, tileSize], tiles.columns),
-      ...rangeFeeds(grid, beams, tiles),
+      ...gapFeeds(grid, beams, tiles),
     },
     { resident: keptOf(at) },
   );
   return { results, place: tiles.place };
 };
 
-/** What the pairs of the beams look between, each range of subwords once; range 0 is empty, as most are. */
-const rangeFeeds = ({ feeds, sentences, widths }: Grid, beams: readonly (readonly number[])[], tiles: ReturnType<typeof tilesOf>) => {
+/** What lies between the spans of the pairs, each gap once: nothing and a distance for most. */
+const gapFeeds = ({ feeds, sentences, widths }: Grid, beams: readonly (readonly number[])[], tiles: ReturnType<typeof tilesOf>) => {
   const [firstTokens, lastTokens] = [feeds.wordFirst.data, feeds.wordLast.data];
-  const [left, right] = [[0], [0]];
+  const [left, right, distances]: [number[], number[], number[]] = [[], [], []];
+  const gap = (from: number, to: number, distance: number): number => {
+    left.push(from);
+    right.push(to);
+    return distances.push(distance) - 1;
+  };
+  const empty = Array.from({ length: distanceBuckets }, (_, bucket) => gap(0, 0, bucket - reach));
   const which = new Int32Array(tiles.count * tileSize * tileSize);
   for (const [beam, own] of beams.entries()) {
     const { start, end } = sentences[beam]!;
-    const known = new Int32Array((end - start) ** 2); // by last word before and first word after
+    const known = new Map<number, number>();
     const spans = own.map((cell) => spanOf(cell, widths));
-    for (let subject = 1; subject < spans.length; subject++)
-      for (let object = 0; object < subject; object++) {
+    for (let subject = 0; subject < spans.length; subject++)
+      for (let object = 0; object < spans.length; object++) {
+        if (object === subject) continue;
         const [a, b] = [spans[subject]!, spans[object]!];
         const before = Math.min(a.last, b.last);
         const after = Math.max(a.first, b.first);
-        if (after - before < 2) continue;
-        const key = (before - start) * (end - start) + after - start;
-        if (known[key] === 0) {
-          known[key] = left.length;
-          left.push(Number(lastTokens[before]!) + 1);
-          right.push(Number(firstTokens[after]!));
+        const bucket = Math.max(-reach, Math.min(reach, b.first - a.first)) + reach;
+        const at = tiles.place(beam, subject, object);
+        if (after - before < 2) {
+          which[at] = empty[bucket]!;
+          continue;
         }
-        which[tiles.place(beam, subject, object)] = known[key]!;
-        which[tiles.place(beam, object, subject)] = known[key]!;
+        const key = ((before - start) * (end - start) + after - start) * distanceBuckets + bucket;
+        const same = known.get(key) ?? gap(Number(lastTokens[before]!) + 1, Number(firstTokens[after]!), bucket - reach);
+        known.set(key, same);
+        which[at] = same;
       }
   }
   return {
-    rangeLeft: int64([left.length], left),
-    rangeRight: int64([right.length], right),
-    relationRanges: int64([tiles.count, tileSize, tileSize], which),
+    gapLeft: int64([left.length], left),
+    gapRight: int64([left.length], right),
+    gapDistance: int64([left.length], distances),
+    relationGaps: int64([tiles.count, tileSize, tileSize], which),
   };
 };
 

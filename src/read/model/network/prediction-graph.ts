@@ -34,15 +34,16 @@ export const pairProgram = (encoder: BertConfig, config: ReaderConfig): Program 
   const spans = spanVectors(cells, states, words, widthTable(config));
   const beliefs = beliefsOf(entity, cells);
   const mentions = input('mentionSpans', ['mentionSlots'], 'int64');
-  const ranges = {
-    left: input('rangeLeft', ['ranges'], 'int64'),
-    right: input('rangeRight', ['ranges'], 'int64'),
-    which: input('relationRanges', ['relationTiles', tileSize, tileSize], 'int64'),
+  const gaps = {
+    left: input('gapLeft', ['gaps'], 'int64'),
+    right: input('gapRight', ['gaps'], 'int64'),
+    distance: input('gapDistance', ['gaps'], 'int64'),
+    which: input('relationGaps', ['relationTiles', tileSize, tileSize], 'int64'),
   };
   return {
     name: 'reader/pairs',
     outputs: {
-      relations: relationScores(hidden, spans, beliefs, gather(input('relationMention', ['cells']), cells), { ...relationInputs(), ranges }, config),
+      relations: relationScores(hidden, spans, beliefs, gather(input('relationMention', ['cells']), cells), { ...relationInputs(), gaps }, config),
       mentions: roleOf('coreference.mention', { vectors: gather(spans.vectors, mentions) }, config),
       beliefs: gather(beliefs, mentions),
     },

@@ -6,21 +6,25 @@ import { between } from './between.ts';
 import { roleOf, type SpanVectors } from './span-vectors.ts';
 import { alongColumns, alongRows, tileSize } from './tiles.ts';
 
-const reach = 11; // words; farther starts share the outermost bucket
+/** Distances beyond it count as it. */
+export const reach = 11; // words; farther starts share the outermost bucket
 export const distanceBuckets = 2 * reach + 1;
 
 export interface RelationInputs {
   /** [relationTiles, 4] int64 slots: subjects along rows, objects along columns. */
   readonly subjects: Node;
   readonly objects: Node;
-  /** What pairs look between, each range once; without it, every pair looks for itself. */
-  readonly ranges?: {
-    /** [ranges] int64 flat position of the first subword of a range, and of the one after its last. */
-    readonly left: Node;
-    readonly right: Node;
-    /** [relationTiles, 4, 4] int64 number of the pair's range. */
-    readonly which: Node;
-  };
+  /** The gaps of all pairs, each once, and [relationTiles, 4, 4] int64 which one is a pair's; without them every pair has one of its own. */
+  readonly gaps?: Gaps & { readonly which: Node };
+}
+
+/** What lies between two spans. */
+export interface Gaps {
+  /** [gaps] int64 flat position of the first subword between, and of the one after the last. */
+  readonly left: Node;
+  readonly right: Node;
+  /** [gaps] int64 words from the subject's first to the object's first. */
+  readonly distance: Node;
 }
 
 /**
@@ -37,7 +41,7 @@ export const relationScores = (
   spans: SpanVectors,
   beliefs: Node,
   mentions: Node,
-  { subjects, objects, ranges }: RelationInputs,
+  { subjects, objects, gaps }: RelationInputs,
   config: ReaderConfig,
   dropout?: Dropout,
 ): Node => {
@@ -52,20 +56,21 @@ export const relationScores = (
   // Tokens are projected before the maximum: the table of range maxima, and the gradient scattered back into it, have the width of the layer and not of the encoder.
   const [batch, seq, wide] = hidden.shape as [string, string, number];
   const projected = first('byContext', reshape(hidden, [multiplyAxes(batch, seq), wide]), wide);
+  const gapsOf = ({ left, right, distance }: Gaps): Node => {
+    const bucket = add(minimum(maximum(distance, constant(-reach, [], 'int64')), constant(reach, [], 'int64')), constant(reach, [], 'int64'));
+    const byDistance = first('byDistance', parameter('relations.distance.weight', [distanceBuckets, features]), features); // [buckets, ffn]
+    return add(between(projected, left, right), gather(byDistance, bucket));
+  };
   const left = () => add(minimum(alongRows(spans.lastToken, subjects), alongColumns(spans.lastToken, objects)), constant(1, [], 'int64'));
   const right = () => maximum(alongRows(spans.firstToken, subjects), alongColumns(spans.firstToken, objects));
-  const context = ranges
-    ? gather(between(projected, ranges.left, ranges.right), reshape(ranges.which, [cells]))
-    : between(projected, reshape(left(), [cells]), reshape(right(), [cells]));
-  const distance = sub(alongColumns(spans.firstWord, objects), alongRows(spans.firstWord, subjects));
-  const bucket = add(minimum(maximum(distance, constant(-reach, [], 'int64')), constant(reach, [], 'int64')), constant(reach, [], 'int64'));
-  const byDistance = first('byDistance', parameter('relations.distance.weight', [distanceBuckets, features]), features); // [buckets, ffn]
+  const distance = () => sub(alongColumns(spans.firstWord, objects), alongRows(spans.firstWord, subjects));
+  const flat = (x: Node) => reshape(x, [cells]);
+  const apart = gaps ? gather(gapsOf(gaps), flat(gaps.which)) : gapsOf({ left: flat(left()), right: flat(right()), distance: flat(distance()) });
 
   const rows = add(first('bySubject', concat([subject, beliefs], 1), projection + believed), parameter('relations.up.bias', [ffn]));
   const columns = first('byObject', concat([object, beliefs], 1), projection + believed);
   const alone = reshape(add(alongRows(rows, subjects), alongColumns(columns, objects)), [cells, ffn]);
-  const pairs = add(add(first('byProduct', product, projection), context), gather(byDistance, reshape(bucket, [cells])));
-  const up = drop('relations.up', relu(add(alone, pairs)), dropout);
+  const up = drop('relations.up', relu(add(alone, add(first('byProduct', product, projection), apart))), dropout);
   const inner = drop('relations.inner', relu(dense('relations.inner', up, ffn)), dropout);
   const both = reshape(add(alongRows(mentions, subjects), alongColumns(mentions, objects)), [cells, 1]);
   return add(dense('relations.out', inner, relationTypes.length), both);
