@@ -1,14 +1,14 @@
 import type { AnnotatedDocument, Entity, Relation, Span, TokenDocument } from '../../evaluate/index.ts';
 import type { TensorData } from '../../runtime/index.ts';
-import { decodeClusters, decodeEntities, decodeRelations } from './decode.ts';
+import { decodeEntities, decodeRelations } from './decode.ts';
 import type { Encoder } from './encoder.ts';
+import { gapFeeds } from './gap-feeds.ts';
 import { beamSize, cellsOf, type Grid, gridOf, int64, type Row, rowLength, spanOf, tilesOf } from './grid.ts';
 import { entityTypes, relationTypes } from './labels.ts';
-import { distanceBuckets, reach } from './network/relation-scores.ts';
+import { linkMentions, type Mention, type MentionState } from './link-mentions.ts';
 import { tileSize } from './network/tiles.ts';
 import { pruneCrossing, topIndices } from './prune.ts';
 import type { ReaderConfig } from './reader-config.ts';
-import { mentionTiles } from './training-batch.ts';
 import { type Pieces, piecesOf } from './windows.ts';
 
 type Feeds = Readonly<Record<string, TensorData>>;
@@ -38,21 +38,8 @@ interface Chunk {
   readonly coreferenceMention: Float32Array;
 }
 
-/** A kept mention: where it stands in its document, and in which cell of which chunk. */
-interface Mention extends Span {
-  readonly chunk: number;
-  readonly cell: number;
-  readonly score: number;
-}
-
-interface MentionState {
-  readonly vector: Float32Array;
-  readonly beliefs: Float32Array;
-}
-
 const seqStep = 16; // rows are padded to a multiple of it, and rows of one call have one length: padding never depends on a neighbour
 const callTokens = 4096;
-const callPairs = 8192;
 const types = entityTypes.length;
 /** Outputs of the first call that the second reads: they stay with the engine, under these names. */
 const keptOf = (chunk: number): Record<string, string> => Object.fromEntries(['hidden', 'sums', 'weights'].map((name) => [name, `reader/${name}/${chunk}`]));
@@ -101,7 +88,7 @@ export const readGroup = async (documents: readonly TokenDocument[], calls: Call
     }
     keepStates(states, own, results, config);
   }
-  const clusters = await linkMentions(mentions, states, pieces, calls, config);
+  const clusters = await linkMentions(mentions, states, pieces, calls.links, config);
   return documents.map(({ docKey, sentences }, i) => ({
     docKey,
     sentences,
@@ -230,47 +217,6 @@ const scorePairs = async (
   return { results, place: tiles.place };
 };
 
-/** What lies between the spans of the pairs, each gap once: nothing and a distance for most. */
-const gapFeeds = ({ feeds, sentences, widths }: Grid, beams: readonly (readonly number[])[], tiles: ReturnType<typeof tilesOf>) => {
-  const [firstTokens, lastTokens] = [feeds.wordFirst.data, feeds.wordLast.data];
-  const [left, right, distances]: [number[], number[], number[]] = [[], [], []];
-  const gap = (from: number, to: number, distance: number): number => {
-    left.push(from);
-    right.push(to);
-    return distances.push(distance) - 1;
-  };
-  const empty = Array.from({ length: distanceBuckets }, (_, bucket) => gap(0, 0, bucket - reach));
-  const which = new Int32Array(tiles.count * tileSize * tileSize);
-  for (const [beam, own] of beams.entries()) {
-    const { start, end } = sentences[beam]!;
-    const known = new Map<number, number>();
-    const spans = own.map((cell) => spanOf(cell, widths));
-    for (let subject = 0; subject < spans.length; subject++)
-      for (let object = 0; object < spans.length; object++) {
-        if (object === subject) continue;
-        const [a, b] = [spans[subject]!, spans[object]!];
-        const before = Math.min(a.last, b.last);
-        const after = Math.max(a.first, b.first);
-        const bucket = Math.max(-reach, Math.min(reach, b.first - a.first)) + reach;
-        const at = tiles.place(beam, subject, object);
-        if (after - before < 2) {
-          which[at] = empty[bucket]!;
-          continue;
-        }
-        const key = ((before - start) * (end - start) + after - start) * distanceBuckets + bucket;
-        const same = known.get(key) ?? gap(Number(lastTokens[before]!) + 1, Number(firstTokens[after]!), bucket - reach);
-        known.set(key, same);
-        which[at] = same;
-      }
-  }
-  return {
-    gapLeft: int64([left.length], left),
-    gapRight: int64([left.length], right),
-    gapDistance: int64([left.length], distances),
-    relationGaps: int64([tiles.count, tileSize, tileSize], which),
-  };
-};
-
 const keepStates = (
   states: Map<Mention, MentionState>,
   mentions: readonly Mention[],
@@ -280,75 +226,4 @@ const keepStates = (
   const [vectors, beliefs] = [results['mentions']!.data as Float32Array, results['beliefs']!.data as Float32Array];
   for (const [i, mention] of mentions.entries())
     states.set(mention, { vector: vectors.subarray(i * projection, (i + 1) * projection), beliefs: beliefs.subarray(i * (types + 1), (i + 1) * (types + 1)) });
-};
-
-/** Clusters of every document, from the states of its mentions: some documents a call, so that what is computed for their pairs stays in the processor's cache. */
-const linkMentions = async (
-  mentions: readonly (readonly Mention[])[],
-  states: ReadonlyMap<Mention, MentionState>,
-  pieces: readonly Pieces[],
-  calls: Calls,
-  config: ReaderConfig,
-): Promise<Span[][][]> => {
-  const clusters: Span[][][] = [];
-  for (let from = 0; from < mentions.length; ) {
-    let [to, pairs] = [from, 0];
-    while (to < mentions.length && (to === from || pairs < callPairs)) pairs += mentions[to++]!.length ** 2 / 2;
-    clusters.push(...(await linkTogether(mentions.slice(from, to), states, pieces.slice(from, to), calls, config)));
-    from = to;
-  }
-  return clusters;
-};
-
-const linkTogether = async (
-  mentions: readonly (readonly Mention[])[],
-  states: ReadonlyMap<Mention, MentionState>,
-  pieces: readonly Pieces[],
-  calls: Calls,
-  config: ReaderConfig,
-): Promise<Span[][][]> => {
-  const all = mentions.flat();
-  const rows = Math.max(2, all.length);
-  const vectors = new Float32Array(rows * config.projection);
-  const beliefs = new Float32Array(rows * (types + 1));
-  const scores = new Float32Array(rows);
-  const [strings, lastWords] = [new Int32Array(rows), new Int32Array(rows)];
-  const ids = new Map<string, number>();
-  const idOf = (text: string): number => {
-    const known = ids.get(text) ?? ids.size;
-    ids.set(text, known);
-    return known;
-  };
-  let at = 0;
-  for (const [document, list] of mentions.entries())
-    for (const mention of list) {
-      const { words } = pieces[document]!;
-      vectors.set(states.get(mention)!.vector, at * config.projection);
-      beliefs.set(states.get(mention)!.beliefs, at * (types + 1));
-      scores[at] = mention.score;
-      strings[at] = idOf(words.slice(mention.start, mention.end + 1).join(' '));
-      lastWords[at] = idOf(words[mention.end]!);
-      at++;
-    }
-  const sizes = mentions.map((list) => list.length);
-  const { feeds, place } = mentionTiles(sizes, config.antecedents);
-  const results = await calls.links({
-    ...feeds,
-    mentions: { dtype: 'float32', shape: [rows, config.projection], data: vectors },
-    beliefs: { dtype: 'float32', shape: [rows, types + 1], data: beliefs },
-    mentionScores: { dtype: 'float32', shape: [rows], data: scores },
-    mentionStrings: int64([rows], strings),
-    mentionLastWords: int64([rows], lastWords),
-  });
-  const links = results['links']!.data as Float32Array;
-  return mentions.map((list, document) =>
-    decodeClusters(
-      list.map(({ start, end }) => ({ start, end })),
-      (i) => {
-        const scores = new Float32Array(Math.min(i, config.antecedents));
-        for (let back = 1; back <= scores.length; back++) scores[back - 1] = links[place(document, i, i - back)]!;
-        return scores;
-      },
-    ),
-  );
 };
