@@ -1,26 +1,30 @@
+import { sameShape } from './axis.ts';
 import { edit } from './edit.ts';
 import { inOrder, type Node } from './node.ts';
 import { affine } from './ops/affine.ts';
+import { mul } from './ops/pointwise.ts';
+import { sum } from './ops/reduce.ts';
 import type { Program } from './program.ts';
 
 /**
- * The same program with each linear's product and bias made one node: the last pass before scheduling, after edits and gradients. Only where nothing else
- * reads the product; results differ by rounding alone.
+ * The same program in fewer passes: the last step before scheduling, after edits and gradients. Results differ by rounding alone.
+ * - Each linear's product and bias become one node, where nothing else reads the product.
+ * - In the gradient of attention, the row sums of pattern × its gradient become those of the narrow mixed values × their gradient.
  */
 export function fused(program: Program): Program {
   const roots = Object.values(program.outputs);
   const readers = new Map<Node, number>();
   const count = (node: Node) => readers.set(node, (readers.get(node) ?? 0) + 1);
   roots.forEach(count);
-  for (const node of inOrder(roots)) node.inputs.forEach(count);
+  const order = inOrder(roots);
+  for (const node of order) node.inputs.forEach(count);
 
+  const mixed = mixedValues(order);
+  const rebuilt = new Map<Node, Node>();
   const outputs = edit(roots, (node, original) => {
-    const at = original.inputs.findIndex((product) => readers.get(product) === 1 && takesBias(product, original));
-    if (at < 0) return node;
-    const [x, weight] = node.inputs[at]!.inputs as [Node, Node];
-    const { transposeB } = original.inputs[at]!.attrs as Product;
-    const { site, recompute } = original;
-    return { ...affine(x, weight, node.inputs[1 - at]!, { transposeB }), ...(site !== undefined && { site }), ...(recompute !== undefined && { recompute }) };
+    const result = biased(node, original, readers) ?? narrowSum(original, mixed, rebuilt) ?? node;
+    rebuilt.set(original, result);
+    return result;
   });
   return { ...program, outputs: Object.fromEntries(Object.keys(program.outputs).map((name, i) => [name, outputs[i]!])) };
 }
@@ -30,6 +34,51 @@ interface Product {
   readonly transposeB: boolean;
   readonly scale?: number;
 }
+
+function biased(node: Node, original: Node, readers: ReadonlyMap<Node, number>): Node | undefined {
+  const at = original.inputs.findIndex((product) => readers.get(product) === 1 && takesBias(product, original));
+  if (at < 0) return undefined;
+  const [x, weight] = node.inputs[at]!.inputs as [Node, Node];
+  const { transposeB } = original.inputs[at]!.attrs as Product;
+  const { site, recompute } = original;
+  return { ...affine(x, weight, node.inputs[1 - at]!, { transposeB }), ...(site !== undefined && { site }), ...(recompute !== undefined && { recompute }) };
+}
+
+// With C = P·V and dP = dC·Vᵀ, row by row Σ P∘dP = Σ C∘dC, and C has the columns of V, few and known, where P has those of a whole text.
+const narrow = 128;
+
+/** Products P·V by P, then by V. */
+function mixedValues(order: readonly Node[]): Map<Node, Map<Node, Node>> {
+  const found = new Map<Node, Map<Node, Node>>();
+  for (const node of order) {
+    if (!isPlainProduct(node, false) || node.shape.length < 3 || !(Number(node.shape.at(-1)) <= narrow) || typeof node.inputs[0]!.shape.at(-1) === 'number')
+      continue;
+    const [p, v] = node.inputs as [Node, Node];
+    const of = found.get(p) ?? new Map<Node, Node>();
+    found.set(p, of.set(v, node));
+  }
+  return found;
+}
+
+function narrowSum(original: Node, mixed: Map<Node, Map<Node, Node>>, rebuilt: ReadonlyMap<Node, Node>): Node | undefined {
+  if (original.op.name !== 'sum') return undefined;
+  const { axes, keepDims } = original.attrs as { axes: readonly number[]; keepDims: boolean };
+  const [both] = original.inputs as [Node];
+  if (axes.length !== 1 || axes[0] !== both.shape.length - 1 || both.op.name !== 'mul' || both.site !== undefined) return undefined;
+  for (const [at, p] of both.inputs.entries()) {
+    const dP = both.inputs[1 - at]!;
+    if (!isPlainProduct(dP, true)) continue;
+    const [dC, v] = dP.inputs as [Node, Node];
+    const c = mixed.get(p)?.get(v);
+    const [nextC, nextDC] = [c && rebuilt.get(c), rebuilt.get(dC)];
+    if (!nextC || !nextDC || !sameShape(nextC.shape, nextDC.shape)) continue;
+    return sum(mul(nextDC, nextC), axes, { keepDims });
+  }
+  return undefined;
+}
+
+const isPlainProduct = ({ op, attrs }: Node, transposed: boolean): boolean =>
+  op.name === 'matmul' && !(attrs as Product).transposeA && (attrs as Product).transposeB === transposed && (attrs as Product).scale === undefined;
 
 /** Whether `sum` adds a vector over the last axis to a product with one weight matrix, in float32. */
 function takesBias(product: Node, sum: Node): boolean {

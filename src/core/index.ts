@@ -12,6 +12,7 @@ export * from './node.ts';
 export * from './ops/affine.ts';
 export * from './ops/compare.ts';
 export * from './ops/gather.ts';
+export * from './ops/gather-sum.ts';
 export * from './ops/layer-norm.ts';
 export * from './ops/matmul.ts';
 export * from './ops/move.ts';

@@ -87,6 +87,7 @@ export function sessionOptions({ device, threads, arena, prepack, profile }: Ses
       session: {
         disable_prepacking: prepack ? '0' : '1',
         force_spinning_stop: '1', // an idle session must not burn a core
+        set_denormal_as_zero: '1', // softmax leaves e⁻⁸⁸ where a key is masked, and arithmetic on such numbers takes many times as long
         ...(folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }),
       },
     },

@@ -1,5 +1,6 @@
 import {
   add,
+  concat,
   constant,
   div,
   input,
@@ -12,9 +13,11 @@ import {
   parameter,
   reshape,
   sizeOf,
+  slice,
   sqrt,
   square,
   sub,
+  sum,
 } from '../core/index.ts';
 
 /** Parameters that share a learning rate and a weight decay. */
@@ -58,32 +61,80 @@ export const adamwOutputs = (
   gradients: ReadonlyMap<string, Node>,
   { beta1, beta2, clipNorm }: AdamW,
 ): Record<string, Node> => {
+  const packs = groups.flatMap((group) => packsOf(group.parameters).map((pack) => ({ group, pack })));
+  const packed = packs.map(({ pack }) =>
+    pack.join(
+      pack.parameters.map((weight) => {
+        const gradient = gradients.get(nameOf(weight));
+        if (!gradient) throw new Error(`internal: no gradient for ${nameOf(weight)}`);
+        return gradient;
+      }),
+    ),
+  );
   // A dot product of each gradient with itself is one pass; squaring and summing would be two.
-  const squares = [...gradients.values()].map((g) => {
+  const squares = packed.map((g) => {
     const row = reshape(g, [1, sizeOf(g.shape)]);
-    return reshape(matmul(row, row, { transposeB: true }), []);
+    return matmul(row, row, { transposeB: true });
   });
-  const norm = sqrt(squares.reduce((a, b) => add(a, b)));
+  const norm = sqrt(sum(concat(squares, 0), [0, 1]));
   const scale = minimum(div(constant(clipNorm), add(norm, 1e-6)), constant(1));
   const least = scalar('least');
   const outputs: Record<string, Node> = { gradientNorm: norm };
-  for (const group of groups) {
+  packs.forEach(({ group, pack: { parameters, join, part } }, i) => {
     const [rate, kept] = [scalar(`rate:${group.name}`), scalar(`kept:${group.name}`)];
-    for (const weight of group.parameters) {
-      const name = nameOf(weight);
-      const gradient = gradients.get(name);
-      if (!gradient) throw new Error(`internal: no gradient for ${name}`);
-      // Both moments are held as plain decayed sums, without their (1 − β): what is left out is a scalar of the step, so each update is a few passes shorter.
-      const clipped = mul(gradient, scale);
-      const moment = add(mul(input(momentOf(name), shapeOf(weight)), beta1), clipped);
-      const variance = add(mul(input(varianceOf(name), shapeOf(weight)), beta2), square(clipped));
-      outputs[nextOf(momentOf(name))] = moment;
-      outputs[nextOf(varianceOf(name))] = variance;
-      const before = group.weightDecay === 0 ? weight : mul(weight, kept);
-      outputs[nextOf(name)] = sub(before, mul(div(moment, add(sqrt(variance), least)), rate));
+    const held = (nameFor: (name: string) => string): Node => join(parameters.map((weight) => input(nameFor(nameOf(weight)), shapeOf(weight))));
+    // Both moments are held as plain decayed sums, without their (1 − β): what is left out is a scalar of the step, so each update is a few passes shorter.
+    const clipped = mul(packed[i]!, scale);
+    const moment = add(mul(held(momentOf), beta1), clipped);
+    const variance = add(mul(held(varianceOf), beta2), square(clipped));
+    const weight = join(parameters);
+    const before = group.weightDecay === 0 ? weight : mul(weight, kept);
+    const next = sub(before, mul(div(moment, add(sqrt(variance), least)), rate));
+    for (const own of parameters) {
+      const name = nameOf(own);
+      outputs[nextOf(momentOf(name))] = part(moment, own);
+      outputs[nextOf(varianceOf(name))] = part(variance, own);
+      outputs[nextOf(name)] = part(next, own);
     }
-  }
+  });
   return outputs;
+};
+
+// Below this many elements a pass costs less than its node does.
+const SMALL = 1 << 14;
+
+/** Parameters that are updated as one tensor. */
+interface Pack {
+  readonly parameters: readonly Node[];
+  /** One tensor of each parameter's shape as the pack's tensor. */
+  join(tensors: readonly Node[]): Node;
+  /** A parameter's part of it. */
+  part(whole: Node, parameter: Node): Node;
+}
+
+/** Small parameters together, every other alone. */
+const packsOf = (parameters: readonly Node[]): Pack[] => {
+  const small = parameters.filter(({ shape }) => (sizeOf(shape) as number) <= SMALL);
+  const alone = (parameter: Node): Pack => ({ parameters: [parameter], join: ([tensor]) => tensor!, part: (whole) => whole });
+  if (small.length < 2) return parameters.map(alone);
+  const ends = new Map<Node, number>();
+  let length = 0;
+  for (const parameter of small) {
+    length += sizeOf(parameter.shape) as number;
+    ends.set(parameter, length);
+  }
+  const together: Pack = {
+    parameters: small,
+    join: (tensors) => {
+      const flat = tensors.map((tensor) => reshape(tensor, [sizeOf(tensor.shape)]));
+      return concat(flat, 0);
+    },
+    part: (whole, parameter) => {
+      const end = ends.get(parameter)!;
+      return reshape(slice(whole, 0, end - (sizeOf(parameter.shape) as number), end), parameter.shape);
+    },
+  };
+  return [together, ...parameters.filter((parameter) => !small.includes(parameter)).map(alone)];
 };
 
 /**

@@ -13,21 +13,27 @@ const requireIndices = (where: string, indices: Node): void => {
     throw new ShapeError(`${where}: expected int64 or int32 indices, got ${show(indices)}; cast them`);
 };
 
-const gatherOp = defineOp<{ axis: number }>({
+interface GatherAttrs {
+  readonly axis: number;
+  readonly few?: true;
+}
+
+const gatherOp = defineOp<GatherAttrs>({
   name: 'gather',
   infer: ([x, indices], { axis }) => {
     requireIndices('gather', indices!);
     return { shape: [...x!.shape.slice(0, axis), ...indices!.shape, ...x!.shape.slice(axis + 1)], dtype: x!.dtype };
   },
-  grad: ({ inputs: [x, indices], attrs: { axis } }, d) => {
+  grad: ({ inputs: [x, indices], attrs: { axis, few } }, d) => {
     const length = x!.shape[axis]!;
-    if (axis === 0) return [scatterAddOp([indices!, d], { length, checked: true }), undefined];
+    const attrs: ScatterAttrs = { length, checked: true, ...(few && { few }) };
+    if (axis === 0) return [scatterAddOp([indices!, d], attrs), undefined];
     // scatter over the leading axis, then put the axis back
     const rank = indices!.shape.length;
     const before = Array.from({ length: axis }, (_, i) => i);
     const own = Array.from({ length: rank }, (_, i) => axis + i);
     const after = Array.from({ length: x!.shape.length - axis - 1 }, (_, i) => axis + rank + i);
-    const scattered = scatterAddOp([indices!, transpose(d, [...own, ...before, ...after])], { length, checked: true });
+    const scattered = scatterAddOp([indices!, transpose(d, [...own, ...before, ...after])], attrs);
     const back = [...before.map((i) => i + 1), 0, ...after.map((_, i) => axis + 1 + i)];
     return [transpose(scattered, back), undefined];
   },
@@ -45,8 +51,13 @@ const gatherOp = defineOp<{ axis: number }>({
   },
 });
 
-/** Picks positions of one axis: result shape is `x.shape[:axis] + indices.shape + x.shape[axis+1:]`. Negative indices count from the back. */
-export const gather = (x: Node, indices: Node, axis = 0): Node => gatherOp([x, indices], { axis: axisAt('gather', axis, x.shape.length) });
+/**
+ * Picks positions of one axis: result shape is `x.shape[:axis] + indices.shape + x.shape[axis+1:]`. Negative indices count from the back.
+ *
+ * @param options.few  promises that the axis, though it is symbolic, has some hundreds of positions at most: the gradient may then be a product
+ */
+export const gather = (x: Node, indices: Node, axis = 0, { few = false }: { few?: boolean } = {}): Node =>
+  gatherOp([x, indices], { axis: axisAt('gather', axis, x.shape.length), ...(few && { few }) });
 
 const zeros = (emit: Emit, dtype: Dtype, shape: Shape): string => emit.node('Expand', [emit.constant(dtype, [], [0]), emit.shape(shape)]);
 
@@ -54,6 +65,7 @@ interface ScatterAttrs {
   readonly length: Axis;
   /** The indices have been through a gather of the same length, which refuses those outside. */
   readonly checked: boolean;
+  readonly few?: true;
 }
 
 // Up to this length a product with a one-hot matrix beats ScatterElements, which runs on one thread at about 10 ns an element.
@@ -71,7 +83,7 @@ const scatterAddOp: (inputs: readonly Node[], attrs: ScatterAttrs) => Node<Scatt
     return { shape: [length, ...updates!.shape.slice(rank)], dtype: updates!.dtype };
   },
   grad: ({ inputs: [indices] }, d) => [undefined, gather(d, indices!)],
-  lower: (emit, { attrs: { length, checked }, shape, dtype, inputs: [indexNode] }, [indices, updates]) => {
+  lower: (emit, { attrs: { length, checked, few = false }, shape, dtype, inputs: [indexNode] }, [indices, updates]) => {
     const rows = sizeOf(indexNode!.shape);
     const width = sizeOf(shape.slice(1));
     const flat = emit.node('Reshape', [updates!, emit.shape([rows, width])], { allowzero: 1 });
@@ -79,13 +91,12 @@ const scatterAddOp: (inputs: readonly Node[], attrs: ScatterAttrs) => Node<Scatt
       checked &&
       dtype === 'float32' &&
       indexNode!.dtype === 'int64' &&
-      typeof length === 'number' &&
-      length <= shortLength &&
+      (typeof length === 'number' ? length <= shortLength : few) &&
       typeof width === 'number' &&
       width >= 32
     ) {
       const list = emit.node('Reshape', [indices!, emit.shape([rows])], { allowzero: 1 });
-      const hot = emit.node('OneHot', [list, emit.constant('int64', [], [length]), emit.constant('float32', [2], [0, 1])]);
+      const hot = emit.node('OneHot', [list, emit.axis(length), emit.constant('float32', [2], [0, 1])]);
       const product = emit.node('FusedMatMul', [hot, flat], { transA: 1, transB: 0, alpha: { float: 1 } }, 'com.microsoft');
       return shape.length === 2 ? product : emit.node('Reshape', [product, emit.shape(shape)], { allowzero: 1 });
     }

@@ -7,6 +7,7 @@ import {
   div,
   floor,
   gather,
+  gatherSum,
   lessOrEqual,
   matmul,
   maximum,
@@ -61,7 +62,7 @@ export const spanVectors = (
   const inSpan = unsqueeze(cast(lessOrEqual(steps, unsqueeze(width, 1)), 'float32'), 1); // [slots, 1, widths]
   const within = minimum(add(unsqueeze(firstWord, 1), steps), last); // [slots, widths]
   const total = matmul(inSpan, gather(states.weights, within)); // [slots, 1, 1]
-  const head = squeeze(matmul(div(inSpan, maximum(total, leastWeight)), gather(states.sums, within)), 1);
+  const head = gatherSum(states.sums, within, squeeze(div(inSpan, maximum(total, leastWeight)), 1));
   const [firstToken, lastToken] = [gather(wordFirst, firstWord), gather(wordLast, lastWord)];
   return {
     vectors: concat([gather(states.tokens, firstToken), gather(states.tokens, lastToken), head, gather(table, width)], 1),

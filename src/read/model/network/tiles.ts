@@ -7,5 +7,5 @@ import { gather, type Node, unsqueeze } from '../../../core/index.ts';
 export const tileSize = 4;
 
 /** One side of the tiles along rows, the other along columns: [tiles, 4, 1, width] and [tiles, 1, 4, width]. */
-export const alongRows = (x: Node, slots: Node): Node => unsqueeze(gather(x, slots), 2);
-export const alongColumns = (x: Node, slots: Node): Node => unsqueeze(gather(x, slots), 1);
+export const alongRows = (x: Node, slots: Node): Node => unsqueeze(gather(x, slots, 0, { few: true }), 2);
+export const alongColumns = (x: Node, slots: Node): Node => unsqueeze(gather(x, slots, 0, { few: true }), 1);
