@@ -75,7 +75,7 @@ describe.each([false, true])('engine, process: %s', (process) => {
   it('writes into arrays of its own by turns, never into one it was given or handed out', async () => {
     const engine = await open();
     const next = add(input('state', [2]), 1);
-    await using step = await engine.compile({ name: 'step', outputs: { next, doubled: mul(next, 2) } }, new Map());
+    await using step = await engine.compile({ name: 'step', outputs: { next, doubled: mul(next, 2) } }, new Map(), { arena: true });
     const given = tensorOf('float32', [2], [1, 5]);
     const go = async () => (await step.run({}, { resident: { state: 'counter' }, keep: { next: 'counter' } })).doubled;
     await engine.put({ counter: given });

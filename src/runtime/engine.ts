@@ -31,7 +31,10 @@ export interface EngineOptions {
 }
 
 export interface CompileOptions {
-  /** Keep freed memory for the next run. Faster where many runs follow; the peak stays occupied. Default false: memory follows the plan. */
+  /**
+   * Keep memory for the next run: what was freed, and for each tensor that a run replaces the array of the one before. Faster where many runs follow; the
+   * peak stays occupied. Default false: memory follows the plan.
+   */
   readonly arena?: boolean;
   /**
    * Keep the weights of matrix products in the kernels' own layout, a private copy: a row of a result then never depends on how many rows are computed

@@ -29,7 +29,7 @@ export interface SessionRequest {
 
 export interface Session {
   readonly createMs: number;
-  /** Outputs that `run` can write into arrays given to it: those whose shape is known before. */
+  /** Outputs that `write` can write: with an arena, those whose shape is known before. */
   readonly fixed: ReadonlyMap<string, Pick<TensorData, 'dtype' | 'shape'>>;
   run(feeds: Readonly<Record<string, TensorData>>, fetch: readonly string[]): Promise<Record<string, TensorData>>;
   /** Writes outputs into these tensors' arrays. */
@@ -42,7 +42,9 @@ export interface Session {
 /** Makes a session. @throws EngineError with onnxruntime's own words */
 export async function createSession({ name, bytes, folder, read, settings }: SessionRequest): Promise<Session> {
   const start = performance.now();
-  const model = completed(bytes, await readWeights(read), { sequence: settings.device === 'cpu' });
+  // Arrays for what is computed last lie there from the first: only where memory is kept for the next run anyway.
+  const writes = settings.device === 'cpu' && settings.arena;
+  const model = completed(bytes, await readWeights(read), { sequence: writes });
   const session = await ort.InferenceSession.create(model, sessionOptions(settings, folder)).catch((error: unknown) => {
     throw new EngineError(`compile ${name}: onnxruntime refused the model: ${wordsOf(error)}`);
   });
@@ -53,7 +55,7 @@ export async function createSession({ name, bytes, folder, read, settings }: Ses
   };
   return {
     createMs,
-    fixed: new Map(settings.device === 'cpu' ? session.outputMetadata.flatMap(fixedOutput) : []),
+    fixed: new Map(writes ? session.outputMetadata.flatMap(fixedOutput) : []),
     async run(feeds, fetch) {
       const results = await session.run(allToOrt(feeds), [...fetch]).catch(failed);
       return Object.fromEntries(fetch.map((key) => [key, fromOrt(results[key] as ort.Tensor)]));
