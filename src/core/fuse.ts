@@ -2,6 +2,7 @@ import { sameShape } from './axis.ts';
 import { edit } from './edit.ts';
 import { inOrder, type Node } from './node.ts';
 import { affine } from './ops/affine.ts';
+import { transpose } from './ops/move.ts';
 import { mul } from './ops/pointwise.ts';
 import { sum } from './ops/reduce.ts';
 import type { Program } from './program.ts';
@@ -44,38 +45,47 @@ function biased(node: Node, original: Node, readers: ReadonlyMap<Node, number>):
   return { ...affine(x, weight, node.inputs[1 - at]!, { transposeB }), ...(site !== undefined && { site }), ...(recompute !== undefined && { recompute }) };
 }
 
-// With C = P·V and dP = dC·Vᵀ, row by row Σ P∘dP = Σ C∘dC, and C has the columns of V, few and known, where P has those of a whole text.
+// With C = P·V and dP = dC·Vᵀ, row by row Σ P∘dP = Σ C∘dC, and C has the columns of V, few and known, where P has those of a whole text. C is taken with its
+// heads put side by side, which is kept for the linear that follows it; C itself is not.
 const narrow = 128;
 
-/** Products P·V by P, then by V. */
-function mixedValues(order: readonly Node[]): Map<Node, Map<Node, Node>> {
-  const found = new Map<Node, Map<Node, Node>>();
+/** Products P·V by P, then by V, each with the transpositions of it that leave the last axis where it is. */
+function mixedValues(order: readonly Node[]): Map<Node, Map<Node, Node[]>> {
+  const found = new Map<Node, Map<Node, Node[]>>();
   for (const node of order) {
-    if (!isPlainProduct(node, false) || node.shape.length < 3 || !(Number(node.shape.at(-1)) <= narrow) || typeof node.inputs[0]!.shape.at(-1) === 'number')
-      continue;
-    const [p, v] = node.inputs as [Node, Node];
-    const of = found.get(p) ?? new Map<Node, Node>();
-    found.set(p, of.set(v, node));
+    const [c] = node.inputs;
+    if (!c || !turnsRows(node) || !isPlainProduct(c, false) || !(Number(c.shape.at(-1)) <= narrow)) continue;
+    const [p, v] = c.inputs as [Node, Node];
+    if (typeof p.shape.at(-1) === 'number') continue;
+    const of = found.get(p) ?? new Map<Node, Node[]>();
+    found.set(p, of.set(v, [...(of.get(v) ?? []), node]));
   }
   return found;
 }
 
-function narrowSum(original: Node, mixed: Map<Node, Map<Node, Node>>, rebuilt: ReadonlyMap<Node, Node>): Node | undefined {
+function narrowSum(original: Node, mixed: ReadonlyMap<Node, ReadonlyMap<Node, readonly Node[]>>, rebuilt: ReadonlyMap<Node, Node>): Node | undefined {
   if (original.op.name !== 'sum') return undefined;
   const { axes, keepDims } = original.attrs as { axes: readonly number[]; keepDims: boolean };
   const [both] = original.inputs as [Node];
-  if (axes.length !== 1 || axes[0] !== both.shape.length - 1 || both.op.name !== 'mul' || both.site !== undefined) return undefined;
+  const last = both.shape.length - 1;
+  if (!keepDims || axes.length !== 1 || axes[0] !== last || both.op.name !== 'mul' || both.site !== undefined) return undefined;
   for (const [at, p] of both.inputs.entries()) {
     const dP = both.inputs[1 - at]!;
-    if (!isPlainProduct(dP, true)) continue;
-    const [dC, v] = dP.inputs as [Node, Node];
-    const c = mixed.get(p)?.get(v);
-    const [nextC, nextDC] = [c && rebuilt.get(c), rebuilt.get(dC)];
-    if (!nextC || !nextDC || !sameShape(nextC.shape, nextDC.shape)) continue;
-    return sum(mul(nextDC, nextC), axes, { keepDims });
+    const [dC, v] = dP.inputs;
+    if (!dC || !v || !isPlainProduct(dP, true) || !turnsRows(dC)) continue;
+    const back = permutationOf(dC);
+    const turned = mixed
+      .get(p)
+      ?.get(v)
+      ?.find((node) => permutationOf(node).every((from, to) => back[from] === to));
+    const [c, d] = [turned && rebuilt.get(turned), rebuilt.get(dC.inputs[0]!)];
+    if (c && d && sameShape(c.shape, d.shape)) return transpose(sum(mul(d, c), last, { keepDims }), back);
   }
   return undefined;
 }
+
+const permutationOf = ({ attrs }: Node): readonly number[] => (attrs as { permutation: readonly number[] }).permutation;
+const turnsRows = (node: Node): boolean => node.op.name === 'transpose' && permutationOf(node).at(-1) === node.shape.length - 1;
 
 const isPlainProduct = ({ op, attrs }: Node, transposed: boolean): boolean =>
   op.name === 'matmul' && !(attrs as Product).transposeA && (attrs as Product).transposeB === transposed && (attrs as Product).scale === undefined;

@@ -11,7 +11,7 @@ const SHARED_FROM = 1 << 14;
 
 // onnxruntime gives a value the buffer of a dead one of equal shape, and keeps dead buffers until such a value comes, however late: fewer allocations, more
 // memory. Shapes are equal if their axes have equal names, so for least memory the names change every so many values, and buffers pass no further.
-const STRETCH = 64;
+const STRETCH = 48;
 
 /** A program as onnxruntime takes it, and what a session of it needs beside the bytes. */
 export interface Lowered {
