@@ -212,8 +212,17 @@ const run = async (
     spans: { ...program, outputs: Object.fromEntries(names.map((name, i) => [name, roots[i]!])) },
   });
   const judge = async (held: (name: string) => string): Promise<Verdict> => {
-    residentOf = held;
-    return verdictOf(dev, await predictor.predict(dev), config.tasks);
+    const biases = shiftedNames.filter((name) => bindings.get(name)?.kind === 'trainable');
+    const values = await engine.get(biases.map(held));
+    const looks: Readonly<Record<string, number>>[] = [];
+    for (const shift of judgedShifts) {
+      const moved = shifted(Object.fromEntries(biases.map((name) => [name, values[held(name)]!])), { relation: shift, coreference: shift });
+      await engine.put(Object.fromEntries(biases.map((name) => [judged(name), moved[name]!])));
+      residentOf = (name) => (biases.includes(name) ? judged(name) : held(name));
+      looks.push(evaluateScierc(dev, await predictor.predict(dev)).metrics);
+    }
+    await engine.drop(biases.map(judged));
+    return verdictOf(looks, config.tasks);
   };
   const result = await train({
     engine,
@@ -318,14 +327,25 @@ export const groupsOf = (
     ])
     .filter(({ parameters }) => parameters.length > 0);
 
+// A look at the dev split tries a few of the shifts that `calibrate` chooses among in the end: without, weights that speak up early would be kept.
+const judgedShifts = [0, 1, 2];
+const judged = (name: string): string => `judged:${name}`;
 const calibrationFile = 'calibration.json';
 const scored: Readonly<Record<Task, string>> = { entity: 'entity-f1', relation: 'relation-f1', coreference: 'coreference-f1' };
 
-/** Sum of the F1 of the tasks, in points. */
-const verdictOf = (gold: readonly AnnotatedDocument[], predicted: readonly AnnotatedDocument[], wanted: readonly Task[]): Verdict => {
-  const metrics = shownMetrics(evaluateScierc(gold, predicted).metrics);
+/** Sum of the F1 of the tasks, in points, each under the shift that suits it best. */
+const verdictOf = (looks: readonly Readonly<Record<string, number>>[], wanted: readonly Task[]): Verdict => {
+  const best = (name: string): Readonly<Record<string, number>> => looks.reduce((a, b) => (b[name]! > a[name]! ? b : a));
+  const ofRelations = best(scored.relation);
+  const metrics = shownMetrics({
+    ...looks[0]!,
+    ...pick(ofRelations, ['relation-f1', 'relation-strict-f1']),
+    [scored.coreference]: best(scored.coreference)[scored.coreference]!,
+  });
   return { score: wanted.reduce((sum, task) => sum + metrics[scored[task]]!, 0), metrics };
 };
+
+const pick = (metrics: Readonly<Record<string, number>>, names: readonly string[]) => Object.fromEntries(names.map((name) => [name, metrics[name]!]));
 
 /** In points, two decimals. */
 const shownMetrics = (metrics: Readonly<Record<string, number>>): Record<string, number> =>

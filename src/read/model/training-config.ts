@@ -11,7 +11,7 @@ const schema = z.strictObject({
   /** Tasks that count, in the loss and in the choice of the best weights; default: those to which the preset gives weight. */
   tasks: z.array(z.enum(tasks)).min(1).optional(),
   tuning: z.enum(['full', 'lora']).default('full'),
-  epochs: z.int().positive().max(10_000).default(30),
+  epochs: z.int().positive().max(10_000).default(20),
   seed: z
     .int()
     .nonnegative()
@@ -26,11 +26,11 @@ const schema = z.strictObject({
   warmup: z.number().min(0).max(1).default(0.1),
   schedule: z.enum(['linear', 'cosine', 'constant']).default('linear'),
   /** Rates: `words` of subwords hidden from the encoder; `encoder` inside it; `tokens` of what the heads see; `hidden` inside the heads. */
-  dropout: z.strictObject({ words: rate.default(0.1), encoder: rate.default(0.15), tokens: rate.default(0.35), hidden: rate.default(0.4) }).prefault({}),
+  dropout: z.strictObject({ words: rate.default(0), encoder: rate.default(0.1), tokens: rate.default(0.2), hidden: rate.default(0.3) }).prefault({}),
   /** Exponential average of the weights; null: none. */
   average: z.strictObject({ decay: rate, everySteps: z.int().positive() }).nullable().default({ decay: 0.99, everySteps: 2 }),
   /** Epochs between looks at the dev split; the last epoch is always looked at. */
-  evaluateEvery: z.int().positive().default(3),
+  evaluateEvery: z.int().positive().default(2),
   /** Looks without a better score after which training stops; null: never. */
   patience: z.int().positive().nullable().default(null),
 });
