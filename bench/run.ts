@@ -8,6 +8,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   read: async () => (await import('./read.ts')).readBench,
   'train-reader': async () => (await import('./train-reader.ts')).trainReader,
   store: async () => (await import('./store-rows.ts')).storeRows,
+  'quality/multi-task': async () => (await import('./quality/multi-task.ts')).multiTask,
 };
 
 const { values, positionals } = parseArgs({
