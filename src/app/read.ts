@@ -62,8 +62,13 @@ export interface ReadOutcome {
   readonly gone: readonly string[];
 }
 
+interface Member {
+  readonly document: LoadedDocument;
+  readonly sentences: readonly Sentence[];
+}
+
 // Documents are read in groups of about this many words: long enough to fill the processor, short enough to be lost without pain.
-const groupWords = 6000;
+const groupWords = 12_000;
 
 /**
  * Reads folders and files into the workspace. Every group of documents is durable before the next; what is there and unchanged is not read again.
@@ -102,19 +107,20 @@ export async function readPaths(given: readonly string[], options: ReadOptions):
 
   let done = 0;
   let readSince: number | undefined;
-  let pending: Promise<void> = Promise.resolve();
-  let group: { document: LoadedDocument; sentences: readonly Sentence[] }[] = [];
+  let group: Member[] = [];
   let words = 0;
 
-  const readGroup = async (members: typeof group): Promise<void> => {
+  const predict = async (members: readonly Member[]): Promise<Reading[]> => {
     const reader = await start();
     readSince ??= performance.now();
     const found = await reader.predict(
       members.map(({ document, sentences }) => ({ docKey: document.name, sentences: tokensOf(document, sentences) })),
       signal === undefined ? {} : { signal },
     );
+    return members.map(({ document, sentences }, i) => toReading(document, sentences, found[i]!, reader.version));
+  };
+  const keep = async (members: readonly Member[], readings: readonly Reading[]): Promise<void> => {
     signal?.throwIfAborted();
-    const readings: Reading[] = members.map(({ document, sentences }, i) => toReading(document, sentences, found[i]!, reader.version));
     await store.addReadings(readings);
     for (const { document } of members) for (const message of document.warnings) warnings.push({ path: document.name, message });
     for (const reading of readings) {
@@ -126,15 +132,24 @@ export async function readPaths(given: readonly string[], options: ReadOptions):
     done += members.length;
     report('reading', done, total, members.at(-1)?.document.name ?? null, readSince);
   };
-  // One group is computed (in the engine's process) while the next is loaded here.
+  // One group is computed in the engine's process while the one before it is stored and the next is loaded here.
+  let predicted: Promise<unknown> = Promise.resolve();
+  let kept: Promise<void> = Promise.resolve();
   const flush = async (): Promise<void> => {
     if (group.length === 0) return;
     const members = group;
     group = [];
     words = 0;
-    await pending;
-    pending = readGroup(members);
-    pending.catch(() => {}); // awaited at the next group or at the end
+    await predicted;
+    const [before, readings] = [kept, predict(members)];
+    predicted = readings;
+    kept = (async () => {
+      const found = await readings;
+      await before;
+      await keep(members, found);
+    })();
+    for (const promise of [predicted, kept]) promise.catch(() => {}); // awaited at the next group or at the end
+    await before;
   };
 
   try {
@@ -160,9 +175,9 @@ export async function readPaths(given: readonly string[], options: ReadOptions):
       else skipped.push({ path: loaded.path, code: loaded.code, reason: loaded.reason });
     }
     await flush();
-    await pending;
+    await kept;
   } catch (error) {
-    await Promise.allSettled([pending]);
+    await Promise.allSettled([predicted, kept]);
     signal?.throwIfAborted();
     throw error;
   }
@@ -174,13 +189,13 @@ export async function readPaths(given: readonly string[], options: ReadOptions):
     removed = gone.length;
     await saveSources(dir, before, sources);
   } else {
-    const kept = Object.fromEntries(
+    const remembered = Object.fromEntries(
       Object.entries(sources.roots).map(([root, names]) => [
         root,
         { ...Object.fromEntries(Object.entries(before.roots[root] ?? {}).filter(([name]) => gone.includes(name))), ...names },
       ]),
     );
-    await saveSources(dir, before, { roots: kept });
+    await saveSources(dir, before, { roots: remembered });
   }
   report('reading', total, total, null, readSince);
   const { entities, facts } = await store.counts();
