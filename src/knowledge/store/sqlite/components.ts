@@ -53,7 +53,7 @@ function reach(change: Change, start: number, goal: number): Set<number> | null 
 function neighbours(change: Change, key: number): number[] {
   return change.sql
     .all<{ other: number }>(
-      "SELECT b AS other FROM edge WHERE a = ? AND status = 'merged' UNION SELECT a FROM edge WHERE b = ? AND status = 'merged'",
+      "SELECT b AS other FROM edge WHERE a = ? AND +status = 'merged' UNION SELECT a FROM edge WHERE b = ? AND status = 'merged'",
       key,
       key,
     )
@@ -92,9 +92,10 @@ function moveKeys(change: Change, keys: readonly number[], to: number): void {
     sql.run('UPDATE entity SET mentions = mentions - ? WHERE entity = ?', mentions, from);
     sql.run('UPDATE entity SET mentions = mentions + ? WHERE entity = ?', mentions, to);
     const rows = sql.all<{ doc: number; n: number; label: number; name: string; s: number; o: number; es: number; eo: number }>(
-      `SELECT relation.doc, relation.n, relation.label, label.label AS name, relation.s, relation.o, ks.entity AS es, ko.entity AS eo
-       FROM relation JOIN label ON label.id = relation.label JOIN key ks ON ks.id = s_key JOIN key ko ON ko.id = o_key
-       WHERE (relation.doc, relation.n) IN (SELECT doc, n FROM relation WHERE s_key = ?1 UNION SELECT doc, n FROM relation WHERE o_key = ?1)`,
+      // CROSS JOIN keeps this order: from the few relations of the key, never through all relations
+      `WITH own AS (SELECT doc, n FROM relation WHERE s_key = ?1 UNION SELECT doc, n FROM relation WHERE o_key = ?1)
+       SELECT relation.doc, relation.n, relation.label, label.label AS name, relation.s, relation.o, ks.entity AS es, ko.entity AS eo
+       FROM own CROSS JOIN relation USING (doc, n) CROSS JOIN label ON label.id = relation.label CROSS JOIN key ks ON ks.id = s_key CROSS JOIN key ko ON ko.id = o_key`,
       key,
     );
     for (const row of rows) {

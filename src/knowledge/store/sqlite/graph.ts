@@ -36,7 +36,7 @@ export function settle(change: Change): void {
   }
   for (const { id, add, drop } of plans) {
     if (add.length + drop.length === 0) continue;
-    sql.run("UPDATE key SET outgoing = EXISTS (SELECT 1 FROM edge WHERE a = ?1 AND status = 'merged' AND reason <> 'spelling') WHERE id = ?1", id);
+    sql.run("UPDATE key SET outgoing = EXISTS (SELECT 1 FROM edge WHERE a = ?1 AND +status = 'merged' AND reason <> 'spelling') WHERE id = ?1", id);
     change.entities.add(keyOf(sql, id).entity);
   }
   for (const fact of change.facts) refreshFact(change, fact);
