@@ -1,7 +1,7 @@
 // int8 products whose activations have one fixed scale, found beforehand on example inputs. A row then depends on nothing but itself, and a product is two passes: one that rounds its
 // input and one that multiplies, scales and adds the bias. `int8.ts` finds a scale for every row while it computes and needs seven.
-import { cast, defineOp, type Emit, matmul, mul, type Node, type Shape, ShapeError, show, sizeOf } from '../../core/index.ts';
-import { roundEven } from './int8.ts';
+import { cast, defineOp, type Emit, matmul, mul, type Node, ShapeError, show } from '../../core/index.ts';
+import { back, flat, roundEven } from './int8.ts';
 
 /** Largest and smallest value of every channel of an activation, over example inputs. */
 export interface ActivationRange {
@@ -47,14 +47,10 @@ interface Zero {
   readonly zero: number;
 }
 const zeroPoint = (emit: Emit, zero: number): string => emit.constant('uint8', [], [zero]);
-const flat = (emit: Emit, x: string, shape: Shape): string =>
-  shape.length === 2 ? x : emit.node('Reshape', [x, emit.shape([sizeOf(shape.slice(0, -1)), shape.at(-1)!])], { allowzero: 1 });
-
 const quantiseOp = defineOp<Zero>({
   name: 'quantiseStatic',
   infer: ([x]) => ({ shape: x!.shape, dtype: 'uint8' }),
   grad: () => [],
-  // Flattened before it is rounded: the products that share it want it flat.
   lower: (emit, { attrs: { zero } }, [x, scale]) => emit.node('QuantizeLinear', [x!, scale!, zeroPoint(emit, zero)]),
   reference: ([x, scale], { zero }, shape) => ({
     shape,
@@ -83,7 +79,7 @@ const linearOp = defineOp<Zero>({
     const rows = flat(emit, quantised!, x!.shape);
     const inputs = [rows, weight!, inputScale!, scale!, zeroPoint(emit, zero), ...(bias ? ['', bias] : [])];
     const product = emit.node('MatMulIntegerToFloat', inputs, {}, 'com.microsoft');
-    return shape.length === 2 ? product : emit.node('Reshape', [product, emit.shape(shape)], { allowzero: 1 });
+    return back(emit, product, shape);
   },
   reference: ([, weight, scale, quantised, inputScale, bias], { zero }, shape) => {
     const [inner, out] = weight!.shape as readonly [number, number];

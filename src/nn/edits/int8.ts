@@ -31,9 +31,10 @@ const rowScaleOp = defineOp<undefined>({
   },
 });
 
-const flat = (emit: Emit, x: string, shape: Shape): string =>
+/** A value as rows, and rows as the value they were. */
+export const flat = (emit: Emit, x: string, shape: Shape): string =>
   shape.length === 2 ? x : emit.node('Reshape', [x, emit.shape([sizeOf(shape.slice(0, -1)), shape.at(-1)!])], { allowzero: 1 });
-const back = (emit: Emit, x: string, shape: Shape): string => (shape.length === 2 ? x : emit.node('Reshape', [x, emit.shape(shape)], { allowzero: 1 }));
+export const back = (emit: Emit, x: string, shape: Shape): string => (shape.length === 2 ? x : emit.node('Reshape', [x, emit.shape(shape)], { allowzero: 1 }));
 
 export const roundEven = (value: number): number => {
   const below = Math.floor(value);
