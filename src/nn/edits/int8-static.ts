@@ -60,7 +60,7 @@ const quantiseOp = defineOp<Zero>({
 
 const linearOp = defineOp<Zero>({
   name: 'int8Linear',
-  infer: ([x, weight, scale, quantised, , bias]) => {
+  infer: ([x, weight, scale, quantised, , , bias]) => {
     const [inner, out] = weight!.shape;
     const fits = weight!.dtype === 'int8' && weight!.shape.length === 2 && x!.shape.at(-1) === inner && scale!.shape[0] === out && quantised!.dtype === 'uint8';
     if (!fits || (bias && bias.shape[0] !== out))
@@ -69,19 +69,19 @@ const linearOp = defineOp<Zero>({
       );
     return { shape: [...x!.shape.slice(0, -1), out!], dtype: 'float32' };
   },
-  // Straight through the rounding, as int8Product; the caller divides x by the channels' divisors before it comes here.
-  grad: ({ inputs: [, weight, scale, , , bias] }, d) => [
-    matmul(mul(d, scale!), cast(weight!, 'float32'), { transposeB: true }),
-    ...[1, 2, 3, 4].map(() => undefined),
+  // Straight through the rounding, as int8Product; the weight was multiplied by what the channels of x were divided by.
+  grad: ({ inputs: [, weight, scale, , , inverse, bias] }, d) => [
+    mul(matmul(mul(d, scale!), cast(weight!, 'float32'), { transposeB: true }), inverse!),
+    ...[1, 2, 3, 4, 5].map(() => undefined),
     ...(bias ? [d] : []),
   ],
-  lower: (emit, { shape, attrs: { zero }, inputs: [x] }, [, weight, scale, quantised, inputScale, bias]) => {
+  lower: (emit, { shape, attrs: { zero }, inputs: [x] }, [, weight, scale, quantised, inputScale, , bias]) => {
     const rows = flat(emit, quantised!, x!.shape);
     const inputs = [rows, weight!, inputScale!, scale!, zeroPoint(emit, zero), ...(bias ? ['', bias] : [])];
     const product = emit.node('MatMulIntegerToFloat', inputs, {}, 'com.microsoft');
     return back(emit, product, shape);
   },
-  reference: ([, weight, scale, quantised, inputScale, bias], { zero }, shape) => {
+  reference: ([, weight, scale, quantised, inputScale, , bias], { zero }, shape) => {
     const [inner, out] = weight!.shape as readonly [number, number];
     const data = new Float64Array((quantised!.data.length / inner) * out);
     for (let at = 0; at < data.length; at++) {
@@ -104,11 +104,17 @@ export const quantiseStatic = (x: Node, scale: Node, zero: number): Node => quan
 /**
  * x W + b with whole numbers, exact in 32 bits, then scaled back. The gradient reaches x, past the rounding.
  *
- * @param x          [..., in] float32: what `quantised` was made of
+ * @param x          [..., in] float32, before its channels were divided: what edits beside this linear see
  * @param weight     [in, out] int8, each within [-63, 63]
  * @param scale      [out] float32, of the weight
  * @param quantised  from `quantiseStatic` with `inputScale` and `zero`
+ * @param inverse    [in] or [] float32: what the channels of x were multiplied by before they were rounded
  * @param bias       [out] float32
  */
-export const int8Linear = (x: Node, weight: Node, scale: Node, quantised: Node, inputScale: Node, zero: number, bias?: Node): Node =>
-  linearOp([x, weight, scale, quantised, inputScale, ...(bias ? [bias] : [])], { zero });
+export const int8Linear = (
+  x: Node,
+  weight: Node,
+  scale: Node,
+  { quantised, inputScale, inverse, zero }: { quantised: Node; inputScale: Node; inverse: Node; zero: number },
+  bias?: Node,
+): Node => linearOp([x, weight, scale, quantised, inputScale, inverse, ...(bias ? [bias] : [])], { zero });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  constant,
   gradients,
   inOrder,
   input,
@@ -325,7 +326,7 @@ describe('int8 with fixed scales', () => {
     const [rows, inner, out] = [5, 70, 9];
     const x = input('x', [rows, inner]);
     const [weight, scale, factor, bias] = [parameter('w', [inner, out], 'int8'), parameter('s', [out]), parameter('f', []), parameter('b', [out])];
-    const y = int8Linear(x, weight, scale, quantiseStatic(x, factor, 0), factor, 0, bias);
+    const y = int8Linear(x, weight, scale, { quantised: quantiseStatic(x, factor, 0), inputScale: factor, inverse: constant(1), zero: 0 }, bias);
     const values = new Map<string, Tensor>([
       ['x', tensor([rows, inner], new Array(rows * inner).fill(255))],
       [
@@ -341,6 +342,24 @@ describe('int8 with fixed scales', () => {
     ]);
     const theory = inTheory({ y }, values).y!;
     for (const engine of engines) expect(largestDifference(numbers((await inPractice(engine, { y }, values)).y!), theory.data)).toBe(0);
+  });
+
+  it('lets a low-rank branch beside it see what the linear saw before, divided channels too', () => {
+    const ranges = new Map([...measured()].map(([site, { high, low }]) => [site, { high: high.with(0, 40 * high[0]!), low }]));
+    const options = { targets: /mlp\.up$/, rank: 2, alpha: 4 };
+    const [first, second] = [
+      quantise(lowRank([model.hidden], options), {
+        bits: 'int8',
+        targets: /mlp\.up$/,
+        ranges: new Map([...ranges].map(([site, range]) => [`${site}.base`, range])),
+      }),
+      lowRank(quantise([model.hidden], { bits: 'int8', targets: /mlp\.up$/, ranges }).roots, options),
+    ];
+    const values = new Map(quantised({ bits: 'int8', targets: /mlp\.up$/, ranges }).values);
+    for (const node of lowRankParameters(second)) values.set(nameOf(node), wave(node.shape as number[], nameOf(node).length, 0.1));
+    expect(inOrder(second).some(({ op }) => op.name === 'int8Linear')).toBe(true);
+    const [a, b] = [first.roots[0]!, second[0]!].map((root) => inTheory({ root }, values).root!.data);
+    expect(largestDifference(a!, b!)).toBeLessThan(1e-9);
   });
 
   it('has the gradient of the product it stands for, to the rounding of its weights', () => {

@@ -1,7 +1,7 @@
 import { ConfigError, constant, edit, inOrder, max, mul, type Node, NotFoundError, nameOf, parameter } from '../../core/index.ts';
 import { int8Product, quantiseInt8, quantiseRows, rowScale } from './int8.ts';
 import { type ActivationRange, int8Linear, quantiseStatic, staticScale } from './int8-static.ts';
-import { type Linear, linearOf, withProduct } from './linear-of.ts';
+import { linearOf, withProduct } from './linear-of.ts';
 import { type NBitsAttrs, nBitsProduct, quantiseBlocks } from './n-bits.ts';
 
 export interface QuantiseOptions {
@@ -54,9 +54,14 @@ export const quantise = (roots: readonly Node[], { bits, targets = /(?:)/, block
     const known = fixed.get(x);
     if (known) return known;
     const { scale, zero, channels } = staticScale(range);
-    const divided = channels ? mul(x, constant(Array.from(channels, (by) => 1 / by), [channels.length])) : x; // biome-ignore format: one line
-    const factor = constant(scale);
-    const made = { x: divided, quantised: quantiseStatic(divided, factor, zero), scale: factor, zero, channels };
+    const inverse = channels
+      ? constant(
+          Array.from(channels, (by) => 1 / by),
+          [channels.length],
+        )
+      : constant(1);
+    const inputScale = constant(scale);
+    const made = { quantised: quantiseStatic(channels ? mul(x, inverse) : x, inputScale, zero), inputScale, inverse, zero, channels };
     fixed.set(x, made);
     return made;
   };
@@ -81,8 +86,7 @@ export const quantise = (roots: readonly Node[], { bits, targets = /(?:)/, block
         },
       });
       const [whole, factors] = [parameter(weight, [inner, out], 'int8'), parameter(scales, [out])];
-      if (own)
-        return { ...int8Linear(own.x, whole, factors, own.quantised, own.scale, own.zero, linear.bias), ...(node.site !== undefined && { site: node.site }) };
+      if (own) return { ...int8Linear(x, whole, factors, own, linear.bias), ...(node.site !== undefined && { site: node.site }) };
       const { quantised, scale } = rowsOf(x);
       return withProduct(node, linear, int8Product(x, whole, factors, quantised, scale));
     }
@@ -109,9 +113,9 @@ export const quantise = (roots: readonly Node[], { bits, targets = /(?:)/, block
 };
 
 interface Fixed {
-  readonly x: Node;
   readonly quantised: Node;
-  readonly scale: Node;
+  readonly inputScale: Node;
+  readonly inverse: Node;
   readonly zero: number;
   readonly channels: Float32Array | undefined;
 }
@@ -124,7 +128,7 @@ export const activationRanges = (roots: readonly Node[], targets = /(?:)/): Map<
   const known = new Map<Node, { high: Node; low: Node }>();
   const found = new Map<string, { high: Node; low: Node }>();
   for (const node of inOrder(roots)) {
-    const linear: Linear | undefined = node.site !== undefined && targets.test(node.site.replace(/\.base$/, '')) ? linearOf(node) : undefined;
+    const linear = node.site !== undefined && targets.test(node.site.replace(/\.base$/, '')) ? linearOf(node) : undefined;
     if (!linear?.weight) continue;
     const { x } = linear;
     const rows = x.shape.slice(0, -1).map((_, axis) => axis);
