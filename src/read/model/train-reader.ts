@@ -215,7 +215,7 @@ const run = async (
     const biases = shiftedNames.filter((name) => bindings.get(name)?.kind === 'trainable');
     const values = await engine.get(biases.map(held));
     const looks: Readonly<Record<string, number>>[] = [];
-    for (const shift of judgedShifts) {
+    for (const shift of shiftedTasks(config) ? judgedShifts : [0]) {
       const moved = shifted(Object.fromEntries(biases.map((name) => [name, values[held(name)]!])), { relation: shift, coreference: shift });
       await engine.put(Object.fromEntries(biases.map((name) => [judged(name), moved[name]!])));
       residentOf = (name) => (biases.includes(name) ? judged(name) : held(name));
@@ -254,7 +254,7 @@ const run = async (
     ...(onProgress && { onProgress }),
     ...(onNote && { onNote }),
   });
-  if (result.ended !== 'cancelled') {
+  if (result.ended !== 'cancelled' && shiftedTasks(config)) {
     onNote?.('calibrating on the dev split');
     await calibrate(engine, outDir, async (held) => {
       residentOf = held;
@@ -330,6 +330,8 @@ export const groupsOf = (
 // A look at the dev split tries a few of the shifts that `calibrate` chooses among in the end: without, weights that speak up early would be kept.
 const judgedShifts = [0, 1, 2];
 const judged = (name: string): string => `judged:${name}`;
+/** Whether a task is trained whose scores are shifted. */
+const shiftedTasks = ({ tasks }: TrainingConfig): boolean => tasks.some((task) => task !== 'entity');
 const calibrationFile = 'calibration.json';
 const scored: Readonly<Record<Task, string>> = { entity: 'entity-f1', relation: 'relation-f1', coreference: 'coreference-f1' };
 
