@@ -8,7 +8,6 @@ import { openAt } from '../state/route.ts';
 import { segments } from '../state/segments.ts';
 import { complain, say } from '../state/toasts.ts';
 import type { Decision, Merge } from '../state/types.ts';
-import { number } from '../state/words.ts';
 import { Icon } from './icons.tsx';
 import { Tabs } from './tabs.tsx';
 
@@ -96,7 +95,7 @@ export function MergeReview(): JSX.Element {
             active.value = 0;
           }}
           tabs={[
-            { value: 'proposed', label: 'To decide', badge: found ? number(found.proposals) : null },
+            { value: 'proposed', label: 'To decide', badge: found?.proposals ?? null },
             { value: 'merged', label: 'Merged' },
             { value: 'rejected', label: 'Kept apart' },
           ]}

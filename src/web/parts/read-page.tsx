@@ -1,7 +1,6 @@
 import type { JSX } from 'preact';
 import { activeRuns, workspace } from '../state/data.ts';
 import { go, openDocument, selection, type View, view } from '../state/route.ts';
-import { number } from '../state/words.ts';
 import { DocumentView } from './document-view.tsx';
 import { FactFilters } from './filters.tsx';
 import { GraphView } from './graph-view.tsx';
@@ -63,11 +62,11 @@ export function ReadPage(): JSX.Element {
       </main>
     );
   }
-  const tabs: { value: View; label: string; badge?: string | null }[] = [
+  const tabs: { value: View; label: string; badge?: number | null }[] = [
     { value: 'graph', label: 'Graph' },
     ...(openDocument.value || view.value === 'document' ? [{ value: 'document' as const, label: 'Document' }] : []),
     { value: 'trends', label: 'Trends' },
-    { value: 'merges', label: 'Merges', badge: known.counts.proposals > 0 ? number(known.counts.proposals) : null },
+    { value: 'merges', label: 'Merges', badge: known.counts.proposals || null },
   ];
   return (
     <main class={`read${selection.value ? '' : ' alone'}`} id="main" data-narrow={narrowPane.value}>

@@ -85,8 +85,8 @@ export function Side(): JSX.Element {
           value={listPanel.value}
           onChange={(list) => go({ list: list === 'documents' ? null : list }, { replace: true })}
           tabs={[
-            { value: 'documents', label: 'Documents', badge: counts ? number(counts.documents) : null },
-            { value: 'entities', label: 'Entities', badge: counts ? number(counts.entities) : null },
+            { value: 'documents', label: 'Documents', badge: counts?.documents ?? null },
+            { value: 'entities', label: 'Entities', badge: counts?.entities ?? null },
           ]}
         />
       </div>

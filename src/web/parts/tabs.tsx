@@ -1,11 +1,12 @@
 import type { JSX } from 'preact';
+import { number, short } from '../state/words.ts';
 
 interface Props<T extends string> {
   readonly label: string;
   /** Id of the panel that the tabs switch. */
   readonly controls: string;
   readonly value: T;
-  readonly tabs: readonly { readonly value: T; readonly label: string; readonly badge?: string | null }[];
+  readonly tabs: readonly { readonly value: T; readonly label: string; readonly badge?: number | null }[];
   readonly onChange: (value: T) => void;
 }
 
@@ -33,7 +34,11 @@ export function Tabs<T extends string>({ label, controls, value, tabs, onChange 
           onClick={() => onChange(tab.value)}
         >
           {tab.label}
-          {tab.badge && <span class="badge">{tab.badge}</span>}
+          {tab.badge != null && (
+            <span class="badge" title={number(tab.badge)}>
+              {short(tab.badge)}
+            </span>
+          )}
         </button>
       ))}
     </div>

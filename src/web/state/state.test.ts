@@ -7,7 +7,7 @@ import { segments } from './segments.ts';
 import { sheetsOf } from './sheets.ts';
 import { finding, shareLines, trendsCsv, wilson, windowFor } from './trend-shares.ts';
 import type { Trends } from './types.ts';
-import { duration, hueOf, number } from './words.ts';
+import { duration, hueOf, number, short } from './words.ts';
 
 const entity = (id: string) => ({ id, name: id, kind: 'Task', mentions: 1, documents: 1, facts: 1 });
 const trends = (shares: Record<string, readonly (readonly [documents: number, of: number])[]>): Trends => ({
@@ -178,6 +178,10 @@ describe('trends', () => {
 });
 
 describe('axes and words', () => {
+  it('shorten counts where there is little room', () => {
+    expect([0, 9_999, 31_361, 228_545].map(short)).toEqual(['0', '9\u202f999', '31.4K', '229K']);
+  });
+
   it('takes at most as many ticks as asked, inside the range, evenly', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1e4, noNaN: true }), fc.double({ min: 0.001, max: 1e4, noNaN: true }), (low, range) => {

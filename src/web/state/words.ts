@@ -36,6 +36,9 @@ export const reversedWords = (relation: string): string => reversed[relation] ??
 
 const whole = new Intl.NumberFormat('en');
 export const number = (value: number): string => whole.format(value).replaceAll(',', '\u202f');
+const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
+/** Where there is little room: 9 999, then 31.4K, 229K. */
+export const short = (value: number): string => (value < 10_000 ? number(value) : compact.format(value));
 export const counted = (value: number, one: string, many = `${one}s`): string => `${number(value)} ${value === 1 ? one : many}`;
 export const percent = (value: number): string => `${Math.round(value * 100)} %`;
 
