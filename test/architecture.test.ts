@@ -116,3 +116,19 @@ describe('the house', () => {
     ]);
   });
 });
+
+describe('the start of every command line', () => {
+  it('imports no room: what --help does not need is loaded by the verb that does', () => {
+    const seen = new Set<string>();
+    const follow = (file: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      // Static imports of values; types vanish, and import(…) waits for its verb.
+      for (const [, from] of readFileSync(join(root, file), 'utf8').matchAll(/^import (?!type )[^;]*? from '(\.[^']+)';/gm))
+        follow(normalize(join(dirname(file), from!)));
+    };
+    follow('app/cli/main.ts');
+    expect(seen.size).toBeGreaterThan(3);
+    expect([...seen].filter((file) => !file.startsWith('app/'))).toEqual([]);
+  });
+});
