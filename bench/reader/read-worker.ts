@@ -3,21 +3,20 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readingPipeline } from '../../src/app/reading-pipeline.ts';
 import { type AnnotatedDocument, evaluateScierc, parseGold } from '../../src/evaluate/index.ts';
 import { readAsFloat32, writeSafetensors } from '../../src/formats/index.ts';
 import { openStore } from '../../src/knowledge/index.ts';
 import { bertWeightNames, locateWeights } from '../../src/models/index.ts';
-import { type LoadedDocument, openReader, type Reader, type ReaderWeights, splitDocument, tokensOf, toReading } from '../../src/read/index.ts';
+import { type LoadedDocument, openReaderApart, type Reader, type ReaderWeights, splitDocument, tokensOf } from '../../src/read/index.ts';
 import { encoderFolder, openEncoder, wordTable } from '../../src/read/model/encoder.ts';
 import { cellsOf, rowLength } from '../../src/read/model/grid.ts';
 import { predictionParameters } from '../../src/read/model/network/prediction-graph.ts';
 import { describeFolder, readReaderValues } from '../../src/read/model/reader-folder.ts';
 import { piecesOf } from '../../src/read/model/windows.ts';
-import { type Engine, openEngine } from '../../src/runtime/index.ts';
 import { memory, serve } from './serve.ts';
 import { sizesOf } from './sizes.ts';
 
-let engine: Engine | undefined;
 let reader: Reader | undefined;
 const opened = (): Reader => {
   if (!reader) throw new Error('expected the request open first');
@@ -46,8 +45,7 @@ const plain = ({ entities, relations, clusters }: AnnotatedDocument) => ({
 
 await serve({
   async open({ threads, weights, name }: { threads: number; weights: ReaderWeights; name?: string }) {
-    engine = await openEngine({ threads });
-    reader = await openReader(engine, { weights, ...(name && { reader: name }) });
+    reader = await openReaderApart({ threads, weights, ...(name && { reader: name }) });
     const [{ config, folder }, encoder] = [await describeFolder(name), await openEncoder()];
     return { version: reader.version, folder, tokenizer: `${encoderFolder()}/tokenizer.json`, sizes: sizesOf(encoder.config, config) };
   },
@@ -105,10 +103,9 @@ await serve({
     try {
       await using store = await openStore(join(folder, 'knowledge.sqlite'));
       const start = performance.now();
-      const documents = texts.map(loaded);
-      const sentences = documents.map(splitDocument);
-      const found = await opened().predict(documents.map((document, i) => ({ docKey: document.name, sentences: tokensOf(document, sentences[i]!) })));
-      await store.addReadings(documents.map((document, i) => toReading(document, sentences[i]!, found[i]!, opened().version)));
+      const pipeline = readingPipeline({ start: async () => opened(), store });
+      for (const [i, text] of texts.entries()) await pipeline.add(loaded(text, i));
+      await pipeline.finish();
       const seconds = (performance.now() - start) / 1000;
       return { seconds, facts: (await store.counts()).facts };
     } finally {
@@ -119,4 +116,3 @@ await serve({
   memory,
 });
 await reader?.[Symbol.asyncDispose]();
-await engine?.[Symbol.asyncDispose]();

@@ -1,5 +1,6 @@
 import type { AnnotatedDocument, TokenDocument } from '../evaluate/index.ts';
-import { openReaderApart, type ReaderOptions } from './read.ts';
+import { openReaderApart } from '../read/index.ts';
+import { choice, type ReaderOptions } from './read.ts';
 
 export interface PredictOptions extends ReaderOptions {
   readonly onProgress?: (done: number, total: number) => void;
@@ -19,8 +20,7 @@ const documentsAtOnce = 64;
 
 /** Reads documents that come as tokens; gold annotations are not looked at. */
 export async function predictDocuments(documents: readonly TokenDocument[], { onProgress, signal, ...reading }: PredictOptions): Promise<PredictionLine[]> {
-  await using stack = new AsyncDisposableStack();
-  const reader = await openReaderApart(reading, stack);
+  await using reader = await openReaderApart(choice(reading));
   const lines: PredictionLine[] = [];
   for (let from = 0; from < documents.length; from += documentsAtOnce) {
     const part = documents.slice(from, from + documentsAtOnce).map(({ docKey, sentences }) => ({ docKey, sentences }));

@@ -1,19 +1,7 @@
 import { ConfigError } from '../core/index.ts';
-import type { Reading } from '../knowledge/index.ts';
-import {
-  defaultLimits,
-  describeReader,
-  type LoadedDocument,
-  loadSurvey,
-  openReader,
-  type Reader,
-  type Sentence,
-  splitDocument,
-  surveyFolder,
-  tokensOf,
-  toReading,
-} from '../read/index.ts';
-import { type Device, openEngine } from '../runtime/index.ts';
+import { defaultLimits, describeReader, loadSurvey, openReaderApart, type Reader, surveyFolder } from '../read/index.ts';
+import type { Device } from '../runtime/index.ts';
+import { readingPipeline } from './reading-pipeline.ts';
 import { loadSources, namesGone, saveSources, sourcesOf } from './sources.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -62,14 +50,6 @@ export interface ReadOutcome {
   readonly gone: readonly string[];
 }
 
-interface Member {
-  readonly document: LoadedDocument;
-  readonly sentences: readonly Sentence[];
-}
-
-// Documents are read in groups of about this many words: long enough to fill the processor, short enough to be lost without pain.
-const groupWords = 12_000;
-
 /**
  * Reads folders and files into the workspace. Every group of documents is durable before the next; what is there and unchanged is not read again.
  *
@@ -101,56 +81,32 @@ export async function readPaths(given: readonly string[], options: ReadOptions):
   let started: Promise<Reader> | undefined;
   const { version: wanted } = await describeReader(choice(options));
   const start = (): Promise<Reader> => {
-    started ??= openReaderApart(options, stack);
+    started ??= openReaderApart(choice(options)).then((reader) => stack.use(reader));
     return started;
   };
 
   let done = 0;
   let readSince: number | undefined;
-  let group: Member[] = [];
-  let words = 0;
-
-  const predict = async (members: readonly Member[]): Promise<Reading[]> => {
-    const reader = await start();
-    readSince ??= performance.now();
-    const found = await reader.predict(
-      members.map(({ document, sentences }) => ({ docKey: document.name, sentences: tokensOf(document, sentences) })),
-      signal === undefined ? {} : { signal },
-    );
-    return members.map(({ document, sentences }, i) => toReading(document, sentences, found[i]!, reader.version));
-  };
-  const keep = async (members: readonly Member[], readings: readonly Reading[]): Promise<void> => {
-    signal?.throwIfAborted();
-    await store.addReadings(readings);
-    for (const { document } of members) for (const message of document.warnings) warnings.push({ path: document.name, message });
-    for (const reading of readings) {
-      sums.documents++;
-      sums.sentences += reading.sentences.length;
-      sums.mentions += reading.mentions.length;
-      sums.relations += reading.relations.length;
-    }
-    done += members.length;
-    report('reading', done, total, members.at(-1)?.document.name ?? null, readSince);
-  };
-  // One group is computed in the engine's process while the one before it is stored and the next is loaded here.
-  let predicted: Promise<unknown> = Promise.resolve();
-  let kept: Promise<void> = Promise.resolve();
-  const flush = async (): Promise<void> => {
-    if (group.length === 0) return;
-    const members = group;
-    group = [];
-    words = 0;
-    await predicted;
-    const [before, readings] = [kept, predict(members)];
-    predicted = readings;
-    kept = (async () => {
-      const found = await readings;
-      await before;
-      await keep(members, found);
-    })();
-    for (const promise of [predicted, kept]) promise.catch(() => {}); // awaited at the next group or at the end
-    await before;
-  };
+  const pipeline = readingPipeline({
+    start: async () => {
+      const reader = await start();
+      readSince ??= performance.now();
+      return reader;
+    },
+    store,
+    signal,
+    onKept: (documents, readings) => {
+      for (const document of documents) for (const message of document.warnings) warnings.push({ path: document.name, message });
+      for (const reading of readings) {
+        sums.documents++;
+        sums.sentences += reading.sentences.length;
+        sums.mentions += reading.mentions.length;
+        sums.relations += reading.relations.length;
+      }
+      done += documents.length;
+      report('reading', done, total, documents.at(-1)?.name ?? null, readSince);
+    },
+  });
 
   try {
     for await (const loaded of loadSurvey(survey, {
@@ -161,12 +117,8 @@ export async function readPaths(given: readonly string[], options: ReadOptions):
       },
     })) {
       if (loaded.type === 'document') {
-        const { document } = loaded;
-        const sentences = splitDocument(document);
-        group.push({ document, sentences });
-        words += sentences.reduce((sum, sentence) => sum + sentence.words.length, 0);
-        if (readSince === undefined) report('starting', done, total, document.name);
-        if (words >= groupWords) await flush();
+        if (readSince === undefined) report('starting', done, total, loaded.document.name);
+        await pipeline.add(loaded.document);
         continue;
       }
       // A page that could not be read stands beside its document, which counts by itself.
@@ -174,10 +126,9 @@ export async function readPaths(given: readonly string[], options: ReadOptions):
       if (loaded.type === 'unchanged') sums.unchanged++;
       else skipped.push({ path: loaded.path, code: loaded.code, reason: loaded.reason });
     }
-    await flush();
-    await kept;
+    await pipeline.finish();
   } catch (error) {
-    await Promise.allSettled([predicted, kept]);
+    await pipeline.settle();
     signal?.throwIfAborted();
     throw error;
   }
@@ -203,11 +154,10 @@ export async function readPaths(given: readonly string[], options: ReadOptions):
   return { result: { ...sums, entities, facts, removed, seconds }, skipped, warnings, gone: options.prune ? [] : gone };
 }
 
-const choice = ({ reader, weights }: ReaderOptions) => ({ ...(reader === undefined ? {} : { reader }), ...(weights === undefined ? {} : { weights }) });
-
-/** Opens a reader in an engine process of its own; both end with `stack`. */
-export async function openReaderApart(options: ReaderOptions, stack: AsyncDisposableStack): Promise<Reader> {
-  const { threads, device } = options;
-  const engine = stack.use(await openEngine({ process: true, ...(threads === undefined ? {} : { threads }), ...(device === undefined ? {} : { device }) }));
-  return stack.use(await openReader(engine, choice(options)));
-}
+/** What of the options says how to open a reader. */
+export const choice = ({ reader, threads, device, weights }: ReaderOptions): ReaderOptions => ({
+  ...(reader === undefined ? {} : { reader }),
+  ...(threads === undefined ? {} : { threads }),
+  ...(device === undefined ? {} : { device }),
+  ...(weights === undefined ? {} : { weights }),
+});

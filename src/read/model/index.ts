@@ -6,5 +6,6 @@ export { type PretrainOptions, type PretrainResult, pretrainEncoder } from './pr
 export { priceOfPretraining, priceOfTraining, type TrainingPrice } from './price.ts';
 export { type Preset, presets, type ReaderConfig } from './reader-config.ts';
 export { shippedReaders } from './reader-folder.ts';
+export { openReaderApart, type ReadersApartOptions } from './readers-apart.ts';
 export { finishReader, type TrainReaderOptions, type TrainReaderResult, trainReader } from './train-reader.ts';
 export { type Task, type TrainingConfig, type TrainingInput, tasks, trainingConfig } from './training-config.ts';

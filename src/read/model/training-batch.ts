@@ -152,10 +152,13 @@ const goldFeeds = (rows: readonly GoldRow[], { widths, words, rows: placed }: Gr
     }
   }
   if (gold.length === 0) gold.push({ subject: -1, object: -1, label: 0 });
+  const relationArguments = new Uint8Array(words * widths);
+  for (const { subject, object } of gold) if (subject >= 0) relationArguments[subject] = relationArguments[object] = 1;
   const list = (pick: (one: (typeof gold)[number]) => number) => gold.map(pick);
   return {
     entityLabels: int64([words, widths], labels),
     spanClusters: int64([words, widths], clusters),
+    relationArguments: bool([words, widths], relationArguments),
     goldSubjects: int64(
       [gold.length],
       list((one) => one.subject),

@@ -200,7 +200,7 @@ describe('the loss of a batch', () => {
       TensorData
     >;
     const wanted = new Set(nodes.filter(isInput).map(nameOf));
-    expect(Object.keys(feeds).filter((name) => !wanted.has(name))).toEqual([]);
+    expect(Object.keys(feeds).filter((name) => !wanted.has(name))).toEqual(['relationArguments']); // for relations alone
     const bound = new Map<Node | string, Tensor>([
       ...named(feeds),
       ...nodes.filter(isParameter).map((node) => [nameOf(node), valueIn(tinyValue(node, 11))] as const),
@@ -219,5 +219,27 @@ describe('the loss of a batch', () => {
     const measured = (along(1) - along(-1)) / (2 * step);
     expect(predicted).toBeCloseTo(measured, 4);
     expect(Math.abs(measured)).toBeGreaterThan(0.1);
+  });
+
+  it('has the spans of gold relations in the beams where relations are learnt alone', () => {
+    const { loss } = trainingGraph(tinyEncoder, tinyConfig, { entity: 0, relation: 1, coreference: 0 }, { words: 0, encoder: 0, tokens: 0, hidden: 0 });
+    const feeds = { ...trainingFeeds(rows, tinyConfig, tinySpecial), lossScale: { dtype: 'float32', shape: [], data: Float32Array.of(1) } } as Record<
+      string,
+      TensorData
+    >;
+    const lossOf = (given: Record<string, TensorData>): number => {
+      const nodes = inOrder([loss]);
+      const bound = [...named(given), ...nodes.filter(isParameter).map((node) => [nameOf(node), valueIn(tinyValue(node, 11))] as const)];
+      return evaluate([loss], new Map<Node | string, Tensor>(bound))[0]!.data[0]!;
+    };
+    const { goldLabels: labels, relationArguments: marks } = feeds as { goldLabels: TensorData; relationArguments: TensorData };
+    // A pair outside the beams costs nothing, whatever its label.
+    const seen = (given: Record<string, TensorData>): number =>
+      [...labels.data.keys()].filter((k) => {
+        const relabelled = Float32Array.from(labels.data as Float32Array);
+        relabelled[k] = 1 + (relabelled[k]! % 7);
+        return lossOf({ ...given, goldLabels: { ...labels, data: relabelled } }) !== lossOf(given);
+      }).length;
+    expect(seen(feeds)).toBeGreaterThan(seen({ ...feeds, relationArguments: { ...marks, data: new Uint8Array(marks.data.length) } }));
   });
 });

@@ -105,7 +105,10 @@ export const trainingGraph = (
   const spans = spanScores(states, table, config, heads);
   const cells = multiplyAxes(wordCount, config.widths);
 
-  const relationCells = beamCells(spans.relationBeam, beamInputs('sentence', 'sentences'), 'score');
+  // Where entities are not learnt beside, no beam would find the spans of gold relations, and so none would ever be learnt: those go first.
+  const beamScores =
+    weights.entity > 0 ? spans.relationBeam : where(reshape(flag('relationArguments', [wordCount, config.widths]), [cells]), 1e6, spans.relationBeam);
+  const relationCells = beamCells(beamScores, beamInputs('sentence', 'sentences'), 'score');
   const relationTiles = relationInputs();
   const scoredRelations = relationScores(
     hidden,
