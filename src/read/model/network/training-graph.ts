@@ -105,10 +105,14 @@ export const trainingGraph = (
   const spans = spanScores(states, table, config, heads);
   const cells = multiplyAxes(wordCount, config.widths);
 
-  // Where entities are not learnt beside, no beam would find the spans of gold relations, and so none would ever be learnt: those go first.
-  const beamScores =
-    weights.entity > 0 ? spans.relationBeam : where(reshape(flag('relationArguments', [wordCount, config.widths]), [cells]), 1e6, spans.relationBeam);
-  const relationCells = beamCells(beamScores, beamInputs('sentence', 'sentences'), 'score');
+  // Where entities are not learnt beside, hardly a beam would hold the gold spans of the other tasks, and nothing would ever be learnt: those go first.
+  const goldFirst = (scores: Node, gold: () => Node): Node => (weights.entity > 0 ? scores : where(gold(), 1e6, scores));
+  const clustersOf = reshape(int('spanClusters', [wordCount, config.widths]), [cells]);
+  const relationCells = beamCells(
+    goldFirst(spans.relationBeam, () => reshape(flag('relationArguments', [wordCount, config.widths]), [cells])),
+    beamInputs('sentence', 'sentences'),
+    'score',
+  );
   const relationTiles = relationInputs();
   const scoredRelations = relationScores(
     hidden,
@@ -120,7 +124,11 @@ export const trainingGraph = (
     heads,
   );
 
-  const mentionCells = beamCells(spans.coreferenceMention, beamInputs('document', 'documents'), 'position');
+  const mentionCells = beamCells(
+    goldFirst(spans.coreferenceMention, () => less(constant(0, [], 'int64'), clustersOf)),
+    beamInputs('document', 'documents'),
+    'position',
+  );
   const mentionSpans = spanVectors(mentionCells, states, words, table);
   const mentions: MentionStates = {
     vectors: roleOf('coreference.mention', mentionSpans, config),
@@ -142,7 +150,7 @@ export const trainingGraph = (
     ),
     scale,
   );
-  const clusters = gather(reshape(int('spanClusters', [wordCount, config.widths]), [cells]), mentionCells);
+  const clusters = gather(clustersOf, mentionCells);
   const candidates = ['documentSlots', 'candidates'];
   const coreference = mul(
     coreferenceLoss(scoredMentions, clusters, {
