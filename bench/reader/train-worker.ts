@@ -7,7 +7,8 @@ import { type Encoder, encoderFolder, encoderValues, openEncoder, wordTable, wor
 import { goldRows } from '../../src/read/model/gold-rows.ts';
 import { initialValues } from '../../src/read/model/initial-values.ts';
 import { type Rates, trainingGraph } from '../../src/read/model/network/training-graph.ts';
-import { groupsOf, typicalLengths } from '../../src/read/model/train-reader.ts';
+import { groupsOf } from '../../src/read/model/parameter-groups.ts';
+import { typicalLengths } from '../../src/read/model/train-reader.ts';
 import { type GoldRow, trainingFeeds } from '../../src/read/model/training-batch.ts';
 import { trainingConfig } from '../../src/read/model/training-config.ts';
 import { type Binding, type Engine, openEngine, type TensorData } from '../../src/runtime/index.ts';

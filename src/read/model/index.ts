@@ -1,4 +1,5 @@
 export { type Encoder, encoderFolder, openEncoder } from './encoder.ts';
+export { finishReader } from './finish-reader.ts';
 export { type EntityType, entityTypes, type RelationType, relationTypes } from './labels.ts';
 export { describeReader, openReader, type Reader, type ReaderChoice, type ReaderWeights } from './open-reader.ts';
 export { type PretrainingConfig, type PretrainingInput, pretrainingConfig } from './pretrain-config.ts';
@@ -7,5 +8,5 @@ export { priceOfPretraining, priceOfTraining, type TrainingPrice } from './price
 export { type Preset, presets, type ReaderConfig } from './reader-config.ts';
 export { shippedReaders } from './reader-folder.ts';
 export { openReaderApart, type ReadersApartOptions } from './readers-apart.ts';
-export { finishReader, type TrainReaderOptions, type TrainReaderResult, trainReader } from './train-reader.ts';
+export { type TrainReaderOptions, type TrainReaderResult, trainReader } from './train-reader.ts';
 export { type Task, type TrainingConfig, type TrainingInput, tasks, trainingConfig } from './training-config.ts';

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError, FormatError, NotFoundError, nameOf } from '../../core/index.ts';
 import { encoderValues, openEncoder } from './encoder.ts';
+import { finishReader } from './finish-reader.ts';
 import { predictionParameters } from './network/prediction-graph.ts';
 import { pretrainEncoder } from './pretrain-encoder.ts';
 import { readPretrained } from './pretrained-encoder.ts';
 import { defaultReader } from './reader-config.ts';
 import { describeFolder, readReaderValues } from './reader-folder.ts';
-import { finishReader, trainReader } from './train-reader.ts';
+import { trainReader } from './train-reader.ts';
 
 const sentences = [
   'We propose a neural network for speech recognition.',

@@ -2,30 +2,24 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError, inOrder, isParameter, type Node, nameOf, type Program } from '../../core/index.ts';
 import { type Binding, type Engine, type Executable, openEngine, type TensorData } from '../../runtime/index.ts';
-import { epochBatches, epochOrder, openRun, type Progress, type TrainResult, train, type Verdict } from '../../train/index.ts';
+import { epochBatches, epochOrder, openRun, type TrainResult, train, type Verdict } from '../../train/index.ts';
 import { readAbstracts, subwordsOf } from './abstracts.ts';
 import { bestValues } from './best-values.ts';
 import { type Encoder, encoderValues, openEncoder, wordTable, wordTableBinding } from './encoder.ts';
 import { initialValues } from './initial-values.ts';
 import { maskedFeeds, maskWords, type SubwordText } from './masked-batch.ts';
 import { maskedLanguageGraph } from './network/masked-language-graph.ts';
+import { groupsOf } from './parameter-groups.ts';
 import { type PretrainingConfig, type PretrainingInput, pretrainingConfig } from './pretrain-config.ts';
 import { writePretrained } from './pretrained-encoder.ts';
-import { groupsOf } from './train-reader.ts';
+import type { RunOptions } from './run-options.ts';
 import { isEncoder } from './tuning.ts';
 
-export interface PretrainOptions extends PretrainingInput {
+export interface PretrainOptions extends PretrainingInput, RunOptions {
   /** JSON Lines with `abstract` and, if there is one, `title`, or with `text`; `.gz` is unpacked. */
   readonly data: string;
   /** Gets the run (`run.json`, `metrics.jsonl`, checkpoints) and, at the end, the encoder. The same call resumes. */
   readonly outDir: string;
-  readonly threads?: number;
-  readonly device?: 'cpu' | 'webgpu';
-  /** Compute in a process of its own (default true), so that signals and progress never wait. */
-  readonly process?: boolean;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: Progress) => void;
-  readonly onNote?: (message: string) => void;
 }
 
 export interface PretrainResult extends TrainResult {
@@ -75,9 +69,9 @@ export const pretrainEncoder = async ({
       const metrics = await judge.guess(held);
       return { score: -metrics.loss, metrics: { ...metrics } };
     },
-    signal,
-    onProgress,
-    onNote,
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
+    ...(onNote && { onNote }),
   });
   if (result.ended === 'cancelled') return { ...result, outDir };
 
@@ -120,12 +114,9 @@ const logFrequencies = (texts: readonly SubwordText[], vocab: number): Float32Ar
   return Float32Array.from(counts, (count) => Math.log(count / total));
 };
 
-interface RunOptions {
+interface EncoderRun extends Pick<RunOptions, 'signal' | 'onProgress' | 'onNote'> {
   readonly outDir: string;
   readonly judge: (residentOf: (parameter: string) => string) => Promise<Verdict>;
-  readonly signal: AbortSignal | undefined;
-  readonly onProgress: ((progress: Progress) => void) | undefined;
-  readonly onNote: ((message: string) => void) | undefined;
 }
 
 const run = (
@@ -134,7 +125,7 @@ const run = (
   config: PretrainingConfig,
   { objective, trained, initial, frozen }: Prepared,
   texts: readonly SubwordText[],
-  { outDir, judge, signal, onProgress, onNote }: RunOptions,
+  { outDir, judge, signal, onProgress, onNote }: EncoderRun,
 ): Promise<TrainResult> => {
   const { seed, batch } = config;
   const lengths = texts.map(({ ids }) => ids.length);

@@ -41,3 +41,6 @@ export const mergedValues = (values: Readonly<Record<string, TensorData>>, base:
   }
   return merged;
 };
+
+/** What is not the encoder's. */
+export const headsOf = (parameters: readonly Node[]): Node[] => parameters.filter((node) => !isEncoder(nameOf(node)));
