@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../core/index.ts';
+import { CancelledError, openEngine } from '../runtime/index.ts';
+import { type Generator, openGenerator } from './generator.ts';
+import type { Request, Token } from './request.ts';
+import { tinyBindings, tinyModel } from './testing/tiny-model.ts';
+
+const withGenerator = async <T>(use: (generator: Generator) => Promise<T>, slots = 4): Promise<T> => {
+  await using engine = await openEngine({ threads: 1 });
+  await using generator = await openGenerator({ engine, model: tinyModel, bindings: tinyBindings(), slots });
+  return await use(generator);
+};
+const prompts = [[5, 6, 7], [1], [30, 2, 2, 2, 9, 14, 3, 8], [5, 6, 7, 8, 9], [12, 12], [36, 0, 1, 35, 20, 21, 22]];
+const warm: Partial<Request> = { sampling: { temperature: 1.5, topK: 12, topP: 0.95, seed: 7 } };
+const alone = (prompt: readonly number[], more: Partial<Request> = {}) =>
+  withGenerator(async (generator) => (await generator.generate({ prompt, maxTokens: 20, ...more })).tokenIds);
+
+describe('generation', () => {
+  it.each([
+    ['greedy', {}],
+    ['drawn', warm],
+  ] as const)('%s: gives each of a crowd the tokens that it gets alone, though some join late and there are fewer slots than prompts', async (_, more) => {
+    const wanted = [];
+    for (const prompt of prompts) wanted.push(await alone(prompt, more));
+    expect(new Set(wanted.map(String)).size).toBeGreaterThan(3);
+    const found = await withGenerator((generator) =>
+      Promise.all(prompts.map(async (prompt, i) => (await generator.generate({ prompt, maxTokens: 20 - (i === 1 ? 15 : 0), ...more })).tokenIds)),
+    );
+    expect(found).toEqual(wanted.map((ids, i) => (i === 1 ? ids.slice(0, 5) : ids)));
+  });
+
+  it('computes a prompt that is known in part from there, with the same tokens', async () => {
+    await withGenerator(async (generator) => {
+      const first = await generator.generate({ prompt: [5, 6, 7, 8], maxTokens: 6 });
+      expect(first.cachedTokens).toBe(0);
+      const longer = [5, 6, 7, 8, ...first.tokenIds, 3, 4];
+      const second = await generator.generate({ prompt: longer, maxTokens: 9 });
+      expect(second.cachedTokens).toBe(4 + 5); // the last token was never fed
+      expect(second.tokenIds).toEqual(await alone(longer, { maxTokens: 9 }));
+      const again = await generator.generate({ prompt: [5, 6, 7, 8], maxTokens: 6 });
+      expect(again.cachedTokens).toBe(3); // one token is always computed
+      expect(again.tokenIds).toEqual(first.tokenIds);
+    });
+  });
+
+  it('shares a long beginning with one that is still at work', async () => {
+    const common = Array.from({ length: 30 }, (_, i) => (i * 7) % 37);
+    await withGenerator(async (generator) => {
+      let late: Promise<unknown> | undefined;
+      const started = await generator.generate({ prompt: [...common, 1], maxTokens: 20 }, ({ id: _ }) => {
+        late ??= generator.generate({ prompt: [...common, 2], maxTokens: 20 });
+        return true;
+      });
+      expect(started.tokenIds).toEqual(await alone([...common, 1]));
+      expect(await late).toMatchObject({ cachedTokens: 30, tokenIds: await alone([...common, 2]) });
+    });
+  });
+
+  it('ends at an end token, at the limit, where the context is full, and where the listener says so', async () => {
+    const tokens = await alone([5, 6, 7]);
+    const at = tokens.findIndex((id, i) => i > 0 && tokens.indexOf(id) === i);
+    await withGenerator(async (generator) => {
+      expect(await generator.generate({ prompt: [5, 6, 7], maxTokens: 20, endIds: [tokens[at]!] })).toMatchObject({
+        tokenIds: tokens.slice(0, at),
+        finishReason: 'stop',
+      });
+      expect(await generator.generate({ prompt: [5, 6, 7], maxTokens: 3 })).toMatchObject({ tokenIds: tokens.slice(0, 3), finishReason: 'length' });
+      const long = Array.from({ length: tinyModel.context - 4 }, (_, i) => i % 37);
+      expect((await generator.generate({ prompt: long, maxTokens: 50 })).tokenIds).toHaveLength(4);
+      let seen = 0;
+      expect(await generator.generate({ prompt: [5, 6, 7], maxTokens: 20 }, () => ++seen < 2)).toMatchObject({
+        tokenIds: tokens.slice(0, 2),
+        finishReason: 'stop',
+      });
+    });
+  });
+
+  it('names candidates with the probabilities that scoring finds', async () => {
+    await withGenerator(async (generator) => {
+      const seen: Token[] = [];
+      const { tokenIds } = await generator.generate({ prompt: [5, 6, 7], maxTokens: 8, candidates: 3, ...warm }, (token) => void seen.push(token) as undefined);
+      const scored = await generator.score([5, 6, 7, ...tokenIds], 3);
+      expect(seen.map(({ id }) => id)).toEqual(tokenIds);
+      for (const [i, { logprob, candidates }] of seen.entries()) {
+        expect(logprob).toBeCloseTo(scored[i]!, 4);
+        expect(candidates!.map((one) => one.logprob)).toEqual([...candidates!.map((one) => one.logprob)].sort((a, b) => b - a));
+      }
+      const whole = await generator.score([5, 6, 7, 8], 1);
+      expect(whole[2]).toBeCloseTo((await generator.score([5, 6, 7, 8], 3))[0]!, 5);
+    });
+  });
+
+  it('lets a mask decide, and stops with the signal without harm to others', async () => {
+    await withGenerator(async (generator) => {
+      const apply = (scores: Float32Array): void => {
+        for (let id = 1; id < scores.length; id += 2) scores[id] = Number.NEGATIVE_INFINITY;
+      };
+      const even = { apply, accept: () => {} };
+      const masked = await generator.generate({ prompt: [5, 6, 7], maxTokens: 20, mask: even, ...warm });
+      expect(masked.tokenIds.every((id) => id % 2 === 0)).toBe(true);
+      const abort = new AbortController();
+      const stopped = generator.generate({ prompt: [1], maxTokens: 80, signal: abort.signal }, () => {
+        abort.abort(new Error('enough'));
+        return true;
+      });
+      const other = generator.generate({ prompt: [5, 6, 7], maxTokens: 20 });
+      await expect(stopped).rejects.toThrow('enough');
+      expect((await other).tokenIds).toEqual(await alone([5, 6, 7]));
+      expect(generator.stats).toMatchObject({ active: 0, waiting: 0 });
+    });
+  });
+
+  it('ends what is under way when it is closed', async () => {
+    await using engine = await openEngine({ threads: 1 });
+    const generator = await openGenerator({ engine, model: tinyModel, bindings: tinyBindings(), slots: 1 });
+    const both = [generator.generate({ prompt: [1], maxTokens: 80 }), generator.generate({ prompt: [2], maxTokens: 80 })];
+    const refused = Promise.all(both.map((one) => expect(one).rejects.toThrow(CancelledError)));
+    await generator[Symbol.asyncDispose]();
+    await refused;
+  });
+
+  it('refuses what it cannot do', async () => {
+    await withGenerator(async (generator) => {
+      const refused = (request: Partial<Request>) => expect(generator.generate({ prompt: [1], maxTokens: 1, ...request })).rejects.toThrow(ConfigError);
+      await refused({ prompt: [] });
+      await refused({ prompt: [37] });
+      await refused({ prompt: Array(96).fill(1) });
+      await refused({ maxTokens: 0 });
+      await refused({ sampling: { temperature: -1 } });
+      await expect(generator.score([1], 1)).rejects.toThrow(ConfigError);
+    });
+  });
+});

@@ -1,0 +1,220 @@
+import { ConfigError } from '../core/index.ts';
+import { type Binding, CancelledError, type Engine } from '../runtime/index.ts';
+import type { CausalModel } from './causal-model.ts';
+import { createKeyValueCache } from './key-value-cache.ts';
+import { checkRequest, type Generated, type Request, type Token } from './request.ts';
+import { runStep } from './run-step.ts';
+import { adjust, bestCandidates, checkSampling, draw } from './sampling.ts';
+import { scoreTokens } from './score.ts';
+import { stepProgram } from './step-program.ts';
+
+export interface GeneratorOptions {
+  readonly engine: Engine;
+  readonly model: CausalModel;
+  readonly bindings: ReadonlyMap<string, Binding>;
+  /** Sequences computed together at most. Default 8. */
+  readonly slots?: number;
+}
+
+/** Generates for many at once: whoever asks joins the batch at the next step. */
+export interface Generator extends AsyncDisposable {
+  /**
+   * @param onToken  each token as it comes; false ends the answer with this token
+   * @throws ConfigError for a prompt that is empty or leaves no room in the context, or options out of range; the signal's reason
+   */
+  generate(request: Request, onToken?: (token: Token) => boolean | undefined): Promise<Generated>;
+  /**
+   * Natural logarithms of the probabilities of tokens[from …], each given those before it.
+   *
+   * @param from  at least 1
+   */
+  score(tokens: readonly number[], from: number): Promise<Float64Array>;
+  readonly stats: { readonly active: number; readonly waiting: number; readonly cacheBytes: number };
+}
+
+interface Sequence {
+  readonly request: Request;
+  readonly onToken: ((token: Token) => boolean | undefined) | undefined;
+  readonly resolve: (generated: Generated) => void;
+  readonly reject: (error: unknown) => void;
+  readonly generated: number[];
+  cached: number;
+}
+
+const chunkTokens = 512; // of a prompt in one step: others wait no longer than that
+const leastShared = 16; // tokens that are worth copying from another sequence
+
+/** Compiles the model's step and waits for requests. */
+export const openGenerator = async ({ engine, model, bindings, slots: most = 8 }: GeneratorOptions): Promise<Generator> => {
+  if (!Number.isInteger(most) || most < 1) throw new ConfigError(`generate: expected slots ≥ 1, got ${most}`);
+  const step = await engine.compile(stepProgram(model), bindings, { arena: true });
+  const cache = createKeyValueCache(model);
+  // Slots 0 … active − 1 are at work, the last of them perhaps still with its prompt; the others keep what they had, for a prompt that begins alike.
+  const held: number[][] = [];
+  const active: Sequence[] = [];
+  const waiting: Sequence[] = [];
+  let working: Promise<void> | undefined;
+  let closed = false;
+
+  const swap = (a: number, b: number): void => {
+    if (a === b) return;
+    cache.swap(a, b);
+    [held[a], held[b]] = [held[b]!, held[a]!];
+  };
+
+  /** Gives a sequence the slot after the active ones, with as much of its prompt in it as any slot holds. */
+  const admit = (sequence: Sequence): void => {
+    const { prompt } = sequence.request;
+    const at = active.length;
+    const shared = held.map((tokens) => commonPrefix(tokens, prompt, prompt.length - 1));
+    const bestOf = (from: number, to: number): number => {
+      let found = from;
+      for (let slot = from; slot < to; slot++) if (shared[slot]! > shared[found]!) found = slot;
+      return found;
+    };
+    if (held.length < most && !shared.slice(at).some((count) => count > 0)) held.push([]);
+    cache.reserve(held.length, cache.capacity);
+    const idle = bestOf(at, held.length);
+    const other = at > 0 ? bestOf(0, at) : idle;
+    swap(idle, at);
+    const own = shared[idle] ?? 0;
+    if (other < at && (shared[other] ?? 0) >= Math.max(own + 1, leastShared)) {
+      cache.copy(other, at);
+      held[at] = [...held[other]!];
+      sequence.cached = shared[other]!;
+    } else sequence.cached = own;
+    held[at]!.length = sequence.cached;
+    cache.truncate(at, sequence.cached);
+    active.push(sequence);
+  };
+
+  const reading = (): boolean => active.length > 0 && active.at(-1)!.generated.length === 0;
+  const release = (slot: number): void => {
+    const move = (from: number, to: number): number => {
+      swap(from, to);
+      active[to] = active[from]!;
+      return from;
+    };
+    const last = active.length - 1;
+    // The one whose prompt is being read stays the last.
+    const hole = reading() && slot < last ? move(last - 1, slot) : slot;
+    move(last, hole);
+    active.pop();
+  };
+  const fail = (slot: number, error: unknown): void => {
+    const { reject } = active[slot]!;
+    release(slot);
+    reject(error);
+  };
+  const failAll = (error: unknown): void => {
+    while (active.length > 0) fail(active.length - 1, error);
+    for (const { reject } of waiting.splice(0)) reject(error);
+  };
+
+  /** @returns the scores of the rows asked for */
+  const run = async (first: number, tokens: readonly (readonly number[])[], rows: readonly number[]): Promise<Float32Array> => {
+    const scores = await runStep(step, cache, { first, tokens, rows });
+    for (const [i, own] of tokens.entries()) held[first + i]!.push(...own);
+    return scores;
+  };
+
+  /** Draws the next token of a slot and ends its sequence where it is the last. */
+  const take = (slot: number, scores: Float32Array): boolean => {
+    const sequence = active[slot]!;
+    const { request, generated, onToken } = sequence;
+    const { sampling = {}, candidates, mask } = request;
+    const named = candidates === undefined ? [] : bestCandidates(scores, Math.max(1, candidates));
+    const plain = candidates === undefined ? undefined : named[0]!.logprob - scores[named[0]!.id]!;
+    const adjusted = scores.slice();
+    adjust(adjusted, { prompt: request.prompt, generated }, sampling);
+    mask?.apply(adjusted);
+    const id = draw(adjusted, sampling, generated.length);
+    mask?.accept(id);
+    const finish = (finishReason: Generated['finishReason']): true => {
+      release(slot);
+      sequence.resolve({ tokenIds: generated, finishReason, promptTokens: request.prompt.length, cachedTokens: sequence.cached });
+      return true;
+    };
+    if (request.endIds?.includes(id)) return finish('stop');
+    generated.push(id);
+    const goOn = onToken?.({ id, ...(plain !== undefined && { logprob: scores[id]! + plain, candidates: named.slice(0, candidates) }) });
+    if (goOn === false) return finish('stop');
+    if (generated.length >= request.maxTokens || request.prompt.length + generated.length >= model.context) return finish('length');
+    return false;
+  };
+
+  const work = async (): Promise<void> => {
+    while (active.length > 0 || waiting.length > 0) {
+      if (closed) failAll(new CancelledError('generate: this answer was cancelled, its generator was closed; open another'));
+      for (let slot = active.length - 1; slot >= 0; slot--) if (active[slot]!.request.signal?.aborted) fail(slot, active[slot]!.request.signal!.reason);
+      // One prompt at a time is read, in the last slot; the others go on meanwhile.
+      while (!reading() && active.length < most && waiting.length > 0) {
+        const next = waiting.shift()!;
+        if (next.request.signal?.aborted) next.reject(next.request.signal.reason);
+        else admit(next);
+      }
+      try {
+        if (reading()) {
+          const slot = active.length - 1;
+          const { prompt } = active[slot]!.request;
+          const from = cache.lengthOf(slot);
+          const part = prompt.slice(from, from + chunkTokens);
+          const scores = await run(slot, [part], [part.length - 1]);
+          if (from + part.length === prompt.length) take(slot, scores);
+        }
+        const batch = active.length - (reading() ? 1 : 0);
+        if (batch > 0) {
+          const tokens = active.slice(0, batch).map(({ generated }) => [generated.at(-1)!]);
+          const scores = await run(
+            0,
+            tokens,
+            tokens.map((_, i) => i),
+          );
+          for (let slot = batch - 1; slot >= 0; slot--) take(slot, scores.subarray(slot * model.vocab, (slot + 1) * model.vocab));
+        }
+      } catch (error) {
+        failAll(error);
+      }
+    }
+  };
+  const start = (): void => {
+    working ??= work().finally(() => {
+      working = undefined;
+      if (active.length > 0 || waiting.length > 0) start();
+    });
+  };
+  const open = (): void => {
+    if (closed) throw new ConfigError('generate: expected an open generator, got one that was closed; open another');
+  };
+
+  return {
+    async generate(request, onToken) {
+      open();
+      checkSampling(request.sampling ?? {});
+      checkRequest(request, model);
+      request.signal?.throwIfAborted();
+      return new Promise<Generated>((resolve, reject) => {
+        waiting.push({ request, onToken, resolve, reject, generated: [], cached: 0 });
+        start();
+      });
+    },
+    async score(tokens, from) {
+      open();
+      return scoreTokens(step, model, tokens, from);
+    },
+    get stats() {
+      return { active: active.length, waiting: waiting.length, cacheBytes: cache.bytes };
+    },
+    async [Symbol.asyncDispose]() {
+      closed = true;
+      await working;
+      await step[Symbol.asyncDispose]();
+    },
+  };
+};
+
+const commonPrefix = (a: readonly number[], b: readonly number[], most: number): number => {
+  let count = 0;
+  while (count < Math.min(a.length, most) && a[count] === b[count]) count++;
+  return count;
+};

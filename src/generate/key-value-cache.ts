@@ -1,0 +1,113 @@
+import type { TensorData } from '../runtime/index.ts';
+import type { CausalModel } from './causal-model.ts';
+import { keysOf, valuesOf } from './step-program.ts';
+
+type Shape = Pick<CausalModel, 'layers' | 'kvHeads' | 'headDim'>;
+
+const capacityStep = 64; // rows of a slot: a multiple of it, so that the program sees few lengths and growing is rare
+
+/** Keys and values of some sequences, a slot each. All slots have room for as many tokens; the first `n` lie together, so that they are a batch without a copy. */
+export interface KeyValueCache {
+  readonly slots: number;
+  readonly capacity: number;
+  /** Tokens that a slot holds. */
+  lengthOf(slot: number): number;
+  /** Makes room: for that many slots, and that many tokens in each. What they hold stays. */
+  reserve(slots: number, tokens: number): void;
+  /** Feeds of the step program for `count` slots from `first` on. */
+  feeds(first: number, count: number): Record<string, TensorData>;
+  /**
+   * Appends new rows.
+   *
+   * @param added  [2 · layers, batch, kvHeads, seq, headDim] as the step program gives them, for slots from `first` on
+   * @param counts  per slot of the batch: how many of its `seq` rows are tokens; they come first
+   */
+  append(first: number, added: TensorData, counts: readonly number[]): void;
+  /** Forgets all but the first tokens of a slot. */
+  truncate(slot: number, tokens: number): void;
+  /** Overwrites a slot with another's tokens. */
+  copy(from: number, to: number): void;
+  /** Exchanges what two slots hold. */
+  swap(a: number, b: number): void;
+  readonly bytes: number;
+}
+
+export const createKeyValueCache = ({ layers, kvHeads, headDim }: Shape): KeyValueCache => {
+  let [slots, capacity] = [0, 0];
+  let lengths: number[] = [];
+  let tensors: Float32Array[] = []; // keys of every layer, then values: [slots, kvHeads, capacity, headDim]
+  const names = Array.from({ length: 2 * layers }, (_, i) => (i < layers ? keysOf(i) : valuesOf(i - layers)));
+
+  const stride = () => kvHeads * capacity * headDim;
+  return {
+    get slots() {
+      return slots;
+    },
+    get capacity() {
+      return capacity;
+    },
+    lengthOf: (slot) => lengths[slot]!,
+    reserve(wantedSlots, tokens) {
+      const wanted = Math.max(capacity, Math.ceil(Math.max(1, tokens) / capacityStep) * capacityStep);
+      const most = Math.max(slots, wantedSlots);
+      if (wanted === capacity && most === slots) return;
+      tensors = Array.from({ length: 2 * layers }, (_, i) => {
+        const made = new Float32Array(most * kvHeads * wanted * headDim);
+        const old = tensors[i];
+        for (let at = 0; old && at < slots * kvHeads; at++) {
+          const filled = lengths[Math.floor(at / kvHeads)]! * headDim;
+          made.set(old.subarray(at * capacity * headDim, at * capacity * headDim + filled), at * wanted * headDim);
+        }
+        return made;
+      });
+      lengths = Array.from({ length: most }, (_, slot) => lengths[slot] ?? 0);
+      [slots, capacity] = [most, wanted];
+    },
+    feeds(first, count) {
+      const mask = new Uint8Array(count * capacity);
+      for (let i = 0; i < count; i++) mask.fill(1, i * capacity, i * capacity + lengths[first + i]!);
+      const shape = [count, kvHeads, capacity, headDim];
+      return {
+        pastMask: { dtype: 'bool', shape: [count, capacity], data: mask },
+        ...Object.fromEntries(
+          names.map((name, i): [string, TensorData] => [
+            name,
+            { dtype: 'float32', shape, data: tensors[i]!.subarray(first * stride(), (first + count) * stride()) },
+          ]),
+        ),
+      };
+    },
+    append(first, { shape, data }, counts) {
+      const [, batch, , seq] = shape as [number, number, number, number, number];
+      const rows = data as Float32Array;
+      for (let tensor = 0; tensor < 2 * layers; tensor++)
+        for (let i = 0; i < batch; i++)
+          for (let head = 0; head < kvHeads; head++) {
+            const from = ((tensor * batch + i) * kvHeads + head) * seq * headDim;
+            const to = (((first + i) * kvHeads + head) * capacity + lengths[first + i]!) * headDim;
+            tensors[tensor]!.set(rows.subarray(from, from + counts[i]! * headDim), to);
+          }
+      for (let i = 0; i < batch; i++) lengths[first + i]! += counts[i]!;
+    },
+    truncate(slot, tokens) {
+      lengths[slot] = Math.min(lengths[slot]!, tokens);
+    },
+    copy(from, to) {
+      for (const tensor of tensors) tensor.copyWithin(to * stride(), from * stride(), (from + 1) * stride());
+      lengths[to] = lengths[from]!;
+    },
+    swap(a, b) {
+      const room = new Float32Array(stride());
+      for (const tensor of tensors) {
+        const [left, right] = [a, b].map((slot) => tensor.subarray(slot * stride(), (slot + 1) * stride())) as [Float32Array, Float32Array];
+        room.set(left);
+        left.set(right);
+        right.set(room);
+      }
+      [lengths[a], lengths[b]] = [lengths[b]!, lengths[a]!];
+    },
+    get bytes() {
+      return tensors.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    },
+  };
+};

@@ -1,0 +1,52 @@
+import { ConfigError } from '../core/index.ts';
+import type { CausalModel } from './causal-model.ts';
+import type { Candidate, Sampling } from './sampling.ts';
+
+/** Says which tokens may come next: what has no place is scored -Infinity. */
+export interface TokenMask {
+  /** Changes scores [vocab] in place. */
+  apply(scores: Float32Array): void;
+  /** Takes note of the token that was drawn. */
+  accept(id: number): void;
+}
+
+export interface Request {
+  /** At least one. */
+  readonly prompt: readonly number[];
+  /** Tokens to generate at most, at least 1. */
+  readonly maxTokens: number;
+  /** Tokens that end the answer; they are not part of it. */
+  readonly endIds?: readonly number[];
+  readonly sampling?: Sampling;
+  readonly mask?: TokenMask;
+  /** How many of the most probable tokens to name with each (default 0), and with any number at least the token's own probability. */
+  readonly candidates?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface Token {
+  readonly id: number;
+  /** With `candidates` only: natural logarithm of the token's own probability, and of the most probable ones', before penalties. */
+  readonly logprob?: number;
+  readonly candidates?: readonly Candidate[];
+}
+
+export interface Generated {
+  readonly tokenIds: readonly number[];
+  /** 'stop': an end token, or `onToken` said so; 'length': as many as asked for, or the context is full. */
+  readonly finishReason: 'stop' | 'length';
+  readonly promptTokens: number;
+  /** Prompt tokens that were in the cache. */
+  readonly cachedTokens: number;
+}
+
+/** @throws ConfigError for what cannot be generated */
+export const checkRequest = ({ prompt, maxTokens }: Request, { context, vocab }: CausalModel): void => {
+  if (prompt.length === 0)
+    throw new ConfigError('generate: expected a prompt of at least one token, got none; write something, or let the tokenizer add its first token');
+  if (prompt.length >= context)
+    throw new ConfigError(`generate: expected a prompt of fewer than ${context} tokens (the model's context), got ${prompt.length}; shorten it`);
+  if (!Number.isInteger(maxTokens) || maxTokens < 1) throw new ConfigError(`generate: expected maxTokens ≥ 1, got ${maxTokens}`);
+  const odd = prompt.find((id) => !Number.isInteger(id) || id < 0 || id >= vocab);
+  if (odd !== undefined) throw new ConfigError(`generate: expected token ids from 0 to ${vocab - 1}, got ${odd}; the tokenizer does not match the model`);
+};

@@ -1,0 +1,33 @@
+import type { Executable } from '../runtime/index.ts';
+import type { KeyValueCache } from './key-value-cache.ts';
+
+export interface Step {
+  /** Slot of the first sequence; the others follow. */
+  readonly first: number;
+  /** New tokens of every sequence, as many of each. */
+  readonly tokens: readonly (readonly number[])[];
+  /** Places in the flattened tokens whose scores are wanted. */
+  readonly rows: readonly number[];
+}
+
+/** Computes new tokens and adds them to the cache. @returns scores [rows, vocab] */
+export const runStep = async (step: Executable, cache: KeyValueCache, { first, tokens, rows }: Step): Promise<Float32Array> => {
+  const batch = tokens.length;
+  const seq = tokens[0]!.length;
+  cache.reserve(first + batch, Math.max(...tokens.map((_, i) => cache.lengthOf(first + i) + seq)));
+  const positions = tokens.flatMap((own, i) => own.map((_, j) => cache.lengthOf(first + i) + j));
+  const int64 = (shape: number[], values: readonly number[]) => ({ dtype: 'int64' as const, shape, data: BigInt64Array.from(values, BigInt) });
+  const { logits, added } = await step.run({
+    ids: int64([batch, seq], tokens.flat()),
+    positions: int64([batch, seq], positions),
+    mask: { dtype: 'bool', shape: [batch, seq], data: new Uint8Array(batch * seq).fill(1) },
+    rows: int64([rows.length], rows),
+    ...cache.feeds(first, batch),
+  });
+  cache.append(
+    first,
+    added!,
+    tokens.map(() => seq),
+  );
+  return logits!.data as Float32Array;
+};

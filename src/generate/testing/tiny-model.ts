@@ -1,0 +1,50 @@
+import { add, gather, inOrder, isParameter, multiplyAxes, type Node, nameOf, reshape } from '../../core/index.ts';
+import { causalAttention, causalBias, dense, embedding, norm } from '../../nn/index.ts';
+import type { Binding } from '../../runtime/index.ts';
+import type { CausalInputs, CausalModel } from '../causal-model.ts';
+import { uniformAt } from '../random.ts';
+import { stepProgram } from '../step-program.ts';
+
+const [hidden, heads, kvHeads, headDim, vocab, context] = [12, 4, 2, 3, 37, 96];
+
+/** Two layers of attention over learnt positions: enough that every token depends on all before it and on its place. */
+export const tinyModel: CausalModel = {
+  name: 'tiny',
+  layers: 2,
+  kvHeads,
+  headDim,
+  vocab,
+  context,
+  build({ ids, positions, mask, past, rows }: CausalInputs) {
+    const [batch, seq] = ids.shape as [string, string];
+    const bias = causalBias({ batch, seq, mask, past: past.mask });
+    let x = add(embedding('words', ids, { rows: vocab, width: hidden }), embedding('positions', positions, { rows: context, width: hidden }));
+    const [keys, values]: [Node[], Node[]] = [[], []];
+    for (let layer = 0; layer < 2; layer++) {
+      const normal = norm(`blocks.${layer}.norm`, x, { epsilon: 1e-5 });
+      const own = causalAttention(`blocks.${layer}.attn`, normal, {
+        heads,
+        kvHeads,
+        headDim,
+        bias,
+        past: { keys: past.keys[layer]!, values: past.values[layer]! },
+      });
+      x = add(x, own.out);
+      keys.push(own.keys);
+      values.push(own.values);
+    }
+    const chosen = gather(reshape(x, [multiplyAxes(batch, seq), hidden]), rows);
+    return { logits: dense('head', chosen, vocab, { bias: false }), keys, values };
+  },
+};
+
+export const tinyBindings = (seed = 1, scale = 1.2): Map<string, Binding> =>
+  new Map(
+    inOrder(Object.values(stepProgram(tinyModel).outputs))
+      .filter(isParameter)
+      .map((node, k): [string, Binding] => {
+        const shape = node.shape as readonly number[];
+        const data = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => (2 * uniformAt(100 * seed + k, i) - 1) * scale);
+        return [nameOf(node), { kind: 'constant', value: { dtype: 'float32', shape, data } }];
+      }),
+  );
