@@ -19,6 +19,8 @@ export * from './ops/move.ts';
 export * from './ops/pointwise.ts';
 export * from './ops/random.ts';
 export * from './ops/reduce.ts';
+export * from './ops/rms-norm.ts';
+export * from './ops/rotate-pairs.ts';
 export * from './ops/softmax.ts';
 export { print } from './print.ts';
 export * from './program.ts';
