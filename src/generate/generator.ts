@@ -1,4 +1,4 @@
-import { ConfigError } from '../core/index.ts';
+import { ConfigError, type Program } from '../core/index.ts';
 import { type Binding, CancelledError, type Engine } from '../runtime/index.ts';
 import type { CausalModel } from './causal-model.ts';
 import { createKeyValueCache } from './key-value-cache.ts';
@@ -11,6 +11,8 @@ import { stepProgram } from './step-program.ts';
 export interface GeneratorOptions {
   readonly engine: Engine;
   readonly model: CausalModel;
+  /** The model's step, where an edit has changed it. */
+  readonly program?: Program;
   readonly bindings: ReadonlyMap<string, Binding>;
   /** Sequences computed together at most. Default 8. */
   readonly slots?: number;
@@ -45,9 +47,9 @@ const chunkTokens = 512; // of a prompt in one step: others wait no longer than 
 const leastShared = 16; // tokens that are worth copying from another sequence
 
 /** Compiles the model's step and waits for requests. */
-export const openGenerator = async ({ engine, model, bindings, slots: most = 8 }: GeneratorOptions): Promise<Generator> => {
+export const openGenerator = async ({ engine, model, program = stepProgram(model), bindings, slots: most = 8 }: GeneratorOptions): Promise<Generator> => {
   if (!Number.isInteger(most) || most < 1) throw new ConfigError(`generate: expected slots ≥ 1, got ${most}`);
-  const step = await engine.compile(stepProgram(model), bindings, { arena: true });
+  const step = await engine.compile(program, bindings, { arena: true });
   const cache = createKeyValueCache(model);
   // Slots 0 … active − 1 are at work, the last of them perhaps still with its prompt; the others keep what they had, for a prompt that begins alike.
   const held: number[][] = [];

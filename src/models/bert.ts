@@ -1,33 +1,13 @@
 import { z } from 'zod';
-import { add, ConfigError, inOrder, isParameter, type Node, named, parameter, ShapeError, slice } from '../core/index.ts';
-import { activations, attention, blockSite, type Dropout, drop, embedding, mlp, norm, paddingBias } from '../nn/index.ts';
+import { add, inOrder, isParameter, type Node, named, parameter, ShapeError, slice } from '../core/index.ts';
+import { type Activation, attention, blockSite, type Dropout, drop, embedding, mlp, norm, paddingBias } from '../nn/index.ts';
+import { activationKey, count, parseConfig } from './config.ts';
 
-// Keys that say nothing about what the network computes, so any value of them is right.
 const ignored = {
-  _name_or_path: 'where the weights came from',
-  architectures: 'which head the file was saved with; the heads are not part of the encoder',
   attention_probs_dropout_prob: 'training only; our training states its own',
   hidden_dropout_prob: 'training only; our training states its own',
-  classifier_dropout: 'training only, and of a head',
-  initializer_range: 'training from nothing only',
-  gradient_checkpointing: 'training only; see nn/edits/recompute',
-  model_type: 'checked before the family is chosen',
-  pad_token_id: 'padding is what the mask says',
-  bos_token_id: 'the tokenizer knows',
-  eos_token_id: 'the tokenizer knows',
-  transformers_version: 'version of the writer',
-  torch_dtype: 'the file of weights says how it is stored',
-  dtype: 'the file of weights says how it is stored',
-  use_cache: 'decoders only',
-  id2label: 'of a head',
-  label2id: 'of a head',
   tie_word_embeddings: 'of the language-model head',
-  output_attentions: 'every site can be captured',
-  output_hidden_states: 'every site can be captured',
-  return_dict: 'of the Python interface',
 } as const;
-
-const count = z.number().int().positive().max(1e6);
 
 const schema = z
   .strictObject({
@@ -36,7 +16,7 @@ const schema = z
     num_hidden_layers: count.max(1000),
     num_attention_heads: count,
     intermediate_size: count,
-    hidden_act: z.enum(Object.keys(activations) as [keyof typeof activations]),
+    hidden_act: activationKey,
     max_position_embeddings: count,
     type_vocab_size: count,
     layer_norm_eps: z.number().positive(),
@@ -53,7 +33,7 @@ export interface BertConfig {
   readonly layers: number;
   readonly heads: number;
   readonly ffn: number;
-  readonly activation: keyof typeof activations;
+  readonly activation: Activation;
   readonly positions: number;
   readonly types: number;
   readonly epsilon: number;
@@ -65,20 +45,15 @@ export interface BertConfig {
  * @throws ConfigError naming every key that does not fit
  */
 export const bertConfig = (json: unknown, where = 'config.json'): BertConfig => {
-  if (typeof json !== 'object' || json === null || Array.isArray(json))
-    throw new ConfigError(`${where}: expected a JSON object, got ${JSON.stringify(json)?.slice(0, 40)}`);
-  const type = (json as { model_type?: unknown }).model_type;
-  if (type !== undefined && type !== 'bert')
-    throw new ConfigError(`${where}: expected model_type "bert", got ${JSON.stringify(type)}; use the file of that family`);
-  const known = Object.fromEntries(Object.entries(json).filter(([key]) => !Object.hasOwn(ignored, key)));
-  const parsed = schema.safeParse(known);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message));
-    throw new ConfigError(
-      `${where}: expected the configuration of a BERT encoder, got ${problems.join('; ')}; see src/models/bert.ts for the keys it may have`,
-    );
-  }
-  const c = parsed.data;
+  const c = parseConfig(json, {
+    where,
+    what: 'a BERT encoder',
+    types: ['bert'],
+    typeOptional: true,
+    ignored,
+    schema,
+    see: 'src/models/bert.ts',
+  });
   return {
     vocab: c.vocab_size,
     hidden: c.hidden_size,

@@ -1,2 +1,13 @@
+export { type Arrangement, arrange } from './arrange.ts';
 export { type BertConfig, type BertOptions, bert, bertConfig, bertWeightNames } from './bert.ts';
-export { countParameters, type FrozenWeight, frozenWeights, locateWeights } from './weights.ts';
+export { type CausalConfig, type CausalInputs, type CausalModel, causalInputs, type Past } from './causal.ts';
+export { type CausalSource, openCausal } from './causal-source.ts';
+export { type CausalMember, causalMember, causalMemberFromGguf, causalTypes } from './family.ts';
+export { type Gemma3Config, gemma3, gemma3Config, gemma3WeightNames } from './gemma3.ts';
+export { gemma3ConfigFromGguf, gemma3GgufNames } from './gemma3-gguf.ts';
+export type { GgufOptions, TensorNames } from './gguf-config.ts';
+export { type GptNeoxConfig, gptNeox, gptNeoxArranged, gptNeoxConfig, gptNeoxWeightNames } from './gpt-neox.ts';
+export { type Gpt2Config, gpt2, gpt2Arranged, gpt2Config, gpt2WeightNames } from './gpt2.ts';
+export { type LlamaConfig, llama, llamaConfig, llamaWeightNames } from './llama.ts';
+export { llamaConfigFromGguf, llamaGgufNames } from './llama-gguf.ts';
+export { type Arrangements, countParameters, type FrozenWeight, frozenWeights, locateWeights, type ReadWeight, readWeights } from './weights.ts';

@@ -3,7 +3,7 @@ import { type Dropout, drop } from './dropout.ts';
 import { dense, lastLength } from './linear.ts';
 
 /** Added to the score of a masked key: large enough that its weight underflows to 0, small enough that sums stay finite. */
-const masked = 1e30;
+export const masked = 1e30;
 
 /**
  * Additive attention bias from a padding mask: 0 where a key may be seen, -1e30 where not.

@@ -1,9 +1,11 @@
 export { attention, paddingBias } from './attention.ts';
+export { type CausalAttentionOptions, type CausalBiasOptions, causalAttention, causalBias } from './causal-attention.ts';
 export { type Dropout, drop, saltOf } from './dropout.ts';
 export * from './edits/index.ts';
 export { embedding } from './embedding.ts';
 export { dense, lastLength, linear } from './linear.ts';
 export { marginalLogLikelihood, softmaxCrossEntropy } from './losses.ts';
-export { type Activation, activations, mlp } from './mlp.ts';
-export { norm } from './norm.ts';
-export { type BlockSite, blockOf, blockSite, blockSites, modelSites } from './sites.ts';
+export { type Activation, activations, gatedMlp, geluTanh, mlp, silu } from './mlp.ts';
+export { norm, rmsNorm } from './norm.ts';
+export { type RotaryForm, type RotaryOptions, type RotaryScaling, rotary, rotaryFrequencies } from './rotary.ts';
+export { type BlockSite, blockOf, blockSite, blockSites, modelSites, siteOf } from './sites.ts';

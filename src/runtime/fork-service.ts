@@ -4,13 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { EngineError, unpackError } from './errors.ts';
 import type { CallMessage, FromChild } from './protocol.ts';
 
-// Calls sent ahead of their answers: one works while the next travels. The rest waits on this side, where a cancel reaches it at once.
-const AHEAD = 2;
-
 export interface ForkOptions {
   /** Drop what native libraries print. */
   readonly quiet?: boolean;
   readonly env?: NodeJS.ProcessEnv;
+  /** Calls sent ahead of their answers. The rest waits on this side, where a cancel reaches it at once. Default 2: one works while the next travels. */
+  readonly ahead?: number;
 }
 
 /** A service in a process of its own: its arguments and answers are copied. */
@@ -42,7 +41,11 @@ interface Waiting {
  * @param entry  module that lies beside `from`, without its extension
  * @throws EngineError when the process does not start
  */
-export async function forkService<Service>(entry: string, from: string, { quiet = false, env = process.env }: ForkOptions = {}): Promise<Forked<Service>> {
+export async function forkService<Service>(
+  entry: string,
+  from: string,
+  { quiet = false, env = process.env, ahead = 2 }: ForkOptions = {},
+): Promise<Forked<Service>> {
   const child = fork(fileURLToPath(new URL(`${entry}${from.endsWith('.ts') ? '.ts' : '.js'}`, from)), [], {
     serialization: 'advanced',
     execArgv: [],
@@ -75,7 +78,7 @@ export async function forkService<Service>(entry: string, from: string, { quiet 
     });
   };
   const advance = (): void => {
-    while (sent.size < AHEAD && queue.length > 0) post(queue.shift()!);
+    while (sent.size < ahead && queue.length > 0) post(queue.shift()!);
     if (sent.size === 0) child.channel?.unref();
   };
   const started = new Promise<void>((resolve, reject) => {

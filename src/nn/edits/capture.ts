@@ -1,4 +1,5 @@
 import { inOrder, type Node, NotFoundError } from '../../core/index.ts';
+import { siteOf } from '../sites.ts';
 
 /** Nodes below the roots that carry a site, by site. A site that several nodes carry is that of the last. */
 export const sitesIn = (roots: readonly Node[]): Map<string, Node> =>
@@ -7,7 +8,7 @@ export const sitesIn = (roots: readonly Node[]): Map<string, Node> =>
 /**
  * Nodes by their sites, to be made outputs of a program. Nothing is rebuilt: what a site computes is what the model computes.
  *
- * @param sites  names, or a test on names
+ * @param sites  names (`blocks.N.resid.pre` too, see `siteOf`), or a test on names
  * @throws NotFoundError where a name, or the test, finds none
  */
 export const capture = (roots: readonly Node[], sites: readonly string[] | RegExp): Record<string, Node> => {
@@ -16,7 +17,7 @@ export const capture = (roots: readonly Node[], sites: readonly string[] | RegEx
   if (sites instanceof RegExp && wanted.length === 0) throw missing('capture', String(sites), known);
   return Object.fromEntries(
     wanted.map((site) => {
-      const node = known.get(site);
+      const node = known.get(site) ?? known.get(siteOf(site));
       if (!node) throw missing('capture', site, known);
       return [site, node];
     }),

@@ -1,10 +1,11 @@
 // int8 products: activations quantised row by row to uint8 around 128, weights channel by channel to [-63, 63]. A pair of products then stays within 2 · 255 · 63 < 2^15, so that CPUs whose
 // 8-bit instruction adds pairs in 16 bits (no VNNI) give the exact sum too.
-import { cast, defineOp, type Emit, matmul, mul, type Node, type Shape, ShapeError, show, sizeOf, type Tensor } from '../../core/index.ts';
+import { cast, defineOp, type Emit, matmul, mul, type Node, type Shape, ShapeError, show, sizeOf, sub, type Tensor } from '../../core/index.ts';
 
-/** Largest weight after quantisation. */
-const weightMost = 63;
+/** Largest weight after quantisation: the first is exact on every CPU, the second where 8-bit products are added in 32 bits (VNNI). */
+export type WeightMost = 63 | 127;
 const activationMost = 127;
+const fineSteps = 2 * activationMost; // of what is left after the first rounding: half a step of it, in 127
 const middle = 128;
 const smallest = 1e-30; // scale of a row of zeros
 
@@ -70,23 +71,28 @@ const int8ProductOp = defineOp<undefined>({
   },
   // Straight through the rounding: dX = (dY · scale) Wᵀ. The scale of a channel goes into the gradient, so that the weight is read as it is stored.
   grad: ({ inputs: [, weight, scale] }, d) => [matmul(mul(d, scale!), cast(weight!, 'float32'), { transposeB: true })],
-  lower: (emit, { shape, inputs: [x] }, [, weight, scale, quantised, rowScale]) => {
-    const rows = flat(emit, quantised!, x!.shape);
-    const product = emit.node(
-      'MatMulIntegerToFloat',
-      [rows, weight!, emit.constant('float32', [], [1]), scale!, emit.constant('uint8', [], [middle])],
-      {},
-      'com.microsoft',
-    );
-    return emit.node('Mul', [back(emit, product, shape), rowScale!]);
+  lower: (emit, { shape, inputs: [x] }, [, weight, scale, quantised, rowScale, rest]) => {
+    const product = (rows: string, by: number): string =>
+      emit.node(
+        'MatMulIntegerToFloat',
+        [flat(emit, rows, x!.shape), weight!, emit.constant('float32', [], [by]), scale!, emit.constant('uint8', [], [middle])],
+        {},
+        'com.microsoft',
+      );
+    const whole = product(quantised!, 1);
+    const sum = rest === undefined ? whole : emit.node('Add', [whole, product(rest, 1 / fineSteps)]);
+    return emit.node('Mul', [back(emit, sum, shape), rowScale!]);
   },
-  reference: ([, weight, scale, quantised, rowScale], _, shape) => {
+  reference: ([, weight, scale, quantised, rowScale, rest], _, shape) => {
     const [inner, out] = weight!.shape as readonly [number, number];
     const data = new Float64Array((quantised!.data.length / inner) * out);
     for (let i = 0; i < data.length; i++) {
       const [row, column] = [Math.floor(i / out), i % out];
       let sum = 0;
-      for (let k = 0; k < inner; k++) sum += (quantised!.data[row * inner + k]! - middle) * weight!.data[k * out + column]!;
+      for (let k = 0; k < inner; k++) {
+        const fine = rest ? (rest.data[row * inner + k]! - middle) / fineSteps : 0;
+        sum += (quantised!.data[row * inner + k]! - middle + fine) * weight!.data[k * out + column]!;
+      }
       data[i] = sum * scale!.data[column]! * rowScale!.data[row]!;
     }
     return { shape, data } satisfies Tensor;
@@ -103,16 +109,23 @@ export const quantiseRows = (x: Node, scale: Node): Node => quantiseRowsOp([x, s
  * x W with whole numbers, exact in 32 bits, then scaled back. The gradient reaches x, past the rounding.
  *
  * @param x       [..., in] float32: what `quantised` was made of
- * @param weight  [in, out] int8, each within [-64, 63]
+ * @param weight  [in, out] int8
  * @param scale   [out] float32
+ * @param rest    what `quantised` left of x, see `restOfRows`: a second product, and activations as if of 16 bits
  */
-export const int8Product = (x: Node, weight: Node, scale: Node, quantised: Node, rows: Node): Node =>
-  int8ProductOp([x, weight, scale, quantised, rows], undefined);
+export const int8Product = (x: Node, weight: Node, scale: Node, quantised: Node, rows: Node, rest?: Node): Node =>
+  int8ProductOp([x, weight, scale, quantised, rows, ...(rest ? [rest] : [])], undefined);
+
+/** What rounding left of x, itself as rows of uint8 around 128: steps of scale / 254. */
+export const restOfRows = (x: Node, quantised: Node, scale: Node): Node => {
+  const rounded = mul(sub(cast(quantised, 'float32'), middle), scale);
+  return quantiseRows(sub(x, rounded), mul(scale, 1 / fineSteps));
+};
 
 /**
- * A weight [out, in] as int8 [in, out] with a scale for every output channel; the error of a value is at most half its scale (largest size in the channel / 63).
+ * A weight [out, in] as int8 [in, out] with a scale for every output channel; the error of a value is at most half its scale (largest size in the channel / `most`, default 63).
  */
-export const quantiseInt8 = (weight: Float32Array, out: number, inner: number): { values: Int8Array; scales: Float32Array } => {
+export const quantiseInt8 = (weight: Float32Array, out: number, inner: number, weightMost: WeightMost = 63): { values: Int8Array; scales: Float32Array } => {
   const values = new Int8Array(weight.length);
   const scales = new Float32Array(out);
   for (let o = 0; o < out; o++) {

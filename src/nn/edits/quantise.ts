@@ -1,5 +1,5 @@
 import { ConfigError, constant, edit, inOrder, max, mul, type Node, NotFoundError, nameOf, parameter } from '../../core/index.ts';
-import { int8Product, quantiseInt8, quantiseRows, rowScale } from './int8.ts';
+import { int8Product, quantiseInt8, quantiseRows, restOfRows, rowScale, type WeightMost } from './int8.ts';
 import { type ActivationRange, int8Linear, quantiseStatic, staticScale } from './int8-static.ts';
 import { linearOf, withProduct } from './linear-of.ts';
 import { type NBitsAttrs, nBitsProduct, quantiseBlocks } from './n-bits.ts';
@@ -13,6 +13,12 @@ export interface QuantiseOptions {
   readonly block?: number;
   /** With 'int8': ranges of what enters the linears, by the linears' sites. Those have one scale for all inputs (`int8-static.ts`), the others one a row. */
   readonly ranges?: ReadonlyMap<string, ActivationRange>;
+  /** With 'int8': linears whose activations are rounded in two steps, as if to 16 bits, for a second product. A test on the site. Default: none. */
+  readonly fine?: RegExp;
+  /** With 'int8': the largest weight. 127 is for CPUs that add 8-bit products in 32 bits; others cut sums off. Default 63. */
+  readonly weightMost?: WeightMost;
+  /** With 8 or 4: see `NBitsAttrs`. */
+  readonly activations?: NBitsAttrs['activations'];
 }
 
 /** A float weight that a quantised graph no longer reads, and what it reads instead. */
@@ -37,17 +43,17 @@ export interface Quantised {
  * @returns the rebuilt roots, and for every weight how its new parameters are made from its values
  * @throws NotFoundError where no float linear carries a matching site · ConfigError for a block size that the kernels do not have
  */
-export const quantise = (roots: readonly Node[], { bits, targets = /(?:)/, block = 32, ranges }: QuantiseOptions): Quantised => {
+export const quantise = (roots: readonly Node[], { bits, targets = /(?:)/, block = 32, ranges, fine, weightMost, activations }: QuantiseOptions): Quantised => {
   if (![16, 32, 64, 128, 256].includes(block)) throw new ConfigError(`quantise: expected blocks of 16, 32, 64, 128 or 256 values, got ${block}`);
   const weights = new Map<string, QuantisedWeight>();
-  const rows = new Map<Node, { quantised: Node; scale: Node }>();
-  const rowsOf = (x: Node): { quantised: Node; scale: Node } => {
+  const rows = new Map<Node, Rows>();
+  const rowsOf = (x: Node, wanted: boolean): Rows => {
     const known = rows.get(x);
-    if (known) return known;
-    const scale = rowScale(x);
-    const made = { quantised: quantiseRows(x, scale), scale };
-    rows.set(x, made);
-    return made;
+    const scale = known?.scale ?? rowScale(x);
+    const quantised = known?.quantised ?? quantiseRows(x, scale);
+    const rest = known?.rest ?? (wanted ? restOfRows(x, quantised, scale) : undefined);
+    rows.set(x, { quantised, scale, rest });
+    return { quantised, scale, rest: wanted ? rest : undefined };
   };
   const fixed = new Map<Node, Fixed>();
   const fixedOf = (x: Node, range: ActivationRange): Fixed => {
@@ -81,16 +87,16 @@ export const quantise = (roots: readonly Node[], { bits, targets = /(?:)/, block
         from,
         shape,
         make: (values) => {
-          const made = quantiseInt8(own?.channels ? values.map((value, i) => value * own.channels![i % inner]!) : values, out, inner);
+          const made = quantiseInt8(own?.channels ? values.map((value, i) => value * own.channels![i % inner]!) : values, out, inner, weightMost);
           return { [weight]: { dtype: 'int8', shape: [inner, out], data: made.values }, [scales]: { dtype: 'float32', shape: [out], data: made.scales } };
         },
       });
       const [whole, factors] = [parameter(weight, [inner, out], 'int8'), parameter(scales, [out])];
       if (own) return { ...int8Linear(x, whole, factors, own, linear.bias), ...(node.site !== undefined && { site: node.site }) };
-      const { quantised, scale } = rowsOf(x);
-      return withProduct(node, linear, int8Product(x, whole, factors, quantised, scale));
+      const { quantised, scale, rest } = rowsOf(x, fine?.test(node.site!.replace(/\.base$/, '')) ?? false);
+      return withProduct(node, linear, int8Product(x, whole, factors, quantised, scale, rest));
     }
-    const attrs: NBitsAttrs = { bits, block, inner, out };
+    const attrs: NBitsAttrs = { bits, block, inner, out, ...(activations && { activations }) };
     const blocks = Math.ceil(inner / block);
     const bytes = (block * bits) / 8;
     const [weight, scales] = [`${from}.q${bits}`, `${from}.q${bits}.scale`];
@@ -111,6 +117,12 @@ export const quantise = (roots: readonly Node[], { bits, targets = /(?:)/, block
     throw new NotFoundError(`quantise: expected float linears at sites like ${targets}, got none; they are quantised already, or named otherwise`);
   return { roots: edited, weights: [...weights.values()] };
 };
+
+interface Rows {
+  readonly quantised: Node;
+  readonly scale: Node;
+  readonly rest: Node | undefined;
+}
 
 interface Fixed {
   readonly quantised: Node;

@@ -1,0 +1,38 @@
+import { CancelledError, forkService } from '../../runtime/index.ts';
+import type { LanguageModelService } from './language-model-child.ts';
+import type { LanguageModel, LanguageModelOptions } from './open-language-model.ts';
+
+/** Opens a model in a process of its own: this thread never waits for a computation. As `openLanguageModel` otherwise. @throws EngineError when the process does not start */
+export const openLanguageModelApart = async (model: string, options: LanguageModelOptions = {}): Promise<LanguageModel> => {
+  // Every answer has a call that waits for its next piece.
+  const child = await forkService<LanguageModelService>('./language-model-child', import.meta.url, { ahead: Number.POSITIVE_INFINITY });
+  const close = () => child.kill(new CancelledError('model: this answer was cancelled, its model was closed; open the model again'));
+  const info = await child.call('open', model, options).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
+  return {
+    info,
+    async generate(request, { signal, onPiece } = {}) {
+      signal?.throwIfAborted();
+      const id = await child.call('begin', request);
+      const stop = (): void => void child.call('stop', id).catch(() => {});
+      signal?.addEventListener('abort', stop, { once: true });
+      if (signal?.aborted) stop();
+      try {
+        for (;;) {
+          const { pieces, result } = await child.call('next', id);
+          for (const piece of pieces) onPiece?.(piece);
+          if (result) return result;
+        }
+      } catch (error) {
+        signal?.throwIfAborted();
+        throw error;
+      } finally {
+        signal?.removeEventListener('abort', stop);
+      }
+    },
+    score: (prompt, completion, given = {}) => child.call('score', prompt, completion, given),
+    [Symbol.asyncDispose]: close,
+  };
+};

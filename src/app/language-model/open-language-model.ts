@@ -1,0 +1,133 @@
+import { ConfigError } from '../../core/index.ts';
+import { renderChat } from '../../formats/index.ts';
+import { openGenerator, stepProgram, stopFilter } from '../../generate/index.ts';
+import { countParameters, openCausal } from '../../models/index.ts';
+import { type Device, openEngine } from '../../runtime/index.ts';
+import { resolveModel } from '../resolve-model.ts';
+import { causalModelOf } from './causal-model.ts';
+import type { ModelInfo, ModelWeights, TextPiece, TextRequest, TextResult, TextScore } from './text-request.ts';
+import { openTextTools } from './text-tools.ts';
+import { modeOf, withWeights } from './weights.ts';
+
+export interface LanguageModelOptions {
+  readonly weights?: ModelWeights;
+  readonly threads?: number;
+  readonly device?: Device;
+  /** Texts computed together at most. Default 8. */
+  readonly slots?: number;
+}
+
+/** A language model at work: texts in, texts out. */
+export interface LanguageModel extends AsyncDisposable {
+  readonly info: ModelInfo;
+  /**
+   * Continues a text or a conversation. What several ask at once is computed together.
+   *
+   * @throws ConfigError for a request that cannot be served: neither or both of prompt and messages, a prompt longer than the context, options out of range, no chat template · the signal's reason
+   */
+  generate(request: TextRequest, options?: { readonly signal?: AbortSignal; readonly onPiece?: (piece: TextPiece) => void }): Promise<TextResult>;
+  /**
+   * Probabilities of a completion's tokens after a prompt. Both are cut into tokens together; a token belongs to the completion if it ends after the prompt's last character.
+   *
+   * @throws ConfigError where the two are longer than the context, or the completion has no token
+   */
+  score(prompt: string, completion: string, options?: { readonly special?: boolean }): Promise<TextScore>;
+}
+
+/**
+ * Opens a model in this process: computations block it. `openLanguageModelApart` does not.
+ *
+ * @param model  a GGUF file, a Hugging Face folder, or a name that `lyceum models list` prints
+ * @throws NotFoundError where there is none · FormatError, UnsupportedError, ConfigError where its files cannot be used
+ */
+export const openLanguageModel = async (model: string, { weights, threads, device, slots }: LanguageModelOptions = {}): Promise<LanguageModel> => {
+  const resolved = await resolveModel(model);
+  const [source, { tokenizer, chatTemplate }] = [await openCausal(resolved.kind, resolved.path), await openTextTools(resolved)];
+  const { config } = source.member;
+  if (tokenizer.vocabSize > config.vocab)
+    throw new ConfigError(
+      `${model}: expected a tokenizer of at most ${config.vocab} tokens, got ${tokenizer.vocabSize}; tokenizer and weights are of two models`,
+    );
+  const mode = modeOf(source, weights);
+  const causal = causalModelOf(resolved.name, source);
+  const { program, bindings } = await withWeights(source, stepProgram(causal), mode);
+  const engine = await openEngine({ ...(threads !== undefined && { threads }), ...(device !== undefined && { device }) });
+  const generator = await openGenerator({ engine, model: causal, program, bindings, ...(slots !== undefined && { slots }) });
+  const { layers, hidden, vocab, positions } = config;
+  const info: ModelInfo = {
+    name: resolved.name,
+    family: source.family,
+    parameters: countParameters(source.parameters),
+    layers,
+    hidden,
+    vocab,
+    context: positions,
+    weights: mode,
+    hasChatTemplate: chatTemplate !== undefined,
+  };
+
+  const promptOf = async ({ prompt, messages, special = true }: TextRequest): Promise<number[]> => {
+    if ((prompt === undefined) === (messages === undefined))
+      throw new ConfigError(`${info.name}: expected either a prompt or messages, got ${prompt === undefined ? 'neither' : 'both'}; give one`);
+    if (prompt !== undefined) return tokenizer.encode(prompt, { special });
+    if (chatTemplate === undefined)
+      throw new ConfigError(
+        `${info.name}: expected a model with a chat template for messages, got one without; give a prompt instead, or use an instruction-tuned model`,
+      );
+    const spelt = (id: number | undefined): string => (id === undefined ? '' : (tokenizer.tokenOf(id) ?? ''));
+    const text = await renderChat(chatTemplate, {
+      messages: messages!,
+      addGenerationPrompt: true,
+      bosToken: spelt(tokenizer.bos),
+      eosToken: spelt(tokenizer.eos[0]),
+    });
+    return tokenizer.encode(text, { special: false });
+  };
+
+  return {
+    info,
+    async generate(request, { signal, onPiece } = {}) {
+      const { maxTokens = 256, stop = [], candidates, prompt: _, messages: __, special: ___, ...sampling } = request;
+      const prompt = await promptOf(request);
+      const [decoder, filter] = [tokenizer.decodeStream(), stopFilter(stop)];
+      let text = '';
+      let stopped = false;
+      let unsent: TextPiece['tokens'][number][] = [];
+      const show = (more: string): void => {
+        text += more;
+        if (more.length === 0 || !onPiece) return;
+        onPiece({ text: more, tokens: unsent });
+        unsent = [];
+      };
+      const { tokenIds, finishReason, promptTokens, cachedTokens } = await generator.generate(
+        { prompt, maxTokens, endIds: tokenizer.eos, sampling, ...(candidates !== undefined && { candidates }), ...(signal && { signal }) },
+        (token) => {
+          unsent.push(token);
+          const next = filter.push(decoder.push(token.id));
+          stopped = next.stopped;
+          show(next.text);
+          return !stopped;
+        },
+      );
+      if (!stopped) {
+        const last = filter.push(decoder.end());
+        show(last.stopped ? last.text : last.text + filter.end());
+      }
+      if (unsent.length > 0) onPiece?.({ text: '', tokens: unsent });
+      return { text, tokenIds, finishReason, usage: { promptTokens, cachedTokens, completionTokens: tokenIds.length } };
+    },
+    async score(prompt, completion, { special = true } = {}) {
+      const { ids, ends } = tokenizer.encodeWithOffsets(prompt + completion, { special });
+      const from = ends.findIndex((end) => end > prompt.length);
+      if (from < 0) throw new ConfigError(`${info.name}: expected a completion with tokens, got ${JSON.stringify(completion.slice(0, 40))}; write something`);
+      // A first token that nothing precedes has no probability of its own.
+      const tokenLogprobs = [...(await generator.score(ids, Math.max(1, from)))];
+      const tokenIds = ids.slice(Math.max(1, from));
+      return { logprob: tokenLogprobs.reduce((a, b) => a + b, 0), tokenLogprobs, tokenIds };
+    },
+    async [Symbol.asyncDispose]() {
+      await generator[Symbol.asyncDispose]();
+      await engine[Symbol.asyncDispose]();
+    },
+  };
+};

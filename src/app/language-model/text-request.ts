@@ -1,0 +1,67 @@
+import type { Candidate, Sampling } from '../../generate/index.ts';
+
+export interface ChatMessage {
+  readonly role: string;
+  readonly content: string;
+}
+
+/** What to continue, and how. Plain data: it may cross a process border. */
+export interface TextRequest extends Omit<Sampling, 'logitBias'> {
+  /** A raw text, with what the model's own tokenizer adds. */
+  readonly prompt?: string;
+  /** A conversation, through the model's chat template. Either this or `prompt`. */
+  readonly messages?: readonly ChatMessage[];
+  /** Default 256. */
+  readonly maxTokens?: number;
+  /** Texts that end the answer; they are not part of it. */
+  readonly stop?: readonly string[];
+  /** With `prompt`: add what the tokenizer adds, its begin token for instance. Default true. */
+  readonly special?: boolean;
+  /** How many of the most probable tokens to name with each. */
+  readonly candidates?: number;
+}
+
+/** What has come since the piece before. */
+export interface TextPiece {
+  /** Never half a character, never the beginning of a stop string. */
+  readonly text: string;
+  readonly tokens: readonly TextToken[];
+}
+
+export interface TextToken {
+  readonly id: number;
+  /** With `candidates` only. */
+  readonly logprob?: number;
+  readonly candidates?: readonly Candidate[];
+}
+
+export interface TextResult {
+  readonly text: string;
+  /** The generated tokens without the one that ended the answer. */
+  readonly tokenIds: readonly number[];
+  readonly finishReason: 'stop' | 'length';
+  readonly usage: { readonly promptTokens: number; readonly cachedTokens: number; readonly completionTokens: number };
+}
+
+export interface TextScore {
+  /** Sum of `tokenLogprobs`, natural. */
+  readonly logprob: number;
+  readonly tokenLogprobs: readonly number[];
+  readonly tokenIds: readonly number[];
+}
+
+/** How a model's products are computed: `f32`; `int8`, whole numbers, weights by channel and activations by row; `int4`, weights as the file keeps them in blocks, or in blocks of four bits. */
+export type ModelWeights = 'auto' | 'f32' | 'int8' | 'int4';
+
+export interface ModelInfo {
+  readonly name: string;
+  readonly family: string;
+  readonly parameters: number;
+  readonly layers: number;
+  readonly hidden: number;
+  readonly vocab: number;
+  /** Most tokens of a text. */
+  readonly context: number;
+  readonly weights: Exclude<ModelWeights, 'auto'>;
+  readonly hasChatTemplate: boolean;
+}

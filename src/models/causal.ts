@@ -1,0 +1,141 @@
+// What all causal language models have in common: their inputs, the cache, and the way from ids to logits. A family adds its embedding, its block and its last norm.
+import { type Axis, ConfigError, gather, inOrder, input, isParameter, type Node, named, parameter, reshape, ShapeError, sizeOf } from '../core/index.ts';
+import { blockSite, dense, linear } from '../nn/index.ts';
+
+/** What every family's config says. */
+export interface CausalConfig {
+  readonly vocab: number;
+  readonly hidden: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+  /** The longest text it was trained for. */
+  readonly positions: number;
+  /** Whether the head's weight is the table of words. */
+  readonly tied: boolean;
+}
+
+/** The config itself. @throws ConfigError where heads do not fit one another */
+export const checkedHeads = <C extends CausalConfig>(where: string, config: C): C => {
+  const { heads, kvHeads, headDim } = config;
+  if (!Number.isInteger(headDim) || heads % kvHeads !== 0)
+    throw new ConfigError(
+      `${where}: expected heads that divide the hidden axis and heads of keys that divide the heads, got ${heads} heads of ${headDim} and ${kvHeads} of keys`,
+    );
+  return config;
+};
+
+/** Keys (turned by their positions) and values of earlier tokens, a layer each [batch, kvHeads, kvSeq, headDim] float32, and which slots hold a token: [batch, kvSeq] bool. Slots are in the order of the text; free ones may lie anywhere. */
+export interface Past {
+  readonly keys: readonly Node[];
+  readonly values: readonly Node[];
+  readonly mask: Node;
+}
+
+export interface CausalInputs {
+  /** [batch, seq] int64 */
+  readonly ids: Node;
+  /** [batch, seq] int64: how many tokens of the text come before; anything below `config.positions` where there is no token. */
+  readonly positions: Node;
+  /** [batch, seq] bool: true where there is a token; padding may lie on either side. Without it all are tokens. */
+  readonly mask?: Node | undefined;
+  readonly past?: Past | undefined;
+  /** [rows] int64: the places in the flattened [batch, seq] that logits are wanted for, the others cost a vocabulary each. Without it: all. */
+  readonly rows?: Node | undefined;
+}
+
+export interface CausalModel {
+  /** [batch, seq, vocab], or [rows, vocab] with `rows`. Rows of padding hold no meaning. */
+  readonly logits: Node;
+  /** [batch, seq, hidden], after the last norm. */
+  readonly hidden: Node;
+  /** Of the new tokens, a layer each [batch, kvHeads, seq, headDim], keys turned by their positions: what the caller writes into the cache. */
+  readonly keys: readonly Node[];
+  readonly values: readonly Node[];
+  /** [batch, seq, hidden], what enters the first block. */
+  readonly embeddings: Node;
+  readonly parameters: readonly Node[];
+}
+
+/**
+ * Inputs of a causal program under the names everyone uses: `ids`, `positions`, `mask`, `rows`, and of a cache `past.mask`, `past.keys.N`, `past.values.N`.
+ *
+ * @param options.seq   new tokens: a name (default 'seq'), or a number for a program of one length, 1 for decoding
+ * @param options.past  length of the cache: a name or a number; without it there is none
+ * @param options.mask  whether there is padding among the new tokens. Default true.
+ * @param options.rows  whether logits are wanted for chosen rows only. Default false.
+ */
+export const causalInputs = (
+  { layers, kvHeads, headDim }: CausalConfig,
+  { batch = 'batch', seq = 'seq', past, mask = true, rows = false }: { batch?: Axis; seq?: Axis; past?: Axis; mask?: boolean; rows?: boolean } = {},
+): CausalInputs => {
+  const cache = (kind: string) => Array.from({ length: layers }, (_, layer) => input(`past.${kind}.${layer}`, [batch, kvHeads, past!, headDim]));
+  return {
+    ids: input('ids', [batch, seq], 'int64'),
+    positions: input('positions', [batch, seq], 'int64'),
+    ...(mask && { mask: input('mask', [batch, seq], 'bool') }),
+    ...(past !== undefined && { past: { keys: cache('keys'), values: cache('values'), mask: input('past.mask', [batch, past], 'bool') } }),
+    ...(rows && { rows: input('rows', ['rows'], 'int64') }),
+  };
+};
+
+export interface CausalParts {
+  /** What enters the first block, from the rows of the table of words [batch, seq, hidden]. */
+  readonly embed?: (words: Node) => Node;
+  readonly block: (layer: number, stream: Node, past: { keys: Node; values: Node } | undefined) => { stream: Node; keys: Node; values: Node };
+  /** The last norm. */
+  readonly final: (stream: Node) => Node;
+}
+
+/**
+ * A causal model of its parts. Sites: `embed`, `blocks.N.resid.post`, `final`, `logits`; parameters `embed.word.weight` and, unless tied, `logits.weight`.
+ *
+ * @param parts  called when the inputs have been checked
+ * @throws ShapeError for inputs that do not fit the config or each other
+ */
+export const causalModel = (where: string, config: CausalConfig, inputs: CausalInputs, parts: () => CausalParts): CausalModel => {
+  checkInputs(where, config, inputs);
+  const { embed = (words) => words, block, final } = parts();
+  const { ids, past, rows } = inputs;
+  const table = parameter('embed.word.weight', [config.vocab, config.hidden]);
+  const embeddings = named('embed', embed(gather(table, ids)));
+  const keys: Node[] = [];
+  const values: Node[] = [];
+  let stream = embeddings;
+  for (let layer = 0; layer < config.layers; layer++) {
+    const made = block(layer, stream, past && { keys: past.keys[layer]!, values: past.values[layer]! });
+    keys.push(made.keys);
+    values.push(made.values);
+    stream = named(blockSite(layer, 'resid.post'), made.stream);
+  }
+  const hidden = named('final', final(stream));
+  const read = rows ? gather(reshape(hidden, [sizeOf(ids.shape), config.hidden]), rows) : hidden;
+  const logits = config.tied ? named('logits', linear(read, table)) : dense('logits', read, config.vocab, { bias: false });
+  return { logits, hidden, keys, values, embeddings, parameters: inOrder([logits]).filter(isParameter) };
+};
+
+const checkInputs = (
+  where: string,
+  { layers, kvHeads, headDim, positions: longest }: CausalConfig,
+  { ids, positions, mask, past, rows }: CausalInputs,
+): void => {
+  const [batch, seq] = ids.shape;
+  const check = (name: string, node: Node, shape: readonly (Axis | undefined)[], dtype: Node['dtype']) => {
+    if (node.dtype !== dtype || node.shape.length !== shape.length || node.shape.some((axis, i) => axis !== shape[i]))
+      throw new ShapeError(`${where}: expected ${name} ${dtype} [${shape.join(', ')}], got ${node.dtype} [${node.shape.join(', ')}]; see causalInputs`);
+  };
+  if (ids.shape.length !== 2 || ids.dtype !== 'int64')
+    throw new ShapeError(`${where}: expected ids int64 [batch, seq], got ${ids.dtype} [${ids.shape.join(', ')}]; see causalInputs`);
+  check('positions', positions, [batch, seq], 'int64');
+  if (mask) check('mask', mask, [batch, seq], 'bool');
+  if (rows) check('rows', rows, [rows.shape[0]], 'int64');
+  if (typeof seq === 'number' && seq > longest) throw new ShapeError(`${where}: expected at most ${longest} tokens, got ${seq}; read the text in windows`);
+  if (!past) return;
+  const kvSeq = past.mask.shape[1];
+  check('past.mask', past.mask, [batch, kvSeq], 'bool');
+  for (const kind of ['keys', 'values'] as const) {
+    if (past[kind].length !== layers) throw new ShapeError(`${where}: expected past.${kind} of ${layers} layers, got ${past[kind].length}; see causalInputs`);
+    for (const [i, node] of past[kind].entries()) check(`past.${kind}.${i}`, node, [batch, kvHeads, kvSeq, headDim], 'float32');
+  }
+};

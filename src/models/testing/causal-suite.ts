@@ -1,0 +1,230 @@
+// What every family must do, on its tiny model: equal the reference implementation, and not care how a text is padded or cut.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cast, concat, div, gradients, logicalAnd, mul, type Node, nameOf, slice, subtractAxes, sum, type Tensor, tensor, verify } from '../../core/index.ts';
+import { inPractice, inTheory } from '../../nn/edits/testing/tiny-bert.ts';
+import { blockOf, blockSite, blockSites, capture, modelSites, sitesIn, softmaxCrossEntropy } from '../../nn/index.ts';
+import { type Engine, numbersOf, openEngine } from '../../runtime/index.ts';
+import { type CausalInputs, type CausalModel, causalInputs } from '../index.ts';
+import { type CausalFixture, causalFixture, relativeDifference } from './causal-fixture.ts';
+import { type Run, runCached } from './run-cached.ts';
+
+/** Mean cross entropy of the next token, over tokens that have one. */
+const lossOf = ({ logits }: CausalModel, { ids, mask }: CausalInputs): Node => {
+  const seq = ids.shape[1]!;
+  const counted = cast(logicalAnd(slice(mask!, 1, 0, subtractAxes(seq, 1)), slice(mask!, 1, 1, seq)), 'float32');
+  const each = softmaxCrossEntropy(slice(logits, 1, 0, subtractAxes(seq, 1)), slice(ids, 1, 1, seq));
+  return div(sum(mul(each, counted), [0, 1]), sum(counted, [0, 1]));
+};
+
+/** @param name  of the fixture · @param sites  those of a block, in order */
+export const causalSuite = (name: string, sites: readonly string[]): void => {
+  let fixture: CausalFixture;
+  let engine: Engine;
+  let values: ReadonlyMap<string, Tensor>;
+  let whole: { readonly inputs: CausalInputs; readonly model: CausalModel };
+  beforeAll(async () => {
+    fixture = await causalFixture(name);
+    engine = await openEngine({ threads: 1 });
+    const inputs = causalInputs(fixture.member.config);
+    whole = { inputs, model: fixture.member.build(inputs) };
+    values = new Map([...fixture.weights, ['ids', fixture.ids], ['mask', fixture.mask], ['positions', fixture.positions]]);
+  });
+  afterAll(() => engine[Symbol.asyncDispose]());
+
+  /** By the evaluator, and by onnxruntime. */
+  const both = async (outputs: Readonly<Record<string, Node>>): Promise<[string, Record<string, { readonly data: Float64Array }>][]> => {
+    const practice = await inPractice(engine, outputs, values);
+    return [
+      ['theory', inTheory(outputs, values)],
+      ['practice', Object.fromEntries(Object.entries(practice).map(([key, value]) => [key, { data: numbersOf(value) }]))],
+    ];
+  };
+  const texts = (): number[][] => {
+    const [batch, seq] = fixture.ids.shape as [number, number];
+    return Array.from({ length: batch }, (_, b) => [...fixture.ids.data.slice(b * seq, (b + 1) * seq)].filter((_, t) => fixture.mask.data[b * seq + t] === 1));
+  };
+
+  describe(`${name} equals the reference implementation, by the evaluator and by onnxruntime`, () => {
+    it('in its logits, in what enters every block, and in its attention weights', async () => {
+      const { config } = fixture.member;
+      const { logits, hidden } = whole.model;
+      const blocks = Array.from({ length: config.layers }, (_, layer) => layer);
+      const outputs = {
+        logits,
+        hidden,
+        ...capture([logits], [...blocks.map((layer) => blockSite(layer, 'attn.pattern')), ...blocks.map((layer) => `blocks.${layer}.resid.pre`)]),
+      };
+      const [batch, seq] = fixture.ids.shape as [number, number];
+      const rows = tensor(
+        [batch, config.heads, seq],
+        Array.from({ length: batch * config.heads * seq }, (_, i) => fixture.mask.data[Math.floor(i / (config.heads * seq)) * seq + (i % seq)]!),
+      );
+      for (const [by, got] of await both(outputs)) {
+        const far = async (key: string, theirs: string, mask = fixture.mask) => relativeDifference(got[key]!, await fixture.expected(theirs), mask);
+        expect(await far('logits', 'logits'), by).toBeLessThan(2e-6);
+        expect(await far('hidden', `hidden.${config.layers}`), by).toBeLessThan(2e-6);
+        for (const layer of blocks) {
+          expect(await far(`blocks.${layer}.resid.pre`, `hidden.${layer}`), `${by} ${layer}`).toBeLessThan(2e-6);
+          expect(await far(blockSite(layer, 'attn.pattern'), `pattern.${layer}`, rows), `${by} ${layer}`).toBeLessThan(5e-6);
+        }
+      }
+    });
+
+    it('in the gradient of the loss for every parameter', async () => {
+      const { model, inputs } = whole;
+      const loss = lossOf(model, inputs);
+      const outputs: Record<string, Node> = { loss };
+      for (const [i, node] of gradients(loss, model.parameters).entries()) outputs[`gradient of ${nameOf(model.parameters[i]!)}`] = node;
+      for (const [by, got] of await both(outputs)) {
+        expect(relativeDifference(got['loss']!, await fixture.expected('loss')), by).toBeLessThan(1e-6);
+        expect([...fixture.gradients.keys()].sort()).toEqual(model.parameters.map(nameOf).sort());
+        // a bias that softmax does not see has a gradient of rounding errors only
+        for (const [key, expected] of fixture.gradients)
+          if (expected.data.some((value) => Math.abs(value) > 1e-6))
+            expect(relativeDifference(got[`gradient of ${key}`]!, expected), `${by} ${key}`).toBeLessThan(1e-4);
+          else expect(got[`gradient of ${key}`]!.data.every((value) => Math.abs(value) < 1e-6)).toBe(true);
+      }
+    });
+  });
+
+  describe(name, () => {
+    it('has the sites of the vocabulary, and is sound', () => {
+      const { logits, keys, values: newValues, hidden } = whole.model;
+      verify([logits, hidden, ...keys, ...newValues]);
+      const found = [...sitesIn([logits]).keys()];
+      expect(found.filter((site) => blockOf(site) === 1).map((site) => site.slice('blocks.1.'.length))).toEqual(sites);
+      const known = new Set([...Object.keys(modelSites), ...Object.keys(blockSites)]);
+      for (const site of found) expect(known).toContain(site.replace(/^blocks\.\d+\./, ''));
+    });
+
+    const wholeText = (ids: readonly number[]): Tensor => {
+      const inputs = causalInputs(fixture.member.config, { mask: false });
+      const given = new Map(fixture.weights).set('ids', tensor([1, ids.length], ids)).set('positions', tensor([1, ids.length], [...ids.keys()]));
+      return inTheory({ logits: fixture.member.build(inputs).logits }, given)['logits']!;
+    };
+
+    it('reads a text alone as it reads it beside others, padded on either side', () => {
+      const { vocab } = fixture.member.config;
+      const [batch, seq] = fixture.ids.shape as [number, number];
+      const alone = texts().map(wholeText);
+      for (const side of ['left', 'right'] as const) {
+        const padded = (text: readonly number[], filler: number): number[] =>
+          side === 'left' ? [...Array(seq - text.length).fill(filler), ...text] : [...text, ...Array(seq - text.length).fill(filler)];
+        const given = new Map(fixture.weights)
+          .set(
+            'ids',
+            tensor(
+              [batch, seq],
+              texts().flatMap((text) => padded(text, 7)),
+            ),
+          )
+          .set(
+            'positions',
+            tensor(
+              [batch, seq],
+              texts().flatMap((text) => padded([...text.keys()], 3)),
+            ),
+          )
+          .set(
+            'mask',
+            tensor(
+              [batch, seq],
+              texts().flatMap((text) =>
+                padded(
+                  text.map(() => 1),
+                  0,
+                ),
+              ),
+            ),
+          );
+        const { data } = inTheory({ logits: whole.model.logits }, given)['logits']!;
+        for (const [b, { data: expected }] of alone.entries()) {
+          const start = b * seq * vocab + (side === 'left' ? seq * vocab - expected.length : 0);
+          expect(relativeDifference({ data: data.slice(start, start + expected.length) }, alone[b]!), side).toBeLessThan(1e-12);
+        }
+      }
+    });
+
+    it('gives logits of chosen rows where asked', async () => {
+      const { logits } = fixture.member.build(causalInputs(fixture.member.config, { rows: true }));
+      expect(logits.shape).toEqual(['rows', fixture.member.config.vocab]);
+      const [batch, seq] = fixture.ids.shape as [number, number];
+      const at = [batch * seq - 1, 0, seq - 1];
+      const rows = inTheory({ logits }, new Map(values).set('rows', tensor([at.length], at)))['logits']!;
+      const all = inTheory({ logits: whole.model.logits }, values)['logits']!;
+      const { vocab } = fixture.member.config;
+      expect([...rows.data]).toEqual(at.flatMap((row) => [...all.data.slice(row * vocab, (row + 1) * vocab)]));
+    });
+
+    const steps: readonly (readonly [string, number, readonly (readonly number[])[]])[] = [
+      ['token by token', 1, [[1], [1], [1], [1], [1], [1]]],
+      ['in pieces', 1, [[4], [1], [2], [2]]],
+      [
+        'two texts, the second starting later',
+        2,
+        [
+          [5, 2],
+          [1, 1],
+          [1, 1],
+          [2, 2],
+        ],
+      ],
+      [
+        'two texts, with gaps',
+        2,
+        [
+          [3, 1],
+          [1, 2],
+          [2, 1],
+          [1, 1],
+          [1, 0],
+          [1, 1],
+        ],
+      ],
+    ];
+    for (const side of ['left', 'right'] as const)
+      it.each(steps)(`with a cache of free slots reads as without: %s, padded on the ${side}`, async (_, rows, taken) => {
+        const { member, weights } = fixture;
+        const inputs = causalInputs(member.config, { past: 'kvSeq' });
+        const { logits, keys, values: newValues } = member.build(inputs);
+        const outputs = { logits, keys: concat(keys, 0), values: concat(newValues, 0) };
+        const theory: Run = async (feeds) => inTheory(outputs, new Map([...weights, ...feeds]));
+        const practice: Run = async (feeds) =>
+          Object.fromEntries(
+            Object.entries(await inPractice(engine, outputs, new Map([...weights, ...feeds]))).map(([key, value]) => [
+              key,
+              tensor(value.shape, numbersOf(value)),
+            ]),
+          );
+        const read = texts().slice(0, rows);
+        for (const [run, bound] of [
+          [theory, 1e-11],
+          [practice, 3e-6],
+        ] as const) {
+          const got = await runCached(run, member.config, read, taken, { side, capacity: 12 });
+          for (const [b, data] of got.entries()) {
+            const text = read[b]!.slice(0, data.length / member.config.vocab);
+            expect(text.length).toBeGreaterThan(3);
+            expect(relativeDifference({ data }, wholeText(text))).toBeLessThan(bound);
+          }
+        }
+      });
+
+    it('decodes one token of one text with a program of that size', async () => {
+      const { member, weights } = fixture;
+      const { config } = member;
+      const [text] = texts() as [number[]];
+      const { logits, keys, values: newValues } = member.build(causalInputs(config, { batch: 1, seq: 1, past: 8, mask: false }));
+      const outputs = { logits, keys: concat(keys, 0), values: concat(newValues, 0) };
+      const run: Run = async (feeds) =>
+        Object.fromEntries(
+          Object.entries(await inPractice(engine, outputs, new Map([...weights, ...feeds]))).map(([key, value]) => [
+            key,
+            tensor(value.shape, numbersOf(value)),
+          ]),
+        );
+      const [data] = await runCached(run, config, [text], Array(8).fill([1]), { side: 'left', capacity: 8 });
+      expect(relativeDifference({ data: data! }, wholeText(text.slice(0, 8)))).toBeLessThan(3e-6);
+    });
+  });
+};
