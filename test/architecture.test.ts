@@ -19,7 +19,7 @@ const table: Readonly<Record<string, Room>> = {
   core: { rooms: [], third: [] },
   nn: { rooms: ['core'], third: [] },
   runtime: { rooms: ['core'], third: ['onnxruntime-node', 'onnxruntime-common'] },
-  formats: { rooms: ['core'], third: [zod, '@huggingface/tokenizers'] },
+  formats: { rooms: ['core'], third: [zod, '@huggingface/tokenizers', '@huggingface/jinja'] },
   models: { rooms: ['core', 'nn', 'formats'], third: [zod] },
   encode: { rooms: ['core', 'nn', 'runtime'], third: [] },
   generate: { rooms: ['core', 'nn', 'runtime'], third: [zod] },

@@ -1,16 +1,9 @@
 import type { Tokenizer as Library } from '@huggingface/tokenizers';
+import { spellBytes } from './byte-pairs-alphabet.ts';
 import type { Pieces } from './tokenizer.ts';
 
 const white = '\\p{White_Space}';
 const pattern = new RegExp(`'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^${white}\\p{L}\\p{N}]+|${white}+(?![^${white}])|${white}+`, 'gu');
-
-// A byte is spelt as its Latin-1 character where that can be seen, else as the next character from U+0100 on.
-const letters = ((): readonly string[] => {
-  let next = 0x100;
-  const seen = (byte: number) => (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
-  return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(seen(byte) ? byte : next++));
-})();
-const spell = (bytes: Uint8Array): string => Array.from(bytes, (byte) => letters[byte]!).join('');
 
 /**
  * Byte-level BPE with character offsets. Tokens are spelt in an alphabet of one character a byte, so their lengths add up to the UTF-8 bytes of the text; a character cut in two belongs to both
@@ -27,7 +20,7 @@ export const bytePairs = (
   return (text, section) => {
     const plain = library.normalizer ? library.normalizer(text) : text;
     const words = split
-      ? Array.from(plain.matchAll(pattern), ([word]) => spell(encoder.encode(word)))
+      ? Array.from(plain.matchAll(pattern), ([word]) => spellBytes(encoder.encode(word)))
       : library.pre_tokenizer
         ? library.pre_tokenizer(plain, { section_index: section })
         : [plain];

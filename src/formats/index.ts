@@ -1,3 +1,7 @@
+export { type Archive, type ArchiveEntry, type ArchiveLimits, openArchive } from './archive.ts';
+export { type ChatInput, type ChatMessage, renderChat } from './chat-template.ts';
+export { DownloadError, type DownloadOptions, download, fetchText } from './download.ts';
+export { gitIdOfFile, sha256OfFile } from './file-hash.ts';
 export { type GgufFile, openGguf } from './gguf.ts';
 export type { GgufNumbers } from './gguf-cursor.ts';
 export type { GgufTensor } from './gguf-header.ts';
@@ -20,5 +24,10 @@ export {
 } from './safetensors.ts';
 export { type Json, type JsonLimits, type JsonObject, parseStrictJson } from './strict-json.ts';
 export { openTokenizer, type Pieces, type Tokenizer } from './tokenizer.ts';
-export { writeWhole } from './whole-file.ts';
+export type { CausalTokenizer, DecodeOptions, EncodeOptions } from './tokenizer-causal.ts';
+export type { TextStream } from './tokenizer-decoder.ts';
+export { tokenizerFromGguf } from './tokenizer-gguf.ts';
+export { type CausalOptions, openCausalTokenizer } from './tokenizer-json.ts';
+export { tokenizerFromPieces } from './tokenizer-pieces.ts';
+export { syncFolder, writeWhole } from './whole-file.ts';
 export { writeSafetensors } from './write-safetensors.ts';

@@ -34,7 +34,18 @@ const schema = z.object({
       continuing_subword_prefix: z.string().default('##'),
       max_input_chars_per_word: z.number().int().min(1).max(10_000).default(100),
     }),
-    z.looseObject({ type: z.literal('BPE'), vocab, merges: z.array(merge).max(vocabLimit), unk_token: z.string().nullish() }),
+    z.looseObject({
+      type: z.literal('BPE'),
+      vocab,
+      merges: z.array(merge).max(vocabLimit),
+      unk_token: z.string().nullish(),
+      dropout: z.number().nullish(),
+      continuing_subword_prefix: z.string().nullish(),
+      end_of_word_suffix: z.string().nullish(),
+      fuse_unk: z.boolean().nullish(),
+      byte_fallback: z.boolean().nullish(),
+      ignore_merges: z.boolean().nullish(),
+    }),
   ]),
 });
 

@@ -34,7 +34,8 @@ const writeAll = async (file: FileHandle, chunk: Uint8Array): Promise<void> => {
   }
 };
 
-const syncFolder = async (folder: string): Promise<void> => {
+/** Brings the names in a folder to the disk: what was renamed stays renamed. */
+export const syncFolder = async (folder: string): Promise<void> => {
   if (process.platform === 'win32') return; // a folder cannot be opened there; the rename is journalled
   const handle = await open(folder, 'r');
   try {
