@@ -1,5 +1,15 @@
 // The short way in. Everything else is one subpath a room: lyceum/core, lyceum/nn, lyceum/runtime, …
 export { type EmbedderOptions, embedTexts as embed, openEmbedder } from './app/embed.ts';
+export {
+  type LanguageModel,
+  type LanguageModelOptions,
+  type ModelInfo,
+  openLanguageModel as loadModel,
+  openLanguageModelApart as loadModelApart,
+  type TextPiece,
+  type TextRequest,
+  type TextResult,
+} from './app/language-model/index.ts';
 export { predictDocuments as predict } from './app/predict.ts';
 export { type ReadOptions, type ReadOutcome, readPaths as read } from './app/read.ts';
 export { openWorkspace, type Workspace, type WorkspaceOptions } from './app/workspace.ts';

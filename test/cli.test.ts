@@ -9,7 +9,8 @@ describe('lyceum', () => {
     const { stdout, stderr, status } = lyceum();
     expect(status).toBe(0);
     expect(stderr).toBe('');
-    for (const { name, summary } of verbs) expect(stdout).toContain(`  ${name.padEnd(6)}  ${summary}\n`);
+    const width = Math.max(...verbs.map(({ name }) => name.length));
+    for (const { name, summary } of verbs) expect(stdout).toContain(`  ${name.padEnd(width)}  ${summary}\n`);
   });
 
   it.each(verbs.map(({ name }) => name))('%s --help has two examples', (name) => {

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { openStore, sqliteVersion } from '../knowledge/index.ts';
 import { encoderFolder, shippedReaders } from '../read/index.ts';
 import { describeMachine, onnxruntimeVersion, probeDevices } from '../runtime/index.ts';
+import { listModels } from './list-models.ts';
+import { modelsFolder } from './model-home.ts';
 import { version } from './version.ts';
 import { storePath } from './workspace.ts';
 
@@ -52,6 +54,13 @@ export async function examine(dir: string): Promise<Finding[]> {
   await look('readers', async () => {
     const readers = await shippedReaders();
     return readers.length > 0 ? ['good', readers.join(', ')] : ['bad', 'no reader is installed; the package is incomplete, install it again'];
+  });
+  await look('models', async () => {
+    const broken: string[] = [];
+    const { models } = await listModels((folder, reason) => broken.push(`${folder}: ${reason}`));
+    const sizeBytes = models.reduce((sum, model) => sum + model.sizeBytes, 0);
+    const text = `${models.map(({ name }) => name).join(', ')}; ${(sizeBytes / 1e6).toFixed(0)} MB, ${modelsFolder()}`;
+    return broken.length === 0 ? ['good', text] : ['bad', `${text}; ${broken.join('; ')}`];
   });
   await look('workspace', async () => {
     const path = storePath(dir);

@@ -11,6 +11,17 @@ export const wholeNumber =
     return value;
   };
 
+/** A parser for commander: a number between two others. */
+export const numberWithin =
+  (name: string, least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (text.trim() === '' || !(value >= least && value <= most)) {
+      throw new InvalidArgumentError(`${name}: expected a number from ${least} to ${most}, got ${JSON.stringify(text)}.`);
+    }
+    return value;
+  };
+
 /** A parser for commander: a number above 0. */
 export const positiveNumber =
   (name: string) =>

@@ -15,8 +15,19 @@ const barWidth = 24;
  * A bar on stderr with rate and time left. It is drawn only on a terminal; notes are printed in any case unless `quiet`.
  *
  * @param unit  what is counted, in the plural: `documents`, `steps`
+ * @param from  what an earlier try had done already: it tells nothing of the rate
  */
-export function progressLine({ quiet = false, unit, stream = process.stderr }: { quiet?: boolean; unit: string; stream?: NodeJS.WriteStream }): ProgressLine {
+export function progressLine({
+  quiet = false,
+  unit,
+  from = 0,
+  stream = process.stderr,
+}: {
+  quiet?: boolean;
+  unit: string;
+  from?: number;
+  stream?: NodeJS.WriteStream;
+}): ProgressLine {
   const drawn = !quiet && stream.isTTY === true;
   const begun = performance.now();
   let last = 0;
@@ -33,11 +44,11 @@ export function progressLine({ quiet = false, unit, stream = process.stderr }: {
       if (!drawn || (now - last < 80 && done !== total)) return;
       last = now;
       const seconds = (now - begun) / 1000;
-      const rate = done / Math.max(seconds, 1e-3);
+      const rate = Math.max(0, done - from) / Math.max(seconds, 1e-3);
       const share = total ? Math.min(1, done / total) : 0;
       const filled = Math.round(share * barWidth);
       const bar = total ? `${'━'.repeat(filled)}${styleText('dim', '─'.repeat(barWidth - filled))} ` : '';
-      const left = total && done > 0 ? `, ${duration((total - done) / rate)} left` : '';
+      const left = total && rate > 0 ? `, ${duration((total - done) / rate)} left` : '';
       const counts = `${done}${total === undefined ? '' : `/${total}`} ${unit}, ${rate.toFixed(rate < 10 ? 1 : 0)}/s${left}`;
       const room = (stream.columns ?? 80) - 1;
       const plain = `${counts}  ${text}`;

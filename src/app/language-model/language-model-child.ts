@@ -57,7 +57,7 @@ const service = {
   async stop(id: number): Promise<void> {
     answers.get(id)?.abort.abort();
   },
-  score: (prompt: string, completion: string, options: { readonly special?: boolean }): Promise<TextScore> => model.score(prompt, completion, options),
+  logprobs: (prompt: string, completion: string, options: { readonly special?: boolean }): Promise<TextScore> => model.logprobs(prompt, completion, options),
 };
 export type LanguageModelService = typeof service;
 

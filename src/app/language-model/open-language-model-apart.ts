@@ -32,7 +32,7 @@ export const openLanguageModelApart = async (model: string, options: LanguageMod
         signal?.removeEventListener('abort', stop);
       }
     },
-    score: (prompt, completion, given = {}) => child.call('score', prompt, completion, given),
+    logprobs: (prompt, completion, given = {}) => child.call('logprobs', prompt, completion, given),
     [Symbol.asyncDispose]: close,
   };
 };

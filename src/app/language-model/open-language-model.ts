@@ -1,4 +1,4 @@
-import { ConfigError } from '../../core/index.ts';
+import { ConfigError, type Program } from '../../core/index.ts';
 import { renderChat } from '../../formats/index.ts';
 import { openGenerator, stepProgram, stopFilter } from '../../generate/index.ts';
 import { countParameters, openCausal } from '../../models/index.ts';
@@ -31,7 +31,13 @@ export interface LanguageModel extends AsyncDisposable {
    *
    * @throws ConfigError where the two are longer than the context, or the completion has no token
    */
-  score(prompt: string, completion: string, options?: { readonly special?: boolean }): Promise<TextScore>;
+  logprobs(prompt: string, completion: string, options?: { readonly special?: boolean }): Promise<TextScore>;
+}
+
+/** A model in this process: its graph can be looked at. */
+export interface OpenLanguageModel extends LanguageModel {
+  /** One step, from ids and the cache to scores, as it is computed: edits and weights included. */
+  readonly graph: Program;
 }
 
 /**
@@ -40,7 +46,10 @@ export interface LanguageModel extends AsyncDisposable {
  * @param model  a GGUF file, a Hugging Face folder, or a name that `lyceum models list` prints
  * @throws NotFoundError where there is none · FormatError, UnsupportedError, ConfigError where its files cannot be used
  */
-export const openLanguageModel = async (model: string, { weights, threads, device, slots }: LanguageModelOptions = {}): Promise<LanguageModel> => {
+export const openLanguageModel = async (
+  model: string,
+  { weights, threads, device, slots }: LanguageModelOptions = {},
+): Promise<LanguageModel & { readonly graph: Program }> => {
   const resolved = await resolveModel(model);
   const [source, { tokenizer, chatTemplate }] = [await openCausal(resolved.kind, resolved.path), await openTextTools(resolved)];
   const { config } = source.member;
@@ -86,6 +95,7 @@ export const openLanguageModel = async (model: string, { weights, threads, devic
 
   return {
     info,
+    graph: program,
     async generate(request, { signal, onPiece } = {}) {
       const { maxTokens = 256, stop = [], candidates, prompt: _, messages: __, special: ___, ...sampling } = request;
       const prompt = await promptOf(request);
@@ -116,7 +126,7 @@ export const openLanguageModel = async (model: string, { weights, threads, devic
       if (unsent.length > 0) onPiece?.({ text: '', tokens: unsent });
       return { text, tokenIds, finishReason, usage: { promptTokens, cachedTokens, completionTokens: tokenIds.length } };
     },
-    async score(prompt, completion, { special = true } = {}) {
+    async logprobs(prompt, completion, { special = true } = {}) {
       const { ids, ends } = tokenizer.encodeWithOffsets(prompt + completion, { special });
       const from = ends.findIndex((end) => end > prompt.length);
       if (from < 0) throw new ConfigError(`${info.name}: expected a completion with tokens, got ${JSON.stringify(completion.slice(0, 40))}; write something`);

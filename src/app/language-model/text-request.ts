@@ -1,9 +1,5 @@
+import type { ChatMessage } from '../../formats/index.ts';
 import type { Candidate, Sampling } from '../../generate/index.ts';
-
-export interface ChatMessage {
-  readonly role: string;
-  readonly content: string;
-}
 
 /** What to continue, and how. Plain data: it may cross a process border. */
 export interface TextRequest extends Omit<Sampling, 'logitBias'> {

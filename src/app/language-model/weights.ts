@@ -1,12 +1,16 @@
-import { ConfigError, inOrder, isParameter, nameOf, type Program } from '../../core/index.ts';
+import { ConfigError, inOrder, isParameter, type Node, nameOf, type Program } from '../../core/index.ts';
 import type { CausalSource } from '../../models/index.ts';
-import { packed, quantise } from '../../nn/index.ts';
-import type { Binding } from '../../runtime/index.ts';
+import { packed, type Quantised, type QuantiseOptions, quantise } from '../../nn/index.ts';
+import { type Binding, describeMachine } from '../../runtime/index.ts';
 import type { ModelWeights } from './text-request.ts';
 
 type Mode = Exclude<ModelWeights, 'auto'>;
+type Constant = Extract<Binding, { kind: 'constant' }>['value'];
 
-const linear = /^blocks\.\d+\.(attn\.(q|k|v|out)|mlp\.(gate|up|down))$|^logits$/;
+const inBlocks = /^blocks\.\d+\.(attn\.(q|k|v|out)|mlp\.(gate|up|down))$/;
+const head = /^logits$/;
+// Rows of these have a few numbers many times larger than the rest, which one step of eight bits would lose (docs/results.md); what enters attn.out has not.
+const fine = /attn\.(q|k|v)$|mlp/;
 
 /** `auto`: as the file keeps them where that is in blocks of few bits, else float32. @throws ConfigError for another word */
 export const modeOf = (source: CausalSource, weights: ModelWeights = 'auto'): Mode => {
@@ -20,38 +24,59 @@ export const withWeights = async (source: CausalSource, program: Program, mode: 
   const names = Object.keys(program.outputs);
   const bindings = new Map<string, Binding>();
   let roots = Object.values(program.outputs);
-  const bind = (made: Record<string, Extract<Binding, { kind: 'constant' }>['value']>): void => {
+  const bind = (made: Readonly<Record<string, Constant>>): void => {
     for (const [name, value] of Object.entries(made)) bindings.set(name, { kind: 'constant', value });
   };
-  const read = new Set<string>();
-  if (mode === 'int4') {
+  const asKept = async (targets: readonly RegExp[]): Promise<void> => {
     const forms = new Map(
-      source.parameters.flatMap((node) => {
-        const form = source.packedForm(nameOf(node));
-        return form && isLinearWeight(nameOf(node), source) ? [[nameOf(node), form] as const] : [];
+      weightsOf(source, targets).flatMap((name) => {
+        const form = source.packedForm(name);
+        return form ? [[name, form] as const] : [];
       }),
     );
-    if (forms.size > 0) {
-      const edited = packed(roots, forms);
-      roots = edited.roots;
-      for (const { from, make } of edited.weights) bind(make(await source.packedValues(from)));
-      for (const name of forms.keys()) read.add(name);
-    }
-  }
-  const rest = source.parameters.filter((node) => isLinearWeight(nameOf(node), source) && !read.has(nameOf(node)));
-  if (mode !== 'f32' && rest.length > 0) {
-    const edited = quantise(roots, { bits: mode === 'int8' ? 'int8' : 4, targets: linear });
+    if (forms.size === 0) return;
+    const edited = packed(roots, forms);
+    roots = edited.roots;
+    for (const { from, make } of edited.weights) bind(make(await source.packedValues(from)));
+  };
+  const rounded = async (options: QuantiseOptions): Promise<void> => {
+    const edited = attempt(roots, options);
+    if (!edited) return;
     roots = edited.roots;
     for (const { from, make } of edited.weights) bind(make(await source.values(from)));
+  };
+  if (mode === 'int4') {
+    await asKept([inBlocks, head]);
+    await rounded({ bits: 4, targets: inBlocks, activations: 'int8' });
+    await rounded({ bits: 8, targets: head, activations: 'int8' });
   }
-  const edited: Program = { ...program, name: `${program.name}/${mode}`, outputs: Object.fromEntries(names.map((name, i) => [name, roots[i]!])) };
+  if (mode === 'int8') {
+    const exact = /VNNI|AMX/i.test(describeMachine().instructionSet);
+    await rounded({ bits: 'int8', targets: inBlocks, fine, weightMost: exact ? 127 : 63 });
+    await asKept([head]);
+    await rounded({ bits: 8, targets: head, activations: 'int8' });
+  }
   for (const node of inOrder(roots).filter(isParameter)) {
     const name = nameOf(node);
     if (!bindings.has(name)) bind({ [name]: { dtype: 'float32', shape: node.shape as readonly number[], data: await source.values(name) } });
   }
-  return { program: edited, bindings };
+  const outputs = Object.fromEntries(names.map((name, i) => [name, roots[i]!]));
+  return { program: { ...program, name: `${program.name}/${mode}`, outputs }, bindings };
 };
 
-/** Whether a parameter is the weight of a linear that the modes are about; the table of words is one where it is the head too. */
-const isLinearWeight = (name: string, { member: { config } }: CausalSource): boolean =>
-  linear.test(name.replace(/\.weight$/, '')) || (config.tied && name === 'embed.word.weight');
+/** Names of the weights of linears at these sites; the table of words is the head's where the two are tied. */
+const weightsOf = ({ parameters, member: { config } }: CausalSource, targets: readonly RegExp[]): string[] =>
+  parameters.map(nameOf).filter((name) => {
+    const site = config.tied && name === 'embed.word.weight' ? 'logits' : name.replace(/\.weight$/, '');
+    return name.endsWith('.weight') && targets.some((target) => target.test(site));
+  });
+
+/** Undefined where no float linear is left at these sites. */
+const attempt = (roots: readonly Node[], options: QuantiseOptions): Quantised | undefined => {
+  try {
+    return quantise(roots, options);
+  } catch (error) {
+    if ((error as { code?: string }).code === 'NOT_FOUND') return undefined;
+    throw error;
+  }
+};

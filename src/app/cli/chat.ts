@@ -1,0 +1,17 @@
+import type { ChatFlags } from './complete-actions.ts';
+import { numberWithin, wholeNumber } from './number.ts';
+import { commonOptions } from './options.ts';
+import type { CommandModule } from './verbs.ts';
+
+export const define: CommandModule['define'] = (command, finish) => {
+  command
+    .option('--model <model>', 'a GGUF file, a Hugging Face folder, or a name that `lyceum models list` prints', 'smollm2-135m-instruct')
+    .option('--system <text>', 'what the model is told before the conversation')
+    .option('--max-tokens <n>', 'tokens of an answer at most (default 1024)', wholeNumber('--max-tokens', 1))
+    .option('--temperature <t>', 'how freely tokens are drawn; 0 takes the most probable (default)', numberWithin('--temperature', 0, 10))
+    .addHelpText(
+      'after',
+      '\nA turn a line. Ctrl-C stops an answer and not the program; /new begins again; /exit or Ctrl-D ends.\n\nExamples:\n  lyceum chat\n  lyceum chat --model smollm2-135m-instruct --system "Answer in one sentence."\n',
+    )
+    .action(async (flags: ChatFlags) => finish(await (await import('./complete-actions.ts')).chat(flags, commonOptions(command))));
+};

@@ -1,0 +1,149 @@
+// What `lyceum complete`, `score` and `chat` do once their arguments are understood. Each answers the exit code.
+import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline/promises';
+import { ConfigError } from '../../core/index.ts';
+import type { ChatMessage } from '../../formats/index.ts';
+import { completeAll, completeRecord, type Skipped, scoreAll, scoreRecord } from '../complete.ts';
+import { fileError } from '../file-error.ts';
+import { parseJsonLines } from '../json-lines.ts';
+import { type LanguageModel, openLanguageModelApart } from '../language-model/index.ts';
+import { writeOutput } from '../write-output.ts';
+import { cancellation } from './cancellation.ts';
+import type { CommonOptions } from './options.ts';
+import { progressLine } from './progress.ts';
+
+export interface CompleteFlags {
+  readonly model: string;
+  readonly input?: string;
+  readonly output?: string;
+  readonly specialTokens: boolean;
+  readonly maxTokens?: number;
+  readonly temperature?: number;
+}
+
+export type ScoreFlags = CompleteFlags & { readonly input: string };
+
+export interface ChatFlags {
+  readonly model: string;
+  readonly system?: string;
+  readonly maxTokens?: number;
+  readonly temperature?: number;
+}
+
+const open = (model: string, { threads, device, weights }: CommonOptions): Promise<LanguageModel> =>
+  openLanguageModelApart(model, { threads, device, weights });
+
+const read = async (path: string): Promise<string> => {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw fileError(error, path);
+  }
+};
+
+/** `lyceum complete PROMPT`, or with --input a record a line. */
+export async function complete(prompt: string | undefined, flags: CompleteFlags, common: CommonOptions): Promise<number> {
+  const { model: name, input, maxTokens, temperature, specialTokens: special } = flags;
+  if ((prompt === undefined) === (input === undefined))
+    throw new ConfigError(`complete: expected either a prompt or --input FILE, got ${prompt === undefined ? 'neither' : 'both'}`);
+  const defaults = { ...(maxTokens !== undefined && { maxTokens }), ...(temperature !== undefined && { temperature }) };
+  if (input === undefined) {
+    using stop = cancellation('nothing was kept');
+    await using model = await open(name, common);
+    const request = { prompt: prompt!, special, seed: common.seed, ...defaults };
+    const onPiece = common.json ? undefined : ({ text }: { text: string }) => void process.stdout.write(text);
+    const result = await model.generate(request, { signal: stop.signal, ...(onPiece && { onPiece }) });
+    process.stdout.write(common.json ? `${JSON.stringify(result)}\n` : '\n');
+    return 0;
+  }
+  const records = parseJsonLines(await read(input), input, completeRecord).map((record) => ({ ...defaults, ...record }));
+  return batch('texts', records.length, flags, common, (model, run) => completeAll(model, records, { special, seed: common.seed, ...run }));
+}
+
+/** `lyceum score --input FILE`. */
+export async function score(flags: ScoreFlags, common: CommonOptions): Promise<number> {
+  const records = parseJsonLines(await read(flags.input), flags.input, scoreRecord);
+  return batch('texts', records.length, flags, common, (model, run) => scoreAll(model, records, { special: flags.specialTokens, ...run }));
+}
+
+const batch = async (
+  unit: string,
+  total: number,
+  { model: name, output }: CompleteFlags,
+  common: CommonOptions,
+  work: (
+    model: LanguageModel,
+    run: { signal: AbortSignal; onProgress: (done: number) => void },
+  ) => Promise<{ done: readonly object[]; skipped: readonly Skipped[] }>,
+): Promise<number> => {
+  using stop = cancellation('run the same command again');
+  const bar = progressLine({ quiet: common.quiet || common.json, unit });
+  const begun = performance.now();
+  try {
+    await using model = await open(name, common);
+    const { done, skipped } = await work(model, { signal: stop.signal, onProgress: (finished) => bar.update(finished, total, name) });
+    const lines = done.map((one) => `${JSON.stringify(one)}\n`);
+    if (output === undefined) for (const line of lines) process.stdout.write(line);
+    else await writeOutput(output, lines);
+    bar.stop();
+    const seconds = Number(((performance.now() - begun) / 1000).toFixed(3));
+    if (common.json && output !== undefined) process.stdout.write(`${JSON.stringify({ records: done.length, output, seconds, skipped })}\n`);
+    else if (output !== undefined) bar.note(`${done.length} ${unit} in ${seconds.toFixed(1)} s → ${output}`);
+    for (const { id, code, reason } of skipped) process.stderr.write(`skipped ${id}: ${reason} (${code})\n`);
+    return skipped.length > 0 ? 3 : 0;
+  } finally {
+    bar.stop();
+  }
+};
+
+/** `lyceum chat`: a turn a line. Ctrl-C ends an answer; at the prompt it ends the program. */
+export async function chat({ model: name, system, maxTokens, temperature }: ChatFlags, common: CommonOptions): Promise<number> {
+  await using model = await open(name, common);
+  if (!model.info.hasChatTemplate)
+    throw new ConfigError(
+      `chat: expected a model with a chat template, got ${model.info.name} without one; use \`lyceum complete\`, or an instruction-tuned model`,
+    );
+  const start: ChatMessage[] = system === undefined ? [] : [{ role: 'system', content: system }];
+  let messages = [...start];
+  const terminal = process.stdin.isTTY === true;
+  const lines = createInterface({ input: process.stdin, output: terminal ? process.stderr : undefined, terminal, prompt: '> ' });
+  let answering: AbortController | undefined;
+  lines.on('SIGINT', () => (answering ? answering.abort() : lines.close()));
+  process.on('SIGINT', () => answering?.abort());
+  if (terminal && !common.quiet) process.stderr.write(`${model.info.name}. /new begins again, /exit or Ctrl-D ends, Ctrl-C stops an answer.\n`);
+  const prompt = (): void => {
+    if (terminal) lines.prompt();
+  };
+  prompt();
+  for await (const line of lines) {
+    const content = line.trim();
+    if (content === '/exit') break;
+    if (content === '/new') messages = [...start];
+    else if (content !== '') {
+      answering = new AbortController();
+      const turns = [...messages, { role: 'user', content }];
+      let text = '';
+      const onPiece = (piece: { text: string }): void => {
+        text += piece.text;
+        if (!common.json) process.stdout.write(piece.text);
+      };
+      try {
+        const result = await model.generate(
+          { messages: turns, seed: common.seed, maxTokens: maxTokens ?? 1024, ...(temperature !== undefined && { temperature }) },
+          { signal: answering.signal, onPiece },
+        );
+        ({ text } = result);
+        process.stdout.write(common.json ? `${JSON.stringify(result)}\n` : '\n');
+      } catch (error) {
+        if (!answering.signal.aborted) throw error;
+        process.stdout.write(' …\n');
+      }
+      // A stopped answer stays in the conversation as far as it was shown.
+      messages = [...turns, { role: 'assistant', content: text }];
+      answering = undefined;
+    }
+    prompt();
+  }
+  lines.close();
+  return 0;
+}

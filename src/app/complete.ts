@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import type { LanguageModel, TextResult } from './language-model/index.ts';
+
+const message = z.strictObject({ role: z.string(), content: z.string() });
+const id = z.union([z.string(), z.number()]);
+
+/** A line of `lyceum complete --input`. */
+export const completeRecord = z
+  .looseObject({
+    id,
+    prompt: z.string().optional(),
+    messages: z.array(message).min(1).optional(),
+    maxTokens: z.number().int().min(1).optional(),
+    temperature: z.number().optional(),
+    topK: z.number().int().optional(),
+    topP: z.number().optional(),
+    minP: z.number().optional(),
+    seed: z.number().int().optional(),
+    stop: z.union([z.string().transform((one) => [one]), z.array(z.string())]).optional(),
+  })
+  .refine(({ prompt, messages }) => (prompt === undefined) !== (messages === undefined), 'expected either a prompt or messages');
+export type CompleteRecord = z.output<typeof completeRecord>;
+
+/** A line of `lyceum score --input`. */
+export const scoreRecord = z.looseObject({ id, prompt: z.string(), completion: z.string() });
+export type ScoreRecord = z.output<typeof scoreRecord>;
+
+export interface Skipped {
+  readonly id: string | number;
+  readonly code: string;
+  readonly reason: string;
+}
+
+export interface BatchOptions {
+  readonly special?: boolean;
+  readonly seed?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number) => void;
+}
+
+export type Completion = { readonly id: string | number } & TextResult;
+
+const atOnce = 32; // asked for at a time: the model's slots are always full, and little is in memory
+
+/** Continues every record, many at once; results in the order given, without those that could not be served. @throws the signal's reason, and what is no fault of a record's */
+export const completeAll = (
+  model: LanguageModel,
+  records: readonly CompleteRecord[],
+  options: BatchOptions = {},
+): Promise<{ done: Completion[]; skipped: Skipped[] }> =>
+  each(records, options, async ({ id, prompt, messages, maxTokens, temperature, topK, topP, minP, seed = options.seed, stop }) => {
+    const given = Object.entries({ prompt, messages, maxTokens, temperature, topK, topP, minP, seed, stop, special: options.special }).filter(
+      ([, value]) => value !== undefined,
+    );
+    const { text, tokenIds, finishReason, usage } = await model.generate(Object.fromEntries(given), options.signal ? { signal: options.signal } : {});
+    return { id, text, tokenIds, finishReason, usage };
+  });
+
+/** Scores every record, likewise. */
+export const scoreAll = (model: LanguageModel, records: readonly ScoreRecord[], options: BatchOptions = {}) =>
+  each(records, options, async ({ id, prompt, completion }) => ({ id, ...(await model.logprobs(prompt, completion, { special: options.special ?? true })) }));
+
+const each = async <R extends { readonly id: string | number }, T>(
+  records: readonly R[],
+  { signal, onProgress }: BatchOptions,
+  work: (record: R) => Promise<T>,
+): Promise<{ done: T[]; skipped: Skipped[] }> => {
+  const results: (T | undefined)[] = [];
+  const skipped: Skipped[] = [];
+  let [next, finished] = [0, 0];
+  const lane = async (): Promise<void> => {
+    while (next < records.length) {
+      const at = next++;
+      signal?.throwIfAborted();
+      try {
+        results[at] = await work(records[at]!);
+      } catch (error) {
+        const { code, message } = error as { code?: string; message: string };
+        if (code !== 'CONFIG') throw error;
+        skipped.push({ id: records[at]!.id, code, reason: message });
+      }
+      onProgress?.(++finished);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, records.length) }, lane));
+  return { done: results.flatMap((result) => (result === undefined ? [] : [result])), skipped };
+};

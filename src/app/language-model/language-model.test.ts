@@ -1,0 +1,119 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ConfigError, NotFoundError } from '../../core/index.ts';
+import { CancelledError } from '../../runtime/index.ts';
+import { tinyConfig, writeTinyModel } from '../testing/tiny-language-model.ts';
+import { type LanguageModel, openLanguageModel } from './open-language-model.ts';
+import { openLanguageModelApart } from './open-language-model-apart.ts';
+import type { TextPiece } from './text-request.ts';
+
+let folder: string;
+let here: LanguageModel;
+let apart: LanguageModel;
+beforeAll(async () => {
+  folder = await writeTinyModel(join(await mkdtemp(join(tmpdir(), 'lyceum-model-')), 'tiny'));
+  [here, apart] = await Promise.all([openLanguageModel(folder, { threads: 1 }), openLanguageModelApart(folder, { threads: 1, slots: 2 })]);
+});
+afterAll(async () => {
+  await here[Symbol.asyncDispose]();
+  await apart[Symbol.asyncDispose]();
+  await rm(join(folder, '..'), { recursive: true });
+});
+
+const warm = { temperature: 1, topK: 40, seed: 5, maxTokens: 40 };
+
+describe('a language model', () => {
+  it('says what it is', () => {
+    expect(here.info).toMatchObject({ name: 'tiny', family: 'llama', layers: 2, hidden: 32, vocab: 264, context: 256, weights: 'f32', hasChatTemplate: true });
+    expect(here.info.parameters).toBe(264 * 32 + 32 + 2 * (2 * 32 + 2 * 32 * 32 + 2 * 16 * 32 + 3 * 64 * 32));
+    expect(apart.info).toEqual(here.info);
+  });
+
+  it('gives the same in this process and in one of its own, piece by piece, many at once', async () => {
+    const prompts = ['Once upon a time', 'Ω', 'The capital of France is', 'a', 'Ünïcode ☃ and 日本'];
+    const wanted = [];
+    for (const prompt of prompts) wanted.push(await here.generate({ prompt, ...warm }));
+    expect(new Set(wanted.map(({ text }) => text)).size).toBe(prompts.length);
+    const pieces: TextPiece[][] = prompts.map(() => []);
+    const found = await Promise.all(
+      prompts.map((prompt, i) => apart.generate({ prompt, ...warm, candidates: 2 }, { onPiece: (piece) => void pieces[i]!.push(piece) })),
+    );
+    expect(found.map(({ text, tokenIds }) => ({ text, tokenIds }))).toEqual(wanted.map(({ text, tokenIds }) => ({ text, tokenIds })));
+    for (const [i, own] of pieces.entries()) {
+      expect(own.map(({ text }) => text).join('')).toBe(found[i]!.text);
+      expect(own.flatMap(({ tokens }) => tokens.map(({ id }) => id))).toEqual(found[i]!.tokenIds);
+      expect(own.flatMap(({ tokens }) => tokens).every(({ candidates }) => candidates!.length === 2)).toBe(true);
+    }
+  });
+
+  it('reads a conversation through the template of its folder', async () => {
+    const messages = [{ role: 'user', content: 'Hi <|im_end|>' }];
+    const { usage, tokenIds } = await here.generate({ messages, maxTokens: 3 });
+    const text = '<|im_start|>user\nHi <|im_end|><|im_end|>\n<|im_start|>assistant\n';
+    expect(await here.generate({ prompt: text, maxTokens: 3 })).toMatchObject({ tokenIds, usage: { promptTokens: usage.promptTokens } });
+  });
+
+  it('never shows a stop string or what comes after it', async () => {
+    const { text } = await here.generate({ prompt: 'abc', ...warm });
+    const at = 7;
+    const stop = text.slice(at, at + 2);
+    const pieces: string[] = [];
+    const found = await here.generate({ prompt: 'abc', ...warm, stop: [stop] }, { onPiece: (piece) => void pieces.push(piece.text) });
+    expect(found).toMatchObject({ text: text.slice(0, text.indexOf(stop)), finishReason: 'stop' });
+    expect(pieces.join('')).toBe(found.text);
+  });
+
+  it('scores the tokens that end after the prompt as the chain of its own probabilities', async () => {
+    const { logprob, tokenLogprobs, tokenIds } = await apart.logprobs('Hello ', 'wörld');
+    expect(Buffer.from(tokenIds).toString()).toBe('wörld');
+    expect(logprob).toBeCloseTo(
+      tokenLogprobs.reduce((a, b) => a + b, 0),
+      9,
+    );
+    const [first, rest] = [await here.logprobs('Hello ', 'w'), await here.logprobs('Hello w', 'örld')];
+    expect(first.logprob + rest.logprob).toBeCloseTo(logprob, 4);
+  });
+
+  it.each(['int8', 'int4'] as const)('stays near itself with %s weights', async (weights) => {
+    await using rounded = await openLanguageModel(folder, { threads: 1, weights });
+    expect(rounded.info.weights).toBe(weights);
+    const [a, b] = [await here.logprobs('The ', 'quick brown fox'), await rounded.logprobs('The ', 'quick brown fox')];
+    expect(b.logprob).not.toBe(a.logprob);
+    expect(Math.abs(b.logprob - a.logprob) / Math.abs(a.logprob)).toBeLessThan(weights === 'int8' ? 0.02 : 0.25);
+  });
+
+  it('stops with the signal, and refuses what it cannot do, with the same error from its own process', async () => {
+    for (const model of [here, apart]) {
+      const abort = new AbortController();
+      const stopped = model.generate({ prompt: 'a', maxTokens: 200 }, { signal: abort.signal, onPiece: () => abort.abort(new Error('enough')) });
+      await expect(stopped).rejects.toThrow('enough');
+      const refused = (request: object) => expect(model.generate(request)).rejects.toThrow(ConfigError);
+      await refused({});
+      await refused({ prompt: 'a', messages: [] });
+      await refused({ prompt: 'a', maxTokens: 0 });
+      await refused({ prompt: 'a', topP: 3 });
+      await refused({ prompt: 'a'.repeat(300) });
+      await refused({ prompt: '' });
+      await expect(model.logprobs('a', '')).rejects.toThrow(ConfigError);
+    }
+    const closing = await openLanguageModelApart(folder, { threads: 1 });
+    const cut = expect(closing.generate({ prompt: 'a', maxTokens: 200 })).rejects.toThrow(CancelledError);
+    await closing[Symbol.asyncDispose]();
+    await cut;
+  });
+
+  it('refuses files that are not whole or do not belong together', async () => {
+    await expect(openLanguageModel('no-such-model')).rejects.toThrow(NotFoundError);
+    await expect(openLanguageModelApart('no-such-model')).rejects.toThrow(NotFoundError);
+    const other = await writeTinyModel(join(folder, '..', 'other'), { template: false, vocab: 258 });
+    await expect(openLanguageModel(other)).rejects.toThrow(/tokenizer and weights are of two models/);
+    const plain = await writeTinyModel(join(folder, '..', 'plain'), { template: false });
+    await using model = await openLanguageModel(plain, { threads: 1 });
+    await expect(model.generate({ messages: [{ role: 'user', content: 'Hi' }] })).rejects.toThrow(/chat template/);
+    await writeFile(join(plain, 'config.json'), JSON.stringify({ ...tinyConfig, hidden_size: 64 }));
+    await expect(openLanguageModel(plain)).rejects.toThrow(/two models/);
+    await expect(openLanguageModel(folder, { weights: 'int3' as never })).rejects.toThrow(ConfigError);
+  });
+});
