@@ -89,24 +89,44 @@ export const draw = (scores: Float32Array, { temperature = 0, topK = 0, topP = 1
   const top = scores[first]!;
   // Below this a token has less than 1e-9 of the best one's probability: with any vocabulary it is never drawn.
   const least = Math.max(top - 21 * temperature, minP > 0 ? top + temperature * Math.log(minP) : Number.NEGATIVE_INFINITY);
-  let ids: number[] = [];
-  for (let id = 0; id < scores.length; id++) if (scores[id]! >= least) ids.push(id);
-  ids.sort((a, b) => scores[b]! - scores[a]! || a - b);
-  if (topK > 0) ids = ids.slice(0, topK);
-  const shares = ids.map((id) => Math.exp((scores[id]! - top) / temperature));
-  let total = shares.reduce((a, b) => a + b, 0);
-  if (topP < 1) {
+  const ids: number[] = [];
+  const shares: number[] = [];
+  let total = 0;
+  for (let id = 0; id < scores.length; id++) {
+    if (!(scores[id]! >= least)) continue;
+    const share = Math.exp((scores[id]! - top) / temperature);
+    ids.push(id);
+    shares.push(share);
+    total += share;
+  }
+  const kept = topK > 0 || topP < 1 ? bestShares(shares, topK > 0 ? topK : shares.length, topP) : undefined;
+  const places = kept ?? shares.keys();
+  const whole = kept ? kept.reduce((sum, place) => sum + shares[place]!, 0) : total;
+  let left = uniformAt(seed, position) * whole;
+  let last = 0;
+  for (const place of places) {
+    last = place;
+    left -= shares[place]!;
+    if (left < 0) break;
+  }
+  return ids[last]!;
+};
+
+/** Places of the largest shares, best first: at most `count`, and of these the fewest that make up `portion` of their sum. Of equals the first. */
+const bestShares = (shares: readonly number[], count: number, portion: number): number[] => {
+  const bounded = count < shares.length;
+  const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+  // Almost always few are needed: those not far below the best are sorted first, and all only where these do not do.
+  for (const floor of [1e-3, 0]) {
+    const near = shares.flatMap((share, place) => (share >= floor ? [place] : []));
+    const sorted = near.sort((a, b) => shares[b]! - shares[a]! || a - b).slice(0, count);
+    if (bounded && sorted.length < count) continue;
+    const target = portion * sumOf(bounded ? sorted.map((place) => shares[place]!) : shares);
     let [kept, sum] = [0, 0];
-    while (kept < shares.length && (kept === 0 || sum < topP * total)) sum += shares[kept++]!;
-    shares.length = kept;
-    total = sum;
+    while (kept < sorted.length && (kept === 0 || sum < target)) sum += shares[sorted[kept++]!]!;
+    if (sum >= target || floor === 0) return sorted.slice(0, kept);
   }
-  let left = uniformAt(seed, position) * total;
-  for (const [i, share] of shares.entries()) {
-    left -= share;
-    if (left < 0) return ids[i]!;
-  }
-  return ids[shares.length - 1]!;
+  throw new Error('internal: no shares');
 };
 
 export interface Candidate {
