@@ -43,7 +43,7 @@ interface Sequence {
   cached: number;
 }
 
-const chunkTokens = 512; // of a prompt in one step: others wait no longer than that
+const chunkTokens = 256; // of a prompt in one step: others wait no longer than that, and fewer pairs of tokens are computed that no one may see
 const leastShared = 16; // tokens that are worth copying from another sequence
 
 /** Compiles the model's step and waits for requests. */

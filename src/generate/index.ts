@@ -1,5 +1,9 @@
 export type { CausalInputs, CausalModel, CausalOutputs, Past } from './causal-model.ts';
 export { type Generator, type GeneratorOptions, openGenerator } from './generator.ts';
+export type { Grammar } from './grammar/grammar.ts';
+export { type JsonGrammarOptions, jsonGrammar, jsonObjectGrammar } from './grammar/json-grammar.ts';
+export { type GrammarMask, openTokenMask, type TokenMaskOptions } from './grammar/token-mask.ts';
+export { type VocabularyTrie, vocabularyTrie } from './grammar/vocabulary-trie.ts';
 export type { Generated, Request, Token, TokenMask } from './request.ts';
 export type { Candidate, Sampling } from './sampling.ts';
 export { stepProgram } from './step-program.ts';

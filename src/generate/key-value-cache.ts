@@ -14,8 +14,12 @@ export interface KeyValueCache {
   lengthOf(slot: number): number;
   /** Makes room: for that many slots, and that many tokens in each. What they hold stays. */
   reserve(slots: number, tokens: number): void;
-  /** Feeds of the step program for `count` slots from `first` on. */
-  feeds(first: number, count: number): Record<string, TensorData>;
+  /**
+   * Feeds of the step program for `count` slots from `first` on.
+   *
+   * @param short  rather a copy of what these slots hold than room that they do not use: attention reads room too
+   */
+  feeds(first: number, count: number, short?: boolean): Record<string, TensorData>;
   /**
    * Appends new rows.
    *
@@ -63,18 +67,23 @@ export const createKeyValueCache = ({ layers, kvHeads, headDim }: Shape): KeyVal
       lengths = Array.from({ length: most }, (_, slot) => lengths[slot] ?? 0);
       [slots, capacity] = [most, wanted];
     },
-    feeds(first, count) {
-      const mask = new Uint8Array(count * capacity);
-      for (let i = 0; i < count; i++) mask.fill(1, i * capacity, i * capacity + lengths[first + i]!);
-      const shape = [count, kvHeads, capacity, headDim];
+    feeds(first, count, short = false) {
+      const longest = Math.max(...lengths.slice(first, first + count));
+      const rows = short ? Math.min(capacity, Math.max(1, Math.ceil(longest / capacityStep)) * capacityStep) : capacity;
+      const mask = new Uint8Array(count * rows);
+      for (let i = 0; i < count; i++) mask.fill(1, i * rows, i * rows + lengths[first + i]!);
+      const shape = [count, kvHeads, rows, headDim];
+      const part = (tensor: Float32Array): Float32Array => {
+        const whole = tensor.subarray(first * stride(), (first + count) * stride());
+        if (rows === capacity) return whole;
+        const copy = new Float32Array(count * kvHeads * rows * headDim);
+        for (let at = 0; at < count * kvHeads; at++)
+          copy.set(whole.subarray(at * capacity * headDim, (at * capacity + longest) * headDim), at * rows * headDim);
+        return copy;
+      };
       return {
-        pastMask: { dtype: 'bool', shape: [count, capacity], data: mask },
-        ...Object.fromEntries(
-          names.map((name, i): [string, TensorData] => [
-            name,
-            { dtype: 'float32', shape, data: tensors[i]!.subarray(first * stride(), (first + count) * stride()) },
-          ]),
-        ),
+        pastMask: { dtype: 'bool', shape: [count, rows], data: mask },
+        ...Object.fromEntries(names.map((name, i): [string, TensorData] => [name, { dtype: 'float32', shape, data: part(tensors[i]!) }])),
       };
     },
     append(first, { shape, data }, counts) {

@@ -22,7 +22,7 @@ export const runStep = async (step: Executable, cache: KeyValueCache, { first, t
     positions: int64([batch, seq], positions),
     mask: { dtype: 'bool', shape: [batch, seq], data: new Uint8Array(batch * seq).fill(1) },
     rows: int64([rows.length], rows),
-    ...cache.feeds(first, batch),
+    ...cache.feeds(first, batch, seq > 1),
   });
   cache.append(
     first,
