@@ -23,6 +23,8 @@ export interface CausalSource {
   /** What the file calls its family: `general.architecture` or `model_type`. */
   readonly family: string;
   readonly member: CausalMember;
+  /** The files that hold the weights. */
+  readonly files: readonly string[];
   /** Every parameter of the model. */
   readonly parameters: readonly Node[];
   /** Values of a parameter, float32, in our arrangement. */
@@ -84,6 +86,7 @@ export const causalFromGguf = async (gguf: GgufFile): Promise<CausalSource> => {
   return {
     family: gguf.metadata.get('general.architecture') as string,
     member,
+    files: [gguf.path],
     parameters,
     values: (parameter) => readGgufTensor(gguf, names.get(parameter)!),
     packedForm: (parameter) => {
@@ -116,6 +119,7 @@ const fromTensors = (family: string, member: CausalMember, files: readonly Safet
   return {
     family,
     member,
+    files: files.map(({ path }) => path),
     parameters,
     async values(parameter) {
       const theirs = names.get(parameter)!;

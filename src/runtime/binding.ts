@@ -32,7 +32,7 @@ const MAP_FROM_BYTES = 1 << 16;
 const sizeOfFileDtype = (dtype: FileDtype): number => (dtype === 'bfloat16' ? 2 : dtypes[dtype].bytes);
 
 /**
- * Where frozen weights go: large float32 ones are mapped (no private memory), the rest is read into the model when the session is made.
+ * Where frozen weights go: large ones that the file holds in the dtype wanted are mapped (no private memory), the rest is read into the model when the session is made.
  * onnxruntime follows no symlink and no '..' out of the session's one folder, so that folder is the common ancestor of the real paths.
  *
  * @throws FormatError when a file is too short, NotFoundError when there is none
@@ -56,7 +56,7 @@ export async function placeWeights(weights: readonly FileWeight[]): Promise<{ fo
       throw new FormatError(
         `weight ${weight.name}: expected bytes ${weight.offset} to ${weight.offset + length} in ${weight.file}, got a file of ${sizeBytes}; it was cut short or is another file`,
       );
-    const mappable = weight.from === 'float32' && weight.dtype === 'float32' && weight.offset % 4 === 0 && length >= MAP_FROM_BYTES;
+    const mappable = weight.from === weight.dtype && weight.offset % dtypes[weight.dtype].bytes === 0 && length >= MAP_FROM_BYTES;
     (mappable ? mapped : read).push({ ...weight, file });
   }
   const folder = commonFolder(mapped.map(({ file }) => file));
@@ -67,7 +67,7 @@ export async function placeWeights(weights: readonly FileWeight[]): Promise<{ fo
       name,
       dtype,
       shape,
-      data: { location: path.relative(folder, file).split(path.sep).join('/'), offset, length: lengthOfShape(shape) * 4 },
+      data: { location: path.relative(folder, file).split(path.sep).join('/'), offset, length: lengthOfShape(shape) * dtypes[dtype].bytes },
     })),
     read,
   };

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,17 +9,22 @@ import { type LanguageModel, openLanguageModel } from './open-language-model.ts'
 import { openLanguageModelApart } from './open-language-model-apart.ts';
 import type { TextPiece } from './text-request.ts';
 
+const homeBefore = process.env['LYCEUM_HOME'];
 let folder: string;
 let here: LanguageModel;
 let apart: LanguageModel;
 beforeAll(async () => {
-  folder = await writeTinyModel(join(await mkdtemp(join(tmpdir(), 'lyceum-model-')), 'tiny'));
+  const own = await mkdtemp(join(tmpdir(), 'lyceum-model-'));
+  process.env['LYCEUM_HOME'] = join(own, 'home');
+  folder = await writeTinyModel(join(own, 'tiny'));
   [here, apart] = await Promise.all([openLanguageModel(folder, { threads: 1 }), openLanguageModelApart(folder, { threads: 1, slots: 2 })]);
 });
 afterAll(async () => {
   await here[Symbol.asyncDispose]();
   await apart[Symbol.asyncDispose]();
   await rm(join(folder, '..'), { recursive: true });
+  if (homeBefore === undefined) delete process.env['LYCEUM_HOME'];
+  else process.env['LYCEUM_HOME'] = homeBefore;
 });
 
 const warm = { temperature: 1, topK: 40, seed: 5, maxTokens: 40 };
@@ -82,6 +87,26 @@ describe('a language model', () => {
     const [a, b] = [await here.logprobs('The ', 'quick brown fox'), await rounded.logprobs('The ', 'quick brown fox')];
     expect(b.logprob).not.toBe(a.logprob);
     expect(Math.abs(b.logprob - a.logprob) / Math.abs(a.logprob)).toBeLessThan(weights === 'int8' ? 0.02 : 0.25);
+  });
+
+  it('prepares weights once, and again where the file has changed, is damaged or cannot be kept', async () => {
+    const kept = join(process.env['LYCEUM_HOME']!, 'prepared');
+    const wanted = await here.generate({ prompt: 'abc', maxTokens: 8 });
+    const again = async (): Promise<void> => {
+      await using model = await openLanguageModel(folder, { threads: 1 });
+      expect((await model.generate({ prompt: 'abc', maxTokens: 8 })).tokenIds).toEqual(wanted.tokenIds);
+    };
+    const before = await readdir(kept);
+    await again();
+    expect(await readdir(kept)).toEqual(before);
+    for (const name of before) await truncate(join(kept, name), 100);
+    await again();
+    await utimes(join(folder, 'model.safetensors'), new Date(), new Date());
+    await again();
+    expect((await readdir(kept)).length).toBe(before.length + 1);
+    process.env['LYCEUM_HOME'] = '/dev/null/nowhere';
+    await again();
+    process.env['LYCEUM_HOME'] = join(kept, '..');
   });
 
   it('stops with the signal, and refuses what it cannot do, with the same error from its own process', async () => {

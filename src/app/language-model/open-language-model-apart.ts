@@ -33,6 +33,7 @@ export const openLanguageModelApart = async (model: string, options: LanguageMod
       }
     },
     logprobs: (prompt, completion, given = {}) => child.call('logprobs', prompt, completion, given),
+    load: () => child.call('load'),
     [Symbol.asyncDispose]: close,
   };
 };

@@ -1,11 +1,12 @@
 import { ConfigError, type Program } from '../../core/index.ts';
 import { renderChat } from '../../formats/index.ts';
-import { openGenerator, stepProgram, stopFilter } from '../../generate/index.ts';
+import { openGenerator, stepProgram, stopFilter, type Token } from '../../generate/index.ts';
 import { countParameters, openCausal } from '../../models/index.ts';
-import { type Device, openEngine } from '../../runtime/index.ts';
+import { type Device, describeMachine, openEngine } from '../../runtime/index.ts';
 import { resolveModel } from '../resolve-model.ts';
 import { causalModelOf } from './causal-model.ts';
-import type { ModelInfo, ModelWeights, TextPiece, TextRequest, TextResult, TextScore } from './text-request.ts';
+import { keptWeights } from './kept-weights.ts';
+import type { ModelInfo, ModelLoad, ModelWeights, TextPiece, TextRequest, TextResult, TextScore, TextToken } from './text-request.ts';
 import { openTextTools } from './text-tools.ts';
 import { modeOf, withWeights } from './weights.ts';
 
@@ -32,6 +33,8 @@ export interface LanguageModel extends AsyncDisposable {
    * @throws ConfigError where the two are longer than the context, or the completion has no token
    */
   logprobs(prompt: string, completion: string, options?: { readonly special?: boolean }): Promise<TextScore>;
+  /** How busy it is now. */
+  load(): Promise<ModelLoad>;
 }
 
 /** A model in this process: its graph can be looked at. */
@@ -59,7 +62,8 @@ export const openLanguageModel = async (
     );
   const mode = modeOf(source, weights);
   const causal = causalModelOf(resolved.name, source);
-  const { program, bindings } = await withWeights(source, stepProgram(causal), mode);
+  const { program, names, make } = withWeights(source, stepProgram(causal), mode);
+  const bindings = await keptWeights(source.files, `${mode} ${describeMachine().instructionSet}`, names, make);
   const engine = await openEngine({ ...(threads !== undefined && { threads }), ...(device !== undefined && { device }) });
   const generator = await openGenerator({ engine, model: causal, program, bindings, ...(slots !== undefined && { slots }) });
   const { layers, hidden, vocab, positions } = config;
@@ -73,12 +77,18 @@ export const openLanguageModel = async (
     context: positions,
     weights: mode,
     hasChatTemplate: chatTemplate !== undefined,
+    takesTools: chatTemplate !== undefined && /\btools\b/.test(chatTemplate),
   };
 
-  const promptOf = async ({ prompt, messages, special = true }: TextRequest): Promise<number[]> => {
+  const promptOf = async ({ prompt, messages, tools, special = true }: TextRequest): Promise<readonly number[]> => {
     if ((prompt === undefined) === (messages === undefined))
       throw new ConfigError(`${info.name}: expected either a prompt or messages, got ${prompt === undefined ? 'neither' : 'both'}; give one`);
-    if (prompt !== undefined) return tokenizer.encode(prompt, { special });
+    if (tools && (messages === undefined || !info.takesTools))
+      throw new ConfigError(
+        `${info.name}: expected no tools, because ${messages ? 'its chat template does not name them' : 'a prompt is taken as it is'}, got some; leave them out`,
+      );
+    if (typeof prompt === 'string') return tokenizer.encode(prompt, { special });
+    if (prompt !== undefined) return prompt;
     if (chatTemplate === undefined)
       throw new ConfigError(
         `${info.name}: expected a model with a chat template for messages, got one without; give a prompt instead, or use an instruction-tuned model`,
@@ -86,6 +96,7 @@ export const openLanguageModel = async (
     const spelt = (id: number | undefined): string => (id === undefined ? '' : (tokenizer.tokenOf(id) ?? ''));
     const text = await renderChat(chatTemplate, {
       messages: messages!,
+      ...(tools && { tools }),
       addGenerationPrompt: true,
       bosToken: spelt(tokenizer.bos),
       eosToken: spelt(tokenizer.eos[0]),
@@ -93,16 +104,25 @@ export const openLanguageModel = async (
     return tokenizer.encode(text, { special: false });
   };
 
+  const bytesOf = (id: number): Uint8Array => {
+    const bytes = tokenizer.tokenBytes(id);
+    return bytes.length > 0 ? bytes : Buffer.from(tokenizer.tokenOf(id) ?? '');
+  };
+  const named = (token: Token): TextToken =>
+    token.candidates
+      ? { ...token, bytes: bytesOf(token.id), candidates: token.candidates.map((one) => ({ ...one, bytes: bytesOf(one.id) })) }
+      : { id: token.id };
+
   return {
     info,
     graph: program,
     async generate(request, { signal, onPiece } = {}) {
-      const { maxTokens = 256, stop = [], candidates, prompt: _, messages: __, special: ___, ...sampling } = request;
+      const { maxTokens = 256, stop = [], candidates, prompt: _, messages: __, tools: ___, special: ____, ...sampling } = request;
       const prompt = await promptOf(request);
       const [decoder, filter] = [tokenizer.decodeStream(), stopFilter(stop)];
       let text = '';
       let stopped = false;
-      let unsent: TextPiece['tokens'][number][] = [];
+      let unsent: TextToken[] = [];
       const show = (more: string): void => {
         text += more;
         if (more.length === 0 || !onPiece) return;
@@ -112,7 +132,7 @@ export const openLanguageModel = async (
       const { tokenIds, finishReason, promptTokens, cachedTokens } = await generator.generate(
         { prompt, maxTokens, endIds: tokenizer.eos, sampling, ...(candidates !== undefined && { candidates }), ...(signal && { signal }) },
         (token) => {
-          unsent.push(token);
+          unsent.push(named(token));
           const next = filter.push(decoder.push(token.id));
           stopped = next.stopped;
           show(next.text);
@@ -134,6 +154,9 @@ export const openLanguageModel = async (
       const tokenLogprobs = [...(await generator.score(ids, Math.max(1, from)))];
       const tokenIds = ids.slice(Math.max(1, from));
       return { logprob: tokenLogprobs.reduce((a, b) => a + b, 0), tokenLogprobs, tokenIds };
+    },
+    async load() {
+      return { ...generator.stats, memoryBytes: process.memoryUsage.rss() };
     },
     async [Symbol.asyncDispose]() {
       await generator[Symbol.asyncDispose]();

@@ -2,16 +2,18 @@ import type { ChatMessage } from '../../formats/index.ts';
 import type { Candidate, Sampling } from '../../generate/index.ts';
 
 /** What to continue, and how. Plain data: it may cross a process border. */
-export interface TextRequest extends Omit<Sampling, 'logitBias'> {
-  /** A raw text, with what the model's own tokenizer adds. */
-  readonly prompt?: string;
+export interface TextRequest extends Sampling {
+  /** A raw text, with what the model's own tokenizer adds; or token ids as they are. */
+  readonly prompt?: string | readonly number[];
   /** A conversation, through the model's chat template. Either this or `prompt`. */
   readonly messages?: readonly ChatMessage[];
+  /** With `messages`: tools the model may call, as JSON schemas, for a template that knows them. */
+  readonly tools?: readonly object[];
   /** Default 256. */
   readonly maxTokens?: number;
   /** Texts that end the answer; they are not part of it. */
   readonly stop?: readonly string[];
-  /** With `prompt`: add what the tokenizer adds, its begin token for instance. Default true. */
+  /** With a text as `prompt`: add what the tokenizer adds, its begin token for instance. Default true. */
   readonly special?: boolean;
   /** How many of the most probable tokens to name with each. */
   readonly candidates?: number;
@@ -26,9 +28,15 @@ export interface TextPiece {
 
 export interface TextToken {
   readonly id: number;
-  /** With `candidates` only. */
+  /** With `candidates` only, as all below. */
   readonly logprob?: number;
-  readonly candidates?: readonly Candidate[];
+  /** What the token writes, perhaps half a character; of a special token its spelling. */
+  readonly bytes?: Uint8Array;
+  readonly candidates?: readonly TextCandidate[];
+}
+
+export interface TextCandidate extends Candidate {
+  readonly bytes: Uint8Array;
 }
 
 export interface TextResult {
@@ -60,4 +68,15 @@ export interface ModelInfo {
   readonly context: number;
   readonly weights: Exclude<ModelWeights, 'auto'>;
   readonly hasChatTemplate: boolean;
+  /** The chat template names tools. */
+  readonly takesTools: boolean;
+}
+
+export interface ModelLoad {
+  /** Texts that are computed now, and those that wait for a slot. */
+  readonly active: number;
+  readonly waiting: number;
+  readonly cacheBytes: number;
+  /** Resident memory of the process that holds the model. */
+  readonly memoryBytes: number;
 }

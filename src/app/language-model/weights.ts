@@ -19,15 +19,15 @@ export const modeOf = (source: CausalSource, weights: ModelWeights = 'auto'): Mo
   return source.parameters.some((node) => source.packedForm(nameOf(node))) ? 'int4' : 'f32';
 };
 
-/** A program whose linears read weights in a mode, and values for all its parameters, each read from the file once. */
-export const withWeights = async (source: CausalSource, program: Program, mode: Mode): Promise<{ program: Program; bindings: Map<string, Binding> }> => {
-  const names = Object.keys(program.outputs);
-  const bindings = new Map<string, Binding>();
+/** A program whose linears read weights in a mode. `make` gives values for all its parameters, each read from the file once. */
+export const withWeights = (
+  source: CausalSource,
+  program: Program,
+  mode: Mode,
+): { program: Program; names: string[]; make: () => Promise<Map<string, Binding>> } => {
   let roots = Object.values(program.outputs);
-  const bind = (made: Readonly<Record<string, Constant>>): void => {
-    for (const [name, value] of Object.entries(made)) bindings.set(name, { kind: 'constant', value });
-  };
-  const asKept = async (targets: readonly RegExp[]): Promise<void> => {
+  const makers: { readonly from: string; make(bind: Bind): Promise<void> }[] = [];
+  const asKept = (targets: readonly RegExp[]): void => {
     const forms = new Map(
       weightsOf(source, targets).flatMap((name) => {
         const form = source.packedForm(name);
@@ -37,32 +37,46 @@ export const withWeights = async (source: CausalSource, program: Program, mode: 
     if (forms.size === 0) return;
     const edited = packed(roots, forms);
     roots = edited.roots;
-    for (const { from, make } of edited.weights) bind(make(await source.packedValues(from)));
+    for (const { from, make } of edited.weights) makers.push({ from, make: async (bind) => bind(make(await source.packedValues(from))) });
   };
-  const rounded = async (options: QuantiseOptions): Promise<void> => {
+  const rounded = (options: QuantiseOptions): void => {
     const edited = attempt(roots, options);
     if (!edited) return;
     roots = edited.roots;
-    for (const { from, make } of edited.weights) bind(make(await source.values(from)));
+    for (const { from, make } of edited.weights) makers.push({ from, make: async (bind) => bind(make(await source.values(from))) });
   };
   if (mode === 'int4') {
-    await asKept([inBlocks, head]);
-    await rounded({ bits: 4, targets: inBlocks, activations: 'int8' });
-    await rounded({ bits: 8, targets: head, activations: 'int8' });
+    asKept([inBlocks, head]);
+    rounded({ bits: 4, targets: inBlocks, activations: 'int8' });
+    rounded({ bits: 8, targets: head, activations: 'int8' });
   }
   if (mode === 'int8') {
-    const exact = /VNNI|AMX/i.test(describeMachine().instructionSet);
-    await rounded({ bits: 'int8', targets: inBlocks, fine, weightMost: exact ? 127 : 63 });
-    await asKept([head]);
-    await rounded({ bits: 8, targets: head, activations: 'int8' });
+    rounded({ bits: 'int8', targets: inBlocks, fine, weightMost: exactIn32Bits() ? 127 : 63 });
+    asKept([head]);
+    rounded({ bits: 8, targets: head, activations: 'int8' });
   }
-  for (const node of inOrder(roots).filter(isParameter)) {
-    const name = nameOf(node);
-    if (!bindings.has(name)) bind({ [name]: { dtype: 'float32', shape: node.shape as readonly number[], data: await source.values(name) } });
-  }
-  const outputs = Object.fromEntries(names.map((name, i) => [name, roots[i]!]));
-  return { program: { ...program, name: `${program.name}/${mode}`, outputs }, bindings };
+  const outputs = Object.fromEntries(Object.keys(program.outputs).map((name, i) => [name, roots[i]!]));
+  const parameters = inOrder(roots).filter(isParameter);
+  const names = [...new Set(parameters.map(nameOf))];
+  const make = async (): Promise<Map<string, Binding>> => {
+    const bindings = new Map<string, Binding>();
+    const bind: Bind = (made) => {
+      for (const [name, value] of Object.entries(made)) bindings.set(name, { kind: 'constant', value });
+    };
+    for (const one of makers) await one.make(bind);
+    for (const node of parameters) {
+      const name = nameOf(node);
+      if (!bindings.has(name)) bind({ [name]: { dtype: 'float32', shape: node.shape as readonly number[], data: await source.values(name) } });
+    }
+    return bindings;
+  };
+  return { program: { ...program, name: `${program.name}/${mode}`, outputs }, names, make };
 };
+
+type Bind = (made: Readonly<Record<string, Constant>>) => void;
+
+/** Whether this processor adds products of bytes in 32 bits. */
+const exactIn32Bits = (): boolean => /vnni|dot|i8mm/i.test(describeMachine().instructionSet);
 
 /** Names of the weights of linears at these sites; the table of words is the head's where the two are tied. */
 const weightsOf = ({ parameters, member: { config } }: CausalSource, targets: readonly RegExp[]): string[] =>

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { input, NotFoundError, parameter, ShapeError, type Tensor, tensor } from '../../core/index.ts';
+import { gather, input, leavesOf, NotFoundError, parameter, ShapeError, type Tensor, tensor } from '../../core/index.ts';
 import { type Engine, openEngine } from '../../runtime/index.ts';
 import { linear } from '../linear.ts';
 import { packed } from './index.ts';
@@ -55,6 +55,29 @@ describe.each(cases)('a weight kept in $bits bits, blocks of $block, minimums $m
 });
 
 describe('packed', () => {
+  it('looks rows of a table up that is the weight of a linear too, exactly', async () => {
+    const form = { bits: 8, block: 32, minimums: false };
+    const codes = Int8Array.from({ length: out * inner }, (_, i) => ((i * 7919) % 255) - 127);
+    const scales = Float32Array.from(wave((out * inner) / 32, 1), (value) => 0.01 * value);
+    const table = parameter('w', [out, inner]);
+    const ids = input('ids', ['rows'], 'int64');
+    const roots = [gather(table, ids), linear(x, table)];
+    const edited = packed(roots, new Map([['w', form]]));
+    expect([...leavesOf(edited.roots).parameters.keys()].sort()).toEqual(['w.q8', 'w.q8.scale']);
+    const made = edited.weights[0]!.make({ codes, scales });
+    const bound = new Map<string, Tensor>([
+      ['x', tensor([rows, inner], wave(rows * inner, 3))],
+      ['ids', tensor([rows], [3, 0, 23, 3, 11])],
+      ...Object.entries(made).map(([name, { shape, data }]): [string, Tensor] => [name, tensor(shape, Array.from(data))]),
+    ]);
+    const found = numbers((await inPractice(engine, { found: edited.roots[0]! }, bound)).found!);
+    expect([...found]).toEqual(
+      [3, 0, 23, 3, 11].flatMap((row) =>
+        Array.from({ length: inner }, (_, i) => Math.fround(codes[row * inner + i]! * scales[Math.floor((row * inner + i) / 32)]!)),
+      ),
+    );
+  });
+
   it('refuses blocks that do not fit and names that are not there', () => {
     expect(() => packed([plain], new Map([['w', { bits: 4, block: 128, minimums: true }]]))).toThrow(ShapeError);
     expect(() => packed([plain], new Map([['v', { bits: 4, block: 32, minimums: true }]]))).toThrow(NotFoundError);

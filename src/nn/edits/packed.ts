@@ -1,5 +1,23 @@
 // Weights that a file keeps in blocks of few bits, used as they are: nothing is rounded again.
-import { add, divideAxis, edit, matmul, type Node, NotFoundError, nameOf, parameter, reshape, ShapeError, sum } from '../../core/index.ts';
+import {
+  add,
+  cast,
+  divideAxis,
+  edit,
+  gather,
+  isParameter,
+  matmul,
+  mul,
+  type Node,
+  NotFoundError,
+  nameOf,
+  parameter,
+  reshape,
+  ShapeError,
+  sub,
+  sum,
+  unsqueeze,
+} from '../../core/index.ts';
 import { linearOf, withProduct } from './linear-of.ts';
 import { type NBitsAttrs, nBitsProduct } from './n-bits.ts';
 
@@ -30,7 +48,7 @@ export interface PackedWeight {
 }
 
 /**
- * Lets linears read weights as a file keeps them. x Wᵀ = x (scale · (code − middle))ᵀ + sums(x) Mᵀ: the kernel knows one middle for all blocks, and what is left of the minimums (M [out, blocks]) is a product with the
+ * Lets linears read weights as a file keeps them, and look-ups in a table that is a linear's weight too (in more than four bits). x Wᵀ = x (scale · (code − middle))ᵀ + sums(x) Mᵀ: the kernel knows one middle for all blocks, and what is left of the minimums (M [out, blocks]) is a product with the
  * sums of each block of x, which linears that share an input share.
  *
  * @param forms  by name of the float weight; others stay as they are
@@ -51,7 +69,23 @@ export const packed = (
     own.set(block, known);
     return known;
   };
+  const names = (from: string, bits: 4 | 8) => ({ weight: `${from}.q${bits}`, scales: `${from}.q${bits}.scale`, rest: `${from}.q${bits}.minimum` });
+  /** Rows of a table of bytes, widened after the look-up: the table itself is never a float one. */
+  const rowsOf = (node: Node): Node | undefined => {
+    const [table, indices] = node.inputs as [Node, Node];
+    const form = isParameter(table) && table.shape.length === 2 ? forms.get(nameOf(table)) : undefined;
+    if (!form || form.bits <= 4 || form.minimums || (node.attrs as { axis: number }).axis !== 0) return undefined;
+    const [out, inner] = table.shape as readonly [number, number];
+    const blocks = inner / form.block;
+    const { weight, scales } = names(nameOf(table), 8);
+    const codes = sub(cast(gather(parameter(weight, [out, blocks, form.block], 'uint8'), indices), 'float32'), 128);
+    return reshape(mul(codes, unsqueeze(gather(parameter(scales, [out, blocks]), indices), -1)), [...indices.shape, inner]);
+  };
   const edited = edit(roots, (node) => {
+    if (node.op.name === 'gather') {
+      const rows = rowsOf(node);
+      return rows ? { ...rows, ...(node.site !== undefined && { site: node.site }) } : node;
+    }
     const linear = linearOf(node);
     const form = linear?.weight && forms.get(nameOf(linear.weight));
     if (!linear?.weight || !form) return node;
@@ -63,7 +97,7 @@ export const packed = (
     const bits = form.bits <= 4 ? 4 : 8;
     const blocks = inner / block;
     const attrs: NBitsAttrs = { bits, block, inner, out, activations };
-    const [weight, scales, rest] = [`${from}.q${bits}`, `${from}.q${bits}.scale`, `${from}.q${bits}.minimum`];
+    const { weight, scales, rest } = names(from, bits);
     weights.set(from, { from, make: (values) => packedValues(values, form, attrs, { weight, scales, rest }) });
     const product = nBitsProduct(x, parameter(weight, [out, blocks, (block * bits) / 8], 'uint8'), parameter(scales, [out, blocks]), attrs);
     const whole = minimums ? add(product, matmul(sumsOf(x, block), parameter(rest, [out, blocks]), { transposeB: true })) : product;

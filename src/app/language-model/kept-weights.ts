@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openSafetensors, writeSafetensors } from '../../formats/index.ts';
+import type { Binding } from '../../runtime/index.ts';
+import { modelHome } from '../model-home.ts';
+
+type Constants = Map<string, Binding>;
+
+const version = 1; // of how weights are prepared
+const mostFiles = 12; // those unused for longest go first
+
+/** Where prepared weights lie: they can always be made again, so nothing is lost with the folder. */
+export const keptFolder = (): string => join(modelHome(), 'prepared');
+
+/**
+ * Weights as a mode wants them, made once and kept beside the models: the next time they are mapped from there, neither read nor held in memory of ours.
+ *
+ * @param files  what they are made of: another size or time of change makes them again
+ * @param make   makes them
+ * @returns      bindings to the file, or the constants themselves where it cannot be written (read-only, no space)
+ */
+export const keptWeights = async (
+  files: readonly string[],
+  mode: string,
+  names: readonly string[],
+  make: () => Promise<Constants>,
+): Promise<Map<string, Binding>> => {
+  const stats = await Promise.all(files.map(async (file) => ({ file, stats: await stat(file) })));
+  const key = createHash('sha256')
+    .update(JSON.stringify([version, mode, [...names].sort(), stats.map(({ file, stats: { size, mtimeMs } }) => [file, size, mtimeMs])]))
+    .digest('hex');
+  const path = join(keptFolder(), `${key.slice(0, 32)}.safetensors`);
+  const found = await bindingsIn(path, names);
+  if (found) return found;
+  const made = await make();
+  const tensors = new Map([...made].flatMap(([name, binding]) => (binding.kind === 'constant' ? [[name, binding.value] as const] : [])));
+  try {
+    await mkdir(keptFolder(), { recursive: true });
+    await writeSafetensors(path, tensors as never, { format: String(version), mode });
+    await removeOldest();
+  } catch {
+    return made; // slower the next time, and as right
+  }
+  return (await bindingsIn(path, names)) ?? made;
+};
+
+const removeOldest = async (): Promise<void> => {
+  const names = (await readdir(keptFolder())).filter((name) => name.endsWith('.safetensors'));
+  const files = await Promise.all(names.map(async (name) => ({ path: join(keptFolder(), name), usedMs: (await stat(join(keptFolder(), name))).mtimeMs })));
+  for (const { path } of files.sort((a, b) => b.usedMs - a.usedMs).slice(mostFiles)) await rm(path, { force: true });
+};
+
+const bindingsIn = async (path: string, names: readonly string[]): Promise<Map<string, Binding> | undefined> => {
+  try {
+    const file = await openSafetensors(path);
+    if (names.some((name) => !file.tensors.has(name))) return undefined;
+    const now = new Date();
+    await utimes(path, now, now).catch(() => {}); // when it was last of use
+    return new Map(
+      names.map((name): [string, Binding] => {
+        const { dtype, shape, offset } = file.tensors.get(name)!;
+        return [name, { kind: 'frozen', file: path, offset, dtype: dtype as never, shape }];
+      }),
+    );
+  } catch {
+    return undefined; // not there, or damaged: it is made again
+  }
+};
