@@ -7,7 +7,10 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   matmul: async () => (await import('./matmul.ts')).matmulBench,
   read: async () => (await import('./read.ts')).readBench,
   'train-reader': async () => (await import('./train-reader.ts')).trainReader,
+  prefill: async () => (await import('./language/language.ts')).prefill,
+  decode: async () => (await import('./language/language.ts')).decode,
   store: async () => (await import('./store-rows.ts')).storeRows,
+  page: async () => (await import('./page.ts')).pageBench,
   'quality/multi-task': async () => (await import('./quality/multi-task.ts')).multiTask,
 };
 

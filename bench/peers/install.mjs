@@ -38,7 +38,7 @@ const [major, minor] = version.split('.').map(Number);
 if (major < 3 || (major === 3 && minor < 10)) fail(`expected a Python of at least 3.10, got ${version} from ${python}; name another with LYCEUM_PYTHON`);
 
 const requirements = join(here, 'requirements.txt');
-const wanted = createHash('sha256').update(version).update(readFileSync(requirements)).digest('hex');
+const wanted = createHash('sha256').update(version).update(readFileSync(requirements)).update(readFileSync(join(here, 'package-lock.json'))).digest('hex');
 if (existsSync(stamp) && existsSync(inVenv) && readFileSync(stamp, 'utf8') === wanted) {
   process.stderr.write('bench:peers: nothing changed\n');
   process.exit(0);
@@ -47,6 +47,7 @@ if (existsSync(stamp) && existsSync(inVenv) && readFileSync(stamp, 'utf8') === w
 rmSync(venv, { recursive: true, force: true });
 run(`a virtual environment of Python ${version} in bench/peers/venv`, python, '-m', 'venv', venv);
 run('the packages of bench/peers/requirements.txt (PyTorch with its libraries is several GB)', inVenv, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements);
-run('the packages can be imported', inVenv, '-c', 'import numpy, safetensors, tokenizers, torch');
+run('the packages can be imported', inVenv, '-c', 'import gguf, numpy, safetensors, tokenizers, torch, transformers');
+run('the packages of bench/peers/package.json', process.platform === 'win32' ? 'npm.cmd' : 'npm', 'ci', '--prefix', here, '--ignore-scripts', '--no-audit', '--no-fund');
 writeFileSync(`${stamp}.part`, wanted);
 renameSync(`${stamp}.part`, stamp);

@@ -62,3 +62,18 @@ const python = (): string => {
 /** PyTorch's side: `bench/peers/reader_peer.py`. */
 export const openTorch = (threads: number): Worker =>
   openWorker('torch', python(), [at('../peers/reader_peer.py')], { OMP_NUM_THREADS: String(threads), TOKENIZERS_PARALLELISM: 'false', PYTHONUNBUFFERED: '1' });
+
+/** Our side of the benches of language models. */
+export const openLanguage = (): Worker => openWorker('lyceum', process.execPath, [at('../language/language-worker.ts')]);
+
+/** node-llama-cpp, from bench/peers/node_modules. */
+export const openLlamaCpp = (): Worker => openWorker('node-llama-cpp', process.execPath, [at('../peers/language_peer.mjs')]);
+
+/** PyTorch with transformers: `bench/peers/language_peer.py`. */
+export const openTransformers = (threads: number): Worker =>
+  openWorker('transformers', python(), [at('../peers/language_peer.py')], {
+    OMP_NUM_THREADS: String(threads),
+    TOKENIZERS_PARALLELISM: 'false',
+    PYTHONUNBUFFERED: '1',
+    HF_HUB_OFFLINE: '1',
+  });

@@ -197,4 +197,19 @@ describe('labels', () => {
       }),
     );
   });
+  it('come over a few frames to what they are at once where widths are learnt slowly', () => {
+    const order = Uint32Array.from({ length: 60 }, (_, node) => node);
+    const positions = Float32Array.from([...order].flatMap((node) => [node * 7 - 200, ((node * 37) % 300) - 150]));
+    const choice = { positions, radii: new Float32Array(60).fill(6), order, always: [59], eligible: () => true };
+    const at = { x: 0, y: 0, scale: 1 };
+    const whole = chooseLabels({ ...choice, widthOf: () => 60 }, at, size);
+    const known = new Set<number>();
+    const frame = (budget: number) =>
+      chooseLabels({ ...choice, widthOf: (node) => (known.has(node) || (budget-- > 0 && known.add(node)) ? 60 : null) }, at, size);
+    const first = frame(8);
+    expect(first).toEqual(whole.slice(0, first.length));
+    expect(first.length).toBeLessThan(whole.length);
+    for (let turn = 0; turn < 8; turn++) frame(8);
+    expect(frame(0)).toEqual(whole);
+  });
 });

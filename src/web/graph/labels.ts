@@ -10,10 +10,10 @@ export interface PlacedLabel {
 export interface LabelChoice {
   readonly positions: Float32Array;
   readonly radii: Float32Array;
-  /** Node indices, the one to be labelled first at the front. */
+  /** Node indices, largest first: in this order they are labelled. */
   readonly order: Uint32Array;
-  /** Width of a label in CSS pixels. */
-  readonly widthOf: (node: number) => number;
+  /** Width of a label in CSS pixels; null where it is not known yet: this label and the less important wait for another frame. */
+  readonly widthOf: (node: number) => number | null;
   /** These are labelled whatever stands in the way. */
   readonly always: readonly number[];
   /** False leaves a node without a label (it is dimmed). */
@@ -22,6 +22,8 @@ export interface LabelChoice {
 
 const lineHeight = 16;
 const cellSide = 32;
+/** Discs drawn smaller than this get no label. */
+const smallestLabelled = 3;
 
 /** Chooses labels that do not cover one another, most important first; at most `limit`. */
 export function chooseLabels(choice: LabelChoice, camera: Camera, size: Size, limit = 90): PlacedLabel[] {
@@ -31,15 +33,16 @@ export function chooseLabels(choice: LabelChoice, camera: Camera, size: Size, li
   const placed: PlacedLabel[] = [];
   const seen = new Set<number>();
   const grow = nodeScaleAt(camera.scale);
+  let waits = false;
 
   function place(node: number, forced: boolean): void {
     const radius = choice.radii[node]! * grow;
-    if (!forced && radius < 3) return;
     const x = (choice.positions[2 * node]! - camera.x) * camera.scale + size.width / 2 + radius + 4;
     const y = (choice.positions[2 * node + 1]! - camera.y) * camera.scale + size.height / 2;
     if (x > size.width || y < 0 || y > size.height || x < -400) return;
     const width = choice.widthOf(node);
-    if (x + width < 0) return;
+    waits ||= width === null;
+    if (width === null || x + width < 0) return;
     const from = Math.max(0, Math.floor((x - radius) / cellSide));
     const to = Math.min(columns - 1, Math.floor((x + width) / cellSide));
     const top = Math.max(0, Math.floor((y - lineHeight / 2) / lineHeight));
@@ -54,7 +57,7 @@ export function chooseLabels(choice: LabelChoice, camera: Camera, size: Size, li
 
   for (const node of choice.always) if (!seen.has(node)) place(node, true);
   for (const node of choice.order) {
-    if (placed.length >= limit) break;
+    if (waits || placed.length >= limit || choice.radii[node]! * grow < smallestLabelled) break;
     if (!seen.has(node) && choice.eligible(node)) place(node, false);
   }
   return placed;

@@ -19,12 +19,18 @@ const policy: ScriptPolicy = {
 };
 const trusted = maker?.createPolicy('lyceum-worker', policy) ?? policy;
 
-/** Lays a graph out in a worker; `onUpdate` gets positions on their way and, with progress 1, the last. Answers how to stop. */
+/**
+ * Lays a graph out in a worker; `onUpdate` gets positions on their way and, with progress 1, the last. Answers how to stop.
+ * Positions on their way are lent until the next frame is drawn, then go back to be filled again; the last are the caller's to keep.
+ */
 export function runLayout(input: LayoutInput, onUpdate: (update: LayoutUpdate) => void): () => void {
   const worker = new Worker(trusted.createScriptURL(workerAddress), { type: 'module', name: 'layout' });
-  worker.addEventListener('message', ({ data }: MessageEvent<LayoutUpdate>) => {
-    if (data.progress === 1) worker.terminate();
-    onUpdate(data);
+  worker.addEventListener('message', ({ data: update }: MessageEvent<LayoutUpdate>) => {
+    const isLast = update.progress === 1;
+    if (isLast) worker.terminate();
+    onUpdate(update);
+    // Asked for after the picture asked for its own, so the frame is drawn first.
+    if (!isLast) requestAnimationFrame(() => worker.postMessage(update.positions, [update.positions.buffer]));
   });
   worker.postMessage(input);
   return () => worker.terminate();

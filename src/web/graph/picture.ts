@@ -16,6 +16,7 @@ export interface PictureActions {
 /** The graph on its canvases; draws only when something changed. */
 export interface Picture extends Disposable {
   setScene(scene: Scene, positions: Float32Array): void;
+  /** Takes a copy. */
   setPositions(positions: Float32Array): void;
   setEmphasis(emphasis: Omit<Emphasis, 'hovered'>): void;
   setColours(colours: Colours): void;
@@ -30,6 +31,8 @@ export interface Picture extends Disposable {
 
 const glideMs = 150;
 const longestLabel = 44;
+/** The first look at a name takes the browser long, so a crowd of new labels comes over a few frames. */
+const measuredAFrame = 32;
 const font = '12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 const chosenFont = `600 ${font}`;
 
@@ -48,6 +51,7 @@ export function createPicture(canvas: HTMLCanvasElement, words: HTMLCanvasElemen
   let grid: PointGrid | null = null;
   let emphasis: Emphasis = { selected: -1, hovered: -1, line: -1, lit: null };
   let widths = new Float32Array(0);
+  let unmeasured = 0;
   let hasMoved = false;
   let frame = 0;
   let glide: { from: Camera; to: Camera; began: number } | null = null;
@@ -56,8 +60,10 @@ export function createPicture(canvas: HTMLCanvasElement, words: HTMLCanvasElemen
     const name = scene!.names[node]!;
     return name.length > longestLabel ? `${name.slice(0, longestLabel - 1)}…` : name;
   };
-  const widthOf = (node: number): number => {
+  const widthOf = (node: number): number | null => {
     if (widths[node] === 0) {
+      unmeasured += 1;
+      if (unmeasured > measuredAFrame) return null;
       pen.font = font;
       widths[node] = pen.measureText(label(node)).width + 2;
     }
@@ -65,6 +71,7 @@ export function createPicture(canvas: HTMLCanvasElement, words: HTMLCanvasElemen
   };
 
   function drawWords(): void {
+    unmeasured = 0;
     pen!.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen!.clearRect(0, 0, size.width, size.height);
     if (!scene || !colours) return;
@@ -72,6 +79,7 @@ export function createPicture(canvas: HTMLCanvasElement, words: HTMLCanvasElemen
     const always = [selected, hovered].filter((node) => node >= 0);
     const eligible = lit === null ? () => true : (node: number) => lit.has(node);
     const placed = chooseLabels({ positions, radii: scene.radii, order: scene.order, widthOf, always, eligible }, camera, size, size.width < 500 ? 30 : 70);
+    if (unmeasured > measuredAFrame) invalidate();
     pen!.textBaseline = 'middle';
     pen!.lineJoin = 'round';
     pen!.lineWidth = 3.5;
@@ -194,7 +202,8 @@ export function createPicture(canvas: HTMLCanvasElement, words: HTMLCanvasElemen
       restyle();
     },
     setPositions(at) {
-      positions = new Float32Array(at);
+      if (positions.length === at.length) positions.set(at);
+      else positions = new Float32Array(at);
       grid = null;
       renderer.setPositions(positions);
       if (!hasMoved) camera = fitted(positions, size);

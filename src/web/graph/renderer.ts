@@ -133,10 +133,13 @@ export function createRenderer(canvas: HTMLCanvasElement): Renderer | null {
   return {
     setPositions(positions) {
       const rows = Math.max(1, Math.ceil(positions.length / 2 / textureWidth));
-      if (staging.length !== rows * textureWidth * 2) staging = new Float32Array(rows * textureWidth * 2);
-      staging.set(positions);
       gl.bindTexture(gl.TEXTURE_2D, places);
-      gl.texImage2D(gl.TEXTURE_2D, 0, gl.RG32F, textureWidth, rows, 0, gl.RG, gl.FLOAT, staging);
+      if (staging.length !== rows * textureWidth * 2) {
+        staging = new Float32Array(rows * textureWidth * 2);
+        gl.texImage2D(gl.TEXTURE_2D, 0, gl.RG32F, textureWidth, rows, 0, gl.RG, gl.FLOAT, null);
+      }
+      staging.set(positions);
+      gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, textureWidth, rows, gl.RG, gl.FLOAT, staging);
     },
     setNodes({ radii, colours, rings }) {
       nodeCount = radii.length;

@@ -7,7 +7,7 @@ import type { Colours } from '../graph/look.ts';
 import { createPicture, type Picture } from '../graph/picture.ts';
 import { buildScene, connected, neighboursOf, nodeInDirection, type Scene } from '../graph/scene.ts';
 import { chosenDocument, fact, graph, workspace } from '../state/data.ts';
-import { keepPositions, keptPositions } from '../state/positions.ts';
+import { keepPositions, keptPositions, laidOver, noPlaces, type Places } from '../state/positions.ts';
 import { go, near, nodeLimit, select, selection } from '../state/route.ts';
 import { calm, paint, tokenColour } from '../state/theme.ts';
 import { counted, number } from '../state/words.ts';
@@ -17,15 +17,14 @@ import { Icon } from './icons.tsx';
 const shown = computed(() => graph.data.value && connected(graph.data.value));
 const scene = computed<Scene | null>(() => shown.value && buildScene(shown.value));
 /** Where entities stood, in this visit and the ones before; filled once a workspace is known. */
-const places = new Map<string, readonly [number, number]>();
+let places = noPlaces;
 const placesOf = signal<string | null>(null);
 
 effect(() => {
   const id = workspace.data.value?.id;
   if (!id || placesOf.peek() === id) return;
   void keptPositions(id).then((kept) => {
-    places.clear();
-    for (const [entity, place] of kept) places.set(entity, place);
+    places = kept;
     placesOf.value = id;
   });
 });
@@ -42,20 +41,21 @@ function colours(): Colours {
 }
 
 /** Where each node starts: where it stood, else beside a neighbour that has a place, else on a spiral. */
-export function startPositions(from: Scene, known: ReadonlyMap<string, readonly [number, number]>): { positions: Float32Array; fresh: number } {
+export function startPositions(from: Scene, { ids, places }: Places): { positions: Float32Array; fresh: number } {
   const positions = new Float32Array(from.ids.length * 2);
   let fresh = 0;
+  const known = new Map(ids.map((id, index) => [id, places.subarray(2 * index, 2 * index + 2)]));
   const rank = new Map(Array.from(from.order, (node, place) => [node, place]));
   from.ids.forEach((id, node) => {
     const place = known.get(id);
-    if (place) [positions[2 * node], positions[2 * node + 1]] = place;
+    if (place) positions.set(place, 2 * node);
     else {
       fresh += 1;
       const beside = neighboursOf(from, node).find((other) => known.has(from.ids[other]!));
       const at = spiral(rank.get(node)!);
       const home = beside === undefined ? null : known.get(from.ids[beside]!)!;
-      positions[2 * node] = home ? home[0] + (at.x % 40) : at.x;
-      positions[2 * node + 1] = home ? home[1] + (at.y % 40) : at.y;
+      positions[2 * node] = home ? home[0]! + (at.x % 40) : at.x;
+      positions[2 * node + 1] = home ? home[1]! + (at.y % 40) : at.y;
     }
   });
   return { positions, fresh };
@@ -145,9 +145,7 @@ export function GraphView(): JSX.Element {
       const isLast = update.progress === 1;
       if (isLast || !calm.matches) picture.current?.setPositions(update.positions);
       if (!isLast) return;
-      current.ids.forEach((id, node) => {
-        places.set(id, [update.positions[2 * node]!, update.positions[2 * node + 1]!]);
-      });
+      places = laidOver(places, { ids: current.ids, places: update.positions }, (id) => current.indexOf.has(id));
       void keepPositions(store, places);
       showSelected(current);
     });

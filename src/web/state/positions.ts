@@ -1,9 +1,27 @@
 // Where every entity stood when it was last seen, so the picture looks the same on the next visit.
-interface Kept {
-  readonly ids: string[];
+export interface Places {
+  readonly ids: readonly string[];
+  /** Two numbers an entity. */
   readonly places: Float32Array;
 }
 const shelf = 'positions';
+
+export const noPlaces: Places = { ids: [], places: new Float32Array(0) };
+
+/** `now`, and after it those of `before` that it lacks. */
+export function laidOver(before: Places, now: Places, isNow: (id: string) => boolean): Places {
+  const ids = [...now.ids];
+  const kept: number[] = [];
+  before.ids.forEach((id, index) => {
+    if (isNow(id)) return;
+    ids.push(id);
+    kept.push(before.places[2 * index]!, before.places[2 * index + 1]!);
+  });
+  const places = new Float32Array(2 * ids.length);
+  places.set(now.places);
+  places.set(kept, 2 * now.ids.length);
+  return { ids, places };
+}
 
 const open = (): Promise<IDBDatabase> =>
   new Promise((resolve, reject) => {
@@ -14,36 +32,26 @@ const open = (): Promise<IDBDatabase> =>
   });
 
 /** Positions kept for a workspace; empty where there are none or the browser keeps nothing. */
-export async function keptPositions(workspace: string): Promise<Map<string, [number, number]>> {
+export async function keptPositions(workspace: string): Promise<Places> {
   try {
     const database = await open();
-    const kept = await new Promise<Kept | undefined>((resolve, reject) => {
+    const kept = await new Promise<Places | undefined>((resolve, reject) => {
       const asked = database.transaction(shelf).objectStore(shelf).get(workspace);
-      asked.onsuccess = () => resolve(asked.result as Kept | undefined);
+      asked.onsuccess = () => resolve(asked.result as Places | undefined);
       asked.onerror = () => reject(asked.error);
     });
     database.close();
-    return new Map(kept?.ids.map((id, index) => [id, [kept.places[2 * index]!, kept.places[2 * index + 1]!]]));
+    return kept ?? noPlaces;
   } catch {
-    return new Map();
+    return noPlaces;
   }
 }
 
 /** Keeps positions; a browser that keeps nothing loses nothing but the picture. */
-export async function keepPositions(workspace: string, positions: ReadonlyMap<string, readonly [number, number]>): Promise<void> {
+export async function keepPositions(workspace: string, places: Places): Promise<void> {
   try {
     const database = await open();
-    const places = new Float32Array(positions.size * 2);
-    const ids: string[] = [];
-    for (const [id, [x, y]] of positions) {
-      places[2 * ids.length] = x;
-      places[2 * ids.length + 1] = y;
-      ids.push(id);
-    }
-    database
-      .transaction(shelf, 'readwrite')
-      .objectStore(shelf)
-      .put({ ids, places } satisfies Kept, workspace);
+    database.transaction(shelf, 'readwrite').objectStore(shelf).put(places, workspace);
     database.close();
   } catch {
     // Private windows refuse storage.

@@ -1,0 +1,54 @@
+// node-llama-cpp as a process: a JSON request a line on stdin, a JSON answer a line on stdout, as bench/language/language-worker.ts.
+import { createRequire } from 'node:module';
+import { createInterface } from 'node:readline';
+import { getLlama } from 'node-llama-cpp';
+
+const { version } = createRequire(import.meta.url)('node-llama-cpp/package.json');
+let model;
+let sequences;
+const verbs = {
+  async open({ file, threads }) {
+    const llama = await getLlama({ gpu: false, build: 'never', maxThreads: threads, logLevel: 'error' });
+    model = await llama.loadModel({ modelPath: file });
+    const context = await model.createContext({ contextSize: 1024, sequences: 8, threads, batchSize: 512 });
+    sequences = Array.from({ length: 8 }, () => context.getSequence());
+    return { version };
+  },
+  async prefill({ text }) {
+    const [sequence] = sequences;
+    await sequence.clearHistory();
+    const tokens = model.tokenize(text);
+    const start = performance.now();
+    for await (const _ of sequence.evaluate(tokens, { temperature: 0 })) break;
+    return { seconds: (performance.now() - start) / 1000, tokens: tokens.length };
+  },
+  async decode({ texts, tokens: most }) {
+    const firsts = new Set();
+    let [start, counted] = [0, 0];
+    const ids = await Promise.all(
+      texts.map(async (text, i) => {
+        const sequence = sequences[i];
+        await sequence.clearHistory();
+        const own = [];
+        for await (const token of sequence.evaluate(model.tokenize(text), { temperature: 0, yieldEogToken: true })) {
+          if (start > 0) counted++;
+          firsts.add(i);
+          if (firsts.size === texts.length && start === 0) start = performance.now();
+          own.push(token);
+          if (own.length === most || model.isEogToken(token)) break;
+        }
+        return own;
+      }),
+    );
+    return { seconds: (performance.now() - start) / 1000, tokens: counted, ids };
+  },
+  memory: () => ({ peakBytes: process.resourceUsage().maxRSS * 1024 }),
+};
+for await (const line of createInterface({ input: process.stdin })) {
+  const { do: verb, ...request } = JSON.parse(line);
+  const answer = await Promise.resolve()
+    .then(() => verbs[verb](request))
+    .catch((error) => ({ error: String(error?.stack ?? error) }));
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}
+process.exit(0);
