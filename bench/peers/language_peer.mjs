@@ -1,9 +1,9 @@
 // node-llama-cpp as a process: a JSON request a line on stdin, a JSON answer a line on stdout, as bench/language/language-worker.ts.
-import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { getLlama } from 'node-llama-cpp';
 
-const { version } = createRequire(import.meta.url)('node-llama-cpp/package.json');
+const { version } = JSON.parse(readFileSync(new URL('./node_modules/node-llama-cpp/package.json', import.meta.url), 'utf8'));
 let model;
 let sequences;
 const verbs = {
