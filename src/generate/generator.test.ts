@@ -3,6 +3,7 @@ import { ConfigError } from '../core/index.ts';
 import { CancelledError, openEngine } from '../runtime/index.ts';
 import { type Generator, openGenerator } from './generator.ts';
 import type { Request, Token } from './request.ts';
+import { stepProgram } from './step-program.ts';
 import { tinyBindings, tinyModel } from './testing/tiny-model.ts';
 
 const withGenerator = async <T>(use: (generator: Generator) => Promise<T>, slots = 4): Promise<T> => {
@@ -108,6 +109,25 @@ describe('generation', () => {
       expect((await other).tokenIds).toEqual(await alone([5, 6, 7]));
       expect(generator.stats).toMatchObject({ active: 0, waiting: 0 });
     });
+  });
+
+  it('takes the weights for long prompts where there are any, and only then', async () => {
+    await using engine = await openEngine({ threads: 1 });
+    let asked = 0;
+    const other = { program: { ...stepProgram(tinyModel), name: 'other' }, bindings: tinyBindings(2) };
+    const long = async () => {
+      asked++;
+      return other;
+    };
+    await using both = await openGenerator({ engine, model: tinyModel, bindings: tinyBindings(), long });
+    await using second = await openGenerator({ engine, model: tinyModel, program: other.program, bindings: other.bindings });
+    const prompt = Array.from({ length: 70 }, (_, i) => (i * 5) % 37);
+    expect((await both.generate({ prompt: [5, 6, 7], maxTokens: 20 })).tokenIds).toEqual(await alone([5, 6, 7]));
+    expect(asked).toBe(0);
+    const first = async (generator: Generator) => (await generator.generate({ prompt, maxTokens: 1 })).tokenIds;
+    expect(await first(both)).toEqual(await first(second));
+    await both.generate({ prompt: [...prompt].reverse(), maxTokens: 2 });
+    expect(asked).toBe(1);
   });
 
   it('ends what is under way when it is closed', async () => {

@@ -1,5 +1,5 @@
 import { ConfigError, type Program } from '../core/index.ts';
-import { type Binding, CancelledError, type Engine } from '../runtime/index.ts';
+import { type Binding, CancelledError, type Engine, type Executable } from '../runtime/index.ts';
 import type { CausalModel } from './causal-model.ts';
 import { createKeyValueCache } from './key-value-cache.ts';
 import { checkRequest, type Generated, type Request, type Token } from './request.ts';
@@ -14,6 +14,8 @@ export interface GeneratorOptions {
   /** The model's step, where an edit has changed it. */
   readonly program?: Program;
   readonly bindings: ReadonlyMap<string, Binding>;
+  /** The same step with weights that suit many rows, for long prompts; asked for when the first one comes. */
+  readonly long?: () => Promise<{ readonly program: Program; readonly bindings: ReadonlyMap<string, Binding> }>;
   /** Sequences computed together at most. Default 8. */
   readonly slots?: number;
 }
@@ -44,12 +46,19 @@ interface Sequence {
 }
 
 const chunkTokens = 256; // of a prompt in one step: others wait no longer than that, and fewer pairs of tokens are computed that no one may see
+const longTokens = 64; // new tokens of one text from which on its step may have weights of its own
 const leastShared = 16; // tokens that are worth copying from another sequence
 
 /** Compiles the model's step and waits for requests. */
-export const openGenerator = async ({ engine, model, program = stepProgram(model), bindings, slots: most = 8 }: GeneratorOptions): Promise<Generator> => {
+export const openGenerator = async ({ engine, model, program = stepProgram(model), bindings, long, slots: most = 8 }: GeneratorOptions): Promise<Generator> => {
   if (!Number.isInteger(most) || most < 1) throw new ConfigError(`generate: expected slots ≥ 1, got ${most}`);
   const step = await engine.compile(program, bindings, { arena: true });
+  let forMany: Promise<Executable> | undefined;
+  const stepFor = (tokens: number): Promise<Executable> | Executable => {
+    if (!long || tokens < longTokens) return step;
+    forMany ??= long().then((own) => engine.compile(own.program, own.bindings, { arena: true }));
+    return forMany;
+  };
   const cache = createKeyValueCache(model);
   // Slots 0 … active − 1 are at work, the last of them perhaps still with its prompt; the others keep what they had, for a prompt that begins alike.
   const held: number[][] = [];
@@ -115,7 +124,7 @@ export const openGenerator = async ({ engine, model, program = stepProgram(model
 
   /** @returns the scores of the rows asked for */
   const run = async (first: number, tokens: readonly (readonly number[])[], rows: readonly number[]): Promise<Float32Array> => {
-    const scores = await runStep(step, cache, { first, tokens, rows });
+    const scores = await runStep(await stepFor(tokens[0]!.length), cache, { first, tokens, rows });
     for (const [i, own] of tokens.entries()) held[first + i]!.push(...own);
     return scores;
   };
@@ -210,6 +219,7 @@ export const openGenerator = async ({ engine, model, program = stepProgram(model
     async [Symbol.asyncDispose]() {
       closed = true;
       await working;
+      await (await forMany?.catch(() => undefined))?.[Symbol.asyncDispose]();
       await step[Symbol.asyncDispose]();
     },
   };

@@ -8,7 +8,7 @@ import { causalModelOf } from './causal-model.ts';
 import { keptWeights } from './kept-weights.ts';
 import type { ModelInfo, ModelLoad, ModelWeights, TextPiece, TextRequest, TextResult, TextScore, TextToken } from './text-request.ts';
 import { openTextTools } from './text-tools.ts';
-import { modeOf, withWeights } from './weights.ts';
+import { longPrompts, modeOf, withWeights } from './weights.ts';
 
 export interface LanguageModelOptions {
   readonly weights?: ModelWeights;
@@ -62,10 +62,20 @@ export const openLanguageModel = async (
     );
   const mode = modeOf(source, weights);
   const causal = causalModelOf(resolved.name, source);
-  const { program, names, make } = withWeights(source, stepProgram(causal), mode);
-  const bindings = await keptWeights(source.files, `${mode} ${describeMachine().instructionSet}`, names, make);
+  const prepared = async (mode: ModelInfo['weights']) => {
+    const { program, names, make } = withWeights(source, stepProgram(causal), mode);
+    return { program, bindings: await keptWeights(source.files, `${mode} ${describeMachine().instructionSet}`, names, make) };
+  };
+  const { program, bindings } = await prepared(mode);
   const engine = await openEngine({ ...(threads !== undefined && { threads }), ...(device !== undefined && { device }) });
-  const generator = await openGenerator({ engine, model: causal, program, bindings, ...(slots !== undefined && { slots }) });
+  const generator = await openGenerator({
+    engine,
+    model: causal,
+    program,
+    bindings,
+    ...(longPrompts(mode, weights) && { long: () => prepared('int8') }),
+    ...(slots !== undefined && { slots }),
+  });
   const { layers, hidden, vocab, positions } = config;
   const info: ModelInfo = {
     name: resolved.name,

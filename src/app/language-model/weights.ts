@@ -19,6 +19,9 @@ export const modeOf = (source: CausalSource, weights: ModelWeights = 'auto'): Mo
   return source.parameters.some((node) => source.packedForm(nameOf(node))) ? 'int4' : 'f32';
 };
 
+/** Whether long prompts are better read with weights of their own, `int8`: blocks of four bits are the quickest kernel for a few rows, whole numbers by channel for many, on processors that add bytes in 32 bits. Only where the choice is ours. */
+export const longPrompts = (mode: Mode, weights: ModelWeights = 'auto'): boolean => weights === 'auto' && mode === 'int4' && exactIn32Bits();
+
 /** A program whose linears read weights in a mode. `make` gives values for all its parameters, each read from the file once. */
 export const withWeights = (
   source: CausalSource,
