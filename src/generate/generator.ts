@@ -122,9 +122,12 @@ export const openGenerator = async ({ engine, model, program = stepProgram(model
     for (const { reject } of waiting.splice(0)) reject(error);
   };
 
-  /** @returns the scores of the rows asked for */
-  const run = async (first: number, tokens: readonly (readonly number[])[], rows: readonly number[]): Promise<Float32Array> => {
-    const scores = await runStep(await stepFor(tokens[0]!.length), cache, { first, tokens, rows });
+  /**
+   * @param whole  new tokens of the text that these are a part of
+   * @returns      the scores of the rows asked for
+   */
+  const run = async (first: number, tokens: readonly (readonly number[])[], rows: readonly number[], whole = 1): Promise<Float32Array> => {
+    const scores = await runStep(await stepFor(whole), cache, { first, tokens, rows });
     for (const [i, own] of tokens.entries()) held[first + i]!.push(...own);
     return scores;
   };
@@ -167,10 +170,11 @@ export const openGenerator = async ({ engine, model, program = stepProgram(model
       try {
         if (reading()) {
           const slot = active.length - 1;
-          const { prompt } = active[slot]!.request;
+          const { request, cached } = active[slot]!;
+          const { prompt } = request;
           const from = cache.lengthOf(slot);
           const part = prompt.slice(from, from + chunkTokens);
-          const scores = await run(slot, [part], [part.length - 1]);
+          const scores = await run(slot, [part], [part.length - 1], prompt.length - cached);
           if (from + part.length === prompt.length) take(slot, scores);
         }
         const batch = active.length - (reading() ? 1 : 0);

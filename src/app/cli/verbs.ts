@@ -22,6 +22,7 @@ export const verbs: readonly Verb[] = [
   { name: 'complete', group: 'Models', summary: 'continue texts with a language model', load: () => import('./complete.ts') },
   { name: 'score', group: 'Models', summary: 'how probable a language model finds texts', load: () => import('./score.ts') },
   { name: 'embed', group: 'Models', summary: 'turn texts into sentence vectors', load: () => import('./embed.ts') },
+  { name: 'serve', group: 'Models', summary: 'serve a language model over HTTP, as OpenAI’s API', load: () => import('./serve.ts') },
   { name: 'eval', group: 'Measuring', summary: 'score predictions against gold files', load: () => import('./eval.ts') },
   { name: 'doctor', group: 'Measuring', summary: 'check this machine, the caches and the workspace', load: () => import('./doctor.ts') },
 ];

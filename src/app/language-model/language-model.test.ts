@@ -60,6 +60,21 @@ describe('a language model', () => {
     expect(await here.generate({ prompt: text, maxTokens: 3 })).toMatchObject({ tokenIds, usage: { promptTokens: usage.promptTokens } });
   });
 
+  it('takes token ids and biases, names the bytes of tokens, and says how busy it is', async () => {
+    const { tokenIds } = await here.generate({ prompt: 'abc', ...warm });
+    for (const model of [here, apart]) {
+      expect((await model.generate({ prompt: [97, 98, 99], ...warm })).tokenIds).toEqual(tokenIds);
+      const found: TextPiece[] = [];
+      await model.generate({ prompt: 'abc', maxTokens: 2, logitBias: new Map([[65, 1000]]), candidates: 2 }, { onPiece: (piece) => void found.push(piece) });
+      const tokens = found.flatMap((piece) => piece.tokens);
+      expect(tokens.map(({ bytes }) => Buffer.from(bytes!).toString())).toEqual(['A', 'A']);
+      const spelt = (id: number) => (id < 256 ? [id] : [...Buffer.from(['<|endoftext|>', '<|im_start|>', '<|im_end|>'][id - 256] ?? '')]);
+      for (const { id, bytes } of tokens.flatMap(({ candidates }) => candidates!)) expect([...bytes]).toEqual(spelt(id));
+      expect(await model.load()).toEqual({ active: 0, waiting: 0, cacheBytes: expect.any(Number), memoryBytes: expect.any(Number) });
+      await expect(model.generate({ messages: [{ role: 'user', content: 'Hi' }], tools: [{}] })).rejects.toThrow(/template does not name them/);
+    }
+  });
+
   it('never shows a stop string or what comes after it', async () => {
     const { text } = await here.generate({ prompt: 'abc', ...warm });
     const at = 7;

@@ -1,10 +1,9 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { ConfigError } from '../../core/index.ts';
 import { createJobs } from '../jobs.ts';
 import { version } from '../version.ts';
 import type { Route, ServerContext, Workspace } from './context.ts';
 import { createEventStreams } from './event-stream.ts';
-import { guard, isLoopback } from './guard.ts';
+import { guard, requireToken } from './guard.ts';
 import { securityHeaders } from './headers.ts';
 import { defaultLimits, type Limits, limitRequests } from './limits.ts';
 import { createNotices } from './notices.ts';
@@ -81,8 +80,7 @@ export interface LyceumServer extends AsyncDisposable {
 /** Builds the server. Errors: ConfigError for an address other than loopback without a token. */
 export function createServer(options: ServerOptions): LyceumServer {
   const host = options.host ?? '127.0.0.1';
-  if (!isLoopback(host) && !options.token)
-    throw new ConfigError(`server: expected a token for the address ${host}, which others can reach, got none; give one, or listen on 127.0.0.1.`);
+  requireToken(host, options.token);
   const limits = { ...defaultLimits, ...options.limits };
   const jobs = createJobs();
   const notices = createNotices();

@@ -1,14 +1,24 @@
+import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { isIP } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import type { OpenAPIHono } from '@hono/zod-openapi';
 import { UnsupportedError } from '../../core/index.ts';
 
 export interface Listening {
   /** Without a slash at the end. */
   readonly url: string;
   readonly port: number;
-  close(): Promise<void>;
+  /** Takes no connection any more, and ends those that are open: once their answers are out, but within so long. Default: at once. */
+  close(withinMs?: number): Promise<void>;
+}
+
+export interface ListenOptions {
+  readonly port: number;
+  readonly host?: string;
+  /** Most at once. */
+  readonly connections?: number;
+  /** A connection on which nothing moves for so long is cut; 0: never (default). */
+  readonly silentMs?: number;
 }
 
 const triedPorts = 50;
@@ -18,14 +28,15 @@ const triedPorts = 50;
  * Errors: UnsupportedError where no port is free or the address is not this machine's.
  */
 export async function listen(
-  app: Pick<OpenAPIHono, 'fetch'>,
-  { port, host = '127.0.0.1' }: { readonly port: number; readonly host?: string },
+  app: { fetch(request: Request, env: never): Response | Promise<Response> },
+  { port, host = '127.0.0.1', connections = 256, silentMs = 0 }: ListenOptions,
 ): Promise<Listening> {
-  const server = createHttpServer(getRequestListener(app.fetch));
+  const server = createHttpServer(getRequestListener(app.fetch as Parameters<typeof getRequestListener>[0]));
   server.headersTimeout = 10_000;
   server.requestTimeout = 120_000;
   server.keepAliveTimeout = 5_000;
-  server.maxConnections = 256;
+  server.maxConnections = connections;
+  server.timeout = silentMs;
   for (let tried = 0; ; tried++) {
     const wanted = port === 0 ? 0 : port + tried;
     const failure = await new Promise<NodeJS.ErrnoException | null>((resolve) => {
@@ -45,10 +56,14 @@ export async function listen(
   return {
     url: `http://${isIP(host) === 6 ? `[${host}]` : host}:${bound}`,
     port: bound,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    async close(withinMs = 0) {
+      const closed = once(server, 'close');
+      server.close();
+      const idle = setInterval(() => server.closeIdleConnections(), 20);
+      const end = setTimeout(() => server.closeAllConnections(), withinMs);
+      await closed;
+      clearInterval(idle);
+      clearTimeout(end);
+    },
   };
 }

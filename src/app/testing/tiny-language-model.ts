@@ -31,7 +31,10 @@ const letterOf = (byte: number): string => {
 };
 
 /** Writes a model folder as Hugging Face has it: a Llama of random weights, a tokenizer whose tokens are the bytes, a chat template. */
-export const writeTinyModel = async (folder: string, { template = true, vocab = tinyConfig.vocab_size } = {}): Promise<string> => {
+export const writeTinyModel = async (
+  folder: string,
+  { template = true, vocab = tinyConfig.vocab_size }: { readonly template?: boolean | string; readonly vocab?: number } = {},
+): Promise<string> => {
   await mkdir(folder, { recursive: true });
   const config = { ...tinyConfig, vocab_size: vocab };
   const member = causalMember(config);
@@ -57,7 +60,9 @@ export const writeTinyModel = async (folder: string, { template = true, vocab = 
     eos_token: '<|im_end|>',
     ...(template && {
       chat_template:
-        "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}",
+        typeof template === 'string'
+          ? template
+          : "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}",
     }),
   });
   return folder;
