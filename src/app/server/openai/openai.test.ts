@@ -1,0 +1,275 @@
+import OpenAI, { APIError } from 'openai';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventsOf, type Served, serveTinyModel } from './testing/served-tiny-model.ts';
+
+const width = 4;
+const vectorOf = (text: string): Float32Array => Float32Array.from({ length: width }, (_, i) => Math.fround(text.length + i / 3));
+const embedder = {
+  name: 'minilm',
+  open: async () => ({
+    width,
+    embed: async (texts: readonly string[]) => texts.map(vectorOf),
+    countTokens: async (texts: readonly string[]) => texts.join('').length,
+  }),
+};
+let served: Served;
+let client: OpenAI;
+beforeAll(async () => {
+  served = await serveTinyModel({ embedder });
+  client = new OpenAI({ baseURL: `${served.url}/v1`, apiKey: 'any', maxRetries: 0 });
+});
+afterAll(() => served[Symbol.asyncDispose]());
+
+const messages = [{ role: 'user' as const, content: 'Hi' }];
+const warm = { model: 'tiny', temperature: 1, seed: 7, max_tokens: 30 };
+const json = async (answer: Promise<Response> | Response) => (await (await answer).json()) as Record<string, unknown> & { error: Record<string, unknown> };
+
+describe('the official client', () => {
+  it('lists models', async () => {
+    const models = await client.models.list();
+    expect(models.data.map(({ id }) => id)).toEqual(['tiny', 'minilm']);
+    expect(await client.models.retrieve('tiny')).toMatchObject({ object: 'model', owned_by: 'lyceum', lyceum: { context: 256, weights: 'f32' } });
+    await expect(client.models.retrieve('org/none')).rejects.toMatchObject({ status: 404, code: 'model_not_found' });
+  });
+
+  it('chats, whole and in a stream, with the same text', async () => {
+    const whole = await client.chat.completions.create({ ...warm, messages });
+    const wanted = await served.model.generate({ messages, temperature: 1, seed: 7, maxTokens: 30, topP: 1 });
+    expect(whole).toMatchObject({
+      object: 'chat.completion',
+      model: 'tiny',
+      choices: [{ index: 0, message: { role: 'assistant', content: wanted.text }, finish_reason: wanted.finishReason, logprobs: null }],
+      usage: { prompt_tokens: wanted.usage.promptTokens, completion_tokens: wanted.usage.completionTokens },
+      lyceum: { weights: 'f32' },
+    });
+    const stream = client.chat.completions.stream({ ...warm, messages, stream_options: { include_usage: true } });
+    expect((await stream.finalChatCompletion()).choices[0]!.message.content).toBe(wanted.text);
+    expect(await stream.totalUsage()).toMatchObject({ completion_tokens: wanted.usage.completionTokens });
+  });
+
+  it('completes texts, lists of texts and token ids', async () => {
+    const prompts = ['abc', 'The '];
+    const texts = [];
+    for (const prompt of prompts) texts.push((await client.completions.create({ ...warm, prompt })).choices[0]!.text);
+    const both = await client.completions.create({ ...warm, prompt: prompts });
+    expect(both.choices.map(({ text, index }) => [index, text])).toEqual(texts.map((text, i) => [i, text]));
+    expect(both.usage).toMatchObject({ prompt_tokens: 7 });
+    const ids = prompts.map((prompt) => [...Buffer.from(prompt)]);
+    expect((await client.completions.create({ ...warm, prompt: ids })).choices.map(({ text }) => text)).toEqual(texts);
+    expect((await client.completions.create({ ...warm, prompt: ids[0]! })).choices[0]!.text).toBe(texts[0]);
+    expect((await client.completions.create({ ...warm, prompt: 'abc', echo: true })).choices[0]!.text).toBe(`abc${texts[0]}`);
+    let streamed = '';
+    for await (const { choices } of await client.completions.create({ ...warm, prompt: 'abc', stream: true, echo: true })) streamed += choices[0]!.text;
+    expect(streamed).toBe(`abc${texts[0]}`);
+  });
+
+  it('draws n answers that differ, the first as alone, and keeps the likelier of best_of', async () => {
+    const one = await client.chat.completions.create({ ...warm, messages });
+    const three = await client.chat.completions.create({ ...warm, messages, n: 3 });
+    expect(three.choices.map(({ index }) => index)).toEqual([0, 1, 2]);
+    expect(three.choices[0]!.message.content).toBe(one.choices[0]!.message.content);
+    expect(new Set(three.choices.map(({ message }) => message.content)).size).toBe(3);
+    const all = await client.completions.create({ ...warm, prompt: 'abc', n: 3, logprobs: 0 });
+    const mean = (choice: (typeof all.choices)[number]) => {
+      const own = choice.logprobs!.token_logprobs!;
+      return own.reduce((a, b) => a + b, 0) / own.length;
+    };
+    const best = all.choices.toSorted((a, b) => mean(b) - mean(a))[0]!;
+    expect((await client.completions.create({ ...warm, prompt: 'abc', best_of: 3 })).choices.map(({ text }) => text)).toEqual([best.text]);
+    const parts = ['', '', ''];
+    for await (const { choices } of await client.chat.completions.create({ ...warm, messages, n: 3, stream: true }))
+      parts[choices[0]!.index] += choices[0]!.delta.content ?? '';
+    expect(parts).toEqual(three.choices.map(({ message }) => message.content));
+  });
+
+  it('tells probabilities with the bytes of tokens', async () => {
+    const { choices } = await client.chat.completions.create({ ...warm, messages, logprobs: true, top_logprobs: 3 });
+    const { content } = choices[0]!.logprobs!;
+    expect(content).toHaveLength(30);
+    expect(Buffer.from(content!.flatMap(({ bytes }) => bytes!)).toString()).toBe(choices[0]!.message.content);
+    for (const { top_logprobs, logprob } of content!) {
+      expect(top_logprobs).toHaveLength(3);
+      expect(top_logprobs[0]!.logprob).toBeGreaterThanOrEqual(Math.max(logprob, top_logprobs[1]!.logprob));
+    }
+    const plain = await client.completions.create({ ...warm, prompt: 'abc', logprobs: 2, max_tokens: 4 });
+    const { tokens, token_logprobs, top_logprobs, text_offset } = plain.choices[0]!.logprobs!;
+    expect([tokens, token_logprobs, top_logprobs, text_offset].map((list) => list!.length)).toEqual([4, 4, 4, 4]);
+    const streamed = [];
+    for await (const chunk of await client.chat.completions.create({ ...warm, messages, logprobs: true, stream: true }))
+      streamed.push(...(chunk.choices[0]!.logprobs?.content ?? []));
+    expect(streamed.map(({ logprob }) => logprob)).toEqual(content!.map(({ logprob }) => logprob));
+  });
+
+  it('embeds, as floats and in base64, which it asks for by itself', async () => {
+    const input = ['a', 'four'];
+    const coded = await client.embeddings.create({ model: 'minilm', input });
+    const floats = await client.embeddings.create({ model: 'minilm', input, encoding_format: 'float' });
+    expect(coded.data.map(({ embedding }) => [...embedding])).toEqual(input.map((text) => [...vectorOf(text)]));
+    expect(floats.data.map(({ embedding }) => embedding)).toEqual(input.map((text) => [...vectorOf(text)]));
+    expect(coded.usage).toEqual({ prompt_tokens: 5, total_tokens: 5 });
+    await expect(client.embeddings.create({ model: 'minilm', input: [1, 2] })).rejects.toThrow(/check_embedding_ctx_length/);
+    await expect(client.embeddings.create({ model: 'minilm', input: [''] })).rejects.toMatchObject({ status: 400, param: 'input[0]' });
+    await expect(client.embeddings.create({ model: 'tiny', input })).rejects.toMatchObject({ status: 404 });
+    await expect(client.embeddings.create({ model: 'minilm', input, dimensions: 3 })).rejects.toMatchObject({ status: 400, param: 'dimensions' });
+  });
+
+  it('obeys stop, penalties, biases and bounds', async () => {
+    const { choices } = await client.completions.create({ ...warm, prompt: 'abc' });
+    const stop = choices[0]!.text.slice(5, 7);
+    const cut = await client.completions.create({ ...warm, prompt: 'abc', stop });
+    expect(cut.choices[0]).toMatchObject({ text: choices[0]!.text.slice(0, choices[0]!.text.indexOf(stop)), finish_reason: 'stop' });
+    expect((await client.completions.create({ ...warm, prompt: 'abc', stop: ['zzzz', stop] })).choices[0]!.text).toBe(cut.choices[0]!.text);
+    const only = await client.completions.create({ ...warm, prompt: 'abc', logit_bias: { '65': 100 }, max_tokens: 3 });
+    expect(only.choices[0]).toMatchObject({ text: 'AAA', finish_reason: 'length' });
+    const penalties = { presence_penalty: 2, frequency_penalty: -1 };
+    const pushed = await client.completions.create({ ...warm, ...penalties, prompt: 'abc' });
+    const wanted = await served.model.generate({ prompt: 'abc', temperature: 1, seed: 7, maxTokens: 30, presencePenalty: 2, frequencyPenalty: -1 });
+    expect(pushed.choices[0]!.text).toBe(wanted.text);
+    const rest = await client.chat.completions.create({ model: 'tiny', messages, logit_bias: { '65': 100 } });
+    expect(rest).toMatchObject({ choices: [{ finish_reason: 'length' }], usage: { total_tokens: 256 } });
+    const seeds = await Promise.all([1, 1, 2].map((seed) => client.completions.create({ ...warm, seed, prompt: 'abc' })));
+    expect(seeds[0]!.choices[0]!.text).toBe(seeds[1]!.choices[0]!.text);
+    expect(seeds[0]!.choices[0]!.text).not.toBe(seeds[2]!.choices[0]!.text);
+  });
+
+  it.each<[string, string, object, number, string]>([
+    ['a prompt longer than the context', 'completions', { prompt: 'a'.repeat(300) }, 400, 'context_length_exceeded'],
+    [
+      'a chat longer than the context',
+      'chat/completions',
+      { messages: [{ role: 'user', content: 'a'.repeat(300) }], stream: true },
+      400,
+      'context_length_exceeded',
+    ],
+    ['another model', 'chat/completions', { messages, model: 'gpt' }, 404, 'model_not_found'],
+    ['tools', 'chat/completions', { messages, tools: [{ type: 'function', function: { name: 'f' } }] }, 400, 'unsupported_value'],
+    ['a forced call', 'chat/completions', { messages, tool_choice: 'required' }, 400, 'unsupported_value'],
+    ['a form', 'chat/completions', { messages, response_format: { type: 'json_object' } }, 400, 'unsupported_value'],
+    ['an image', 'chat/completions', { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'x' } }] }] }, 400, 'unsupported_value'],
+    ['no messages', 'chat/completions', { messages: [] }, 400, 'invalid_value'],
+    ['an unknown role', 'chat/completions', { messages: [{ role: 'cat', content: 'x' }] }, 400, 'invalid_value'],
+    ['five stops', 'completions', { prompt: 'a', stop: ['a', 'b', 'c', 'd', 'e'] }, 400, 'invalid_value'],
+    ['hot sampling', 'completions', { prompt: 'a', temperature: 3 }, 400, 'invalid_value'],
+    ['no tokens', 'completions', { prompt: 'a', max_tokens: 0 }, 400, 'invalid_value'],
+    ['too many answers', 'completions', { prompt: 'a', n: 1000 }, 400, 'invalid_value'],
+    ['more answers than may wait', 'completions', { prompt: Array(120).fill('a'), n: 16 }, 400, 'too_many_answers'],
+    ['fewer drawn than kept', 'completions', { prompt: 'a', n: 3, best_of: 2 }, 400, 'invalid_value'],
+    ['more probabilities than fit', 'completions', { prompt: Array(64).fill('a'), n: 4, logprobs: 20, max_tokens: 200 }, 400, 'too_many_probabilities'],
+    ['a suffix', 'completions', { prompt: 'a', suffix: 'b' }, 400, 'unsupported_value'],
+    ['no prompt', 'completions', {}, 400, 'invalid_value'],
+    ['ids of no token', 'completions', { prompt: [99_999] }, 400, 'config'],
+    ['a field of another server', 'completions', { prompt: 'a', top_k: 5 }, 400, 'unsupported_value'],
+    ['an unknown extension', 'completions', { prompt: 'a', lyceum: { nonsense: 1 } }, 400, 'invalid_value'],
+    ['probabilities without logprobs', 'chat/completions', { messages, top_logprobs: 2 }, 400, 'invalid_value'],
+  ])('is told why not: %s', async (_, path, body, status, code) => {
+    const error: APIError = await client.post(`/${path}`, { body: { ...warm, ...body } }).then(
+      () => expect.unreachable(),
+      (thrown) => thrown,
+    );
+    expect(error).toBeInstanceOf(APIError);
+    expect(error).toMatchObject({ status, code });
+    expect(error.message).toMatch(/expected|Invalid|Too|Unrecognized/);
+    expect(await json(served.post(`/v1/${path}`, { ...warm, ...body }))).toEqual({
+      error: { message: expect.any(String), type: expect.any(String), param: error.param, code },
+    });
+  });
+
+  it('ignores what asks for nothing', async () => {
+    const extra = {
+      store: false,
+      metadata: {},
+      user: 'me',
+      parallel_tool_calls: true,
+      service_tier: 'auto',
+      tools: [],
+      tool_choice: 'none',
+      functions: [],
+      stop: null,
+      seed: null,
+    };
+    const more = { response_format: { type: 'text' }, modalities: ['text'], stream_options: null, chat_id: 'x', unknown_field: 1, logit_bias: null };
+    expect((await served.post('/v1/chat/completions', { ...warm, ...extra, ...more, messages })).status).toBe(200);
+    expect((await served.post('/v1/completions', { ...warm, prompt: 'a', lyceum: { topK: 1, minP: 0.1, repetitionPenalty: 1.1 } })).status).toBe(200);
+  });
+});
+
+describe('a stream', () => {
+  it('comes in OpenAI’s order and ends with [DONE]', async () => {
+    const answer = await served.post('/v1/chat/completions', { ...warm, messages, stream: true, stream_options: { include_usage: true } });
+    expect(answer.headers.get('content-type')).toMatch(/^text\/event-stream/);
+    const events = (await eventsOf(answer)) as { id: string; object: string; choices: { delta: object; finish_reason: string | null }[]; usage: unknown }[];
+    expect(events.at(-1)).toBe('[DONE]');
+    const chunks = events.slice(0, -1);
+    expect(new Set(chunks.map(({ id, object }) => `${id} ${object}`)).size).toBe(1);
+    expect(chunks[0]!.choices[0]!.delta).toMatchObject({ role: 'assistant', content: '' });
+    expect(chunks.at(-2)).toMatchObject({ choices: [{ delta: {}, finish_reason: 'length' }], usage: null, lyceum: { weights: 'f32' } });
+    expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { completion_tokens: 30 } });
+    expect(chunks.slice(0, -2).every(({ choices, usage }) => choices[0]!.finish_reason === null && usage === null)).toBe(true);
+    const plain = (await eventsOf(await served.post('/v1/chat/completions', { ...warm, messages, stream: true }))) as object[];
+    expect(plain.some((event) => typeof event === 'object' && 'usage' in event)).toBe(false);
+  });
+});
+
+describe('what clients send', () => {
+  it.each<[string, object]>([
+    ['openai-python', { messages: [{ role: 'developer', content: 'Be short.' }, ...messages], model: 'tiny', max_completion_tokens: 5, extra: 1 }],
+    ['LangChain.js', { model: 'tiny', temperature: 0.5, top_p: 1, n: 1, stream: true, messages, max_tokens: 5, stream_options: { include_usage: true } }],
+    [
+      'the AI SDK',
+      {
+        model: 'tiny',
+        max_tokens: 5,
+        temperature: 0,
+        messages: [
+          {
+            role: 'user',
+            content: [
+              { type: 'text', text: 'Hi' },
+              { type: 'text', text: 'there' },
+            ],
+          },
+        ],
+      },
+    ],
+    [
+      'Open WebUI',
+      {
+        stream: true,
+        model: 'tiny',
+        max_tokens: 5,
+        messages: [{ role: 'system', content: 'S' }, { role: 'user', content: 'Hi' }, { role: 'assistant', content: 'x' }, ...messages],
+        stream_options: { include_usage: true },
+        user: { name: 'x' }.name,
+      },
+    ],
+    ['a conversation with an empty turn', { model: 'tiny', max_tokens: 5, messages: [...messages, { role: 'assistant', content: null }, ...messages] }],
+  ])('%s', async (_, body) => {
+    const answer = await served.post('/v1/chat/completions', body, {
+      headers: { 'content-type': 'application/json', authorization: 'Bearer sk-any', 'x-stainless-lang': 'js' },
+    });
+    expect([answer.status, 'stream' in body ? (await eventsOf(answer)).at(-1) : (await json(answer))['object']]).toEqual([
+      200,
+      'stream' in body ? '[DONE]' : 'chat.completion',
+    ]);
+  });
+});
+
+describe('tools', () => {
+  const tools = [{ type: 'function' as const, function: { name: 'look', parameters: { type: 'object', properties: {} } } }];
+  it('go to a template that knows them', async () => {
+    await using knowing = await serveTinyModel({
+      template: "{% if tools %}{{ tools | tojson }}{% endif %}{% for m in messages %}{{ m['content'] }}{% endfor %}",
+    });
+    const ask = async (more: object) =>
+      (await json(knowing.post('/v1/chat/completions', { ...warm, messages, ...more })))['usage'] as { prompt_tokens: number };
+    const [without, shown, none] = [await ask({}), await ask({ tools }), await ask({ tools, tool_choice: 'none' })];
+    expect(shown.prompt_tokens).toBeGreaterThan(without.prompt_tokens + 40);
+    expect(none).toEqual(without);
+    const talk = [
+      ...messages,
+      { role: 'assistant', content: null, tool_calls: [{ id: 'c1', type: 'function', function: { name: 'look', arguments: '{"a":1}' } }] },
+      { role: 'tool', tool_call_id: 'c1', content: 'found' },
+    ];
+    expect((await knowing.post('/v1/chat/completions', { ...warm, messages: talk, tools, stream: true })).status).toBe(200);
+  });
+});

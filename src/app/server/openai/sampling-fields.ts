@@ -1,0 +1,74 @@
+import { randomInt } from 'node:crypto';
+import { z } from 'zod';
+import type { TextRequest } from '../../language-model/index.ts';
+import { badField, Refusal, unsupported } from './refusal.ts';
+
+export const mostChoices = 16;
+const tokens = z.int().min(1);
+
+/** Fields that `/v1/chat/completions` and `/v1/completions` share. */
+export const samplingFields = {
+  model: z.string().min(1).max(500),
+  max_tokens: tokens.optional(),
+  temperature: z.number().min(0).max(2).default(1),
+  top_p: z.number().min(0).max(1).default(1),
+  presence_penalty: z.number().min(-2).max(2).default(0),
+  frequency_penalty: z.number().min(-2).max(2).default(0),
+  logit_bias: z.record(z.string().regex(/^\d{1,9}$/), z.number().min(-100).max(100)).default({}),
+  n: z.int().min(1).max(mostChoices).default(1),
+  seed: z.number().optional(),
+  stop: z.union([z.string().max(1000), z.array(z.string().max(1000)).max(4)]).default([]),
+  stream: z.boolean().default(false),
+  stream_options: z.object({ include_usage: z.boolean().nullish() }).optional(),
+  user: z.string().max(1000).default(''),
+  lyceum: z
+    .strictObject({
+      topK: z.int().min(0).optional(),
+      minP: z.number().min(0).max(1).optional(),
+      repetitionPenalty: z.number().min(0.01).max(10).optional(),
+    })
+    .default({}),
+};
+type Fields = z.output<z.ZodObject<typeof samplingFields>>;
+
+/** Parses a body. @throws Refusal that names the field */
+export const parseBody = <Shape extends z.ZodType>(schema: Shape, body: unknown): z.output<Shape> => {
+  const found = schema.safeParse(body);
+  if (found.success) return found.data;
+  const issue = found.error.issues[0]!;
+  const param = issue.path.map((key, i) => (typeof key === 'number' ? `[${key}]` : `${i > 0 ? '.' : ''}${String(key)}`)).join('');
+  throw new Refusal(400, `${param || 'body'}: ${issue.message}`, { code: 'invalid_value', param: param || undefined });
+};
+
+const ours: Readonly<Record<string, string>> = { top_k: 'topK', min_p: 'minP', repetition_penalty: 'repetitionPenalty', repeat_penalty: 'repetitionPenalty' };
+
+/** Refuses fields that would change the answer and are not obeyed here; the rest that is unknown is ignored. `harmless` are values that ask for nothing. */
+export const refuseFields = (body: Readonly<Record<string, unknown>>, harmless: Readonly<Record<string, readonly unknown[]>>): void => {
+  for (const [other, own] of Object.entries(ours))
+    if (body[other] !== undefined) throw unsupported(other, 'it under `lyceum`', body[other], `send {"lyceum": {"${own}": …}}`);
+  for (const [name, values] of Object.entries(harmless)) {
+    const value = body[name];
+    const asksNothing =
+      value === undefined || (Array.isArray(value) && value.length === 0) || values.some((one) => JSON.stringify(one) === JSON.stringify(value));
+    if (!asksNothing) throw unsupported(name, values.length > 0 ? `one of ${JSON.stringify(values)}` : 'none', value, 'this server cannot do it; leave it out');
+  }
+};
+
+/** Our request's sampling, of the choice with this index. Without a seed another answer comes each time. */
+export const samplingOf = (fields: Fields): ((index: number) => Partial<TextRequest>) => {
+  const seed = fields.seed === undefined ? randomInt(2 ** 47) : Math.trunc(fields.seed % 2 ** 47);
+  if (!Number.isSafeInteger(seed)) throw badField('seed', 'a whole number', fields.seed, 'send another');
+  const bias = Object.entries(fields.logit_bias);
+  const sampling = {
+    temperature: fields.temperature,
+    topP: fields.top_p,
+    presencePenalty: fields.presence_penalty,
+    frequencyPenalty: fields.frequency_penalty,
+    ...(bias.length > 0 && { logitBias: new Map(bias.map(([id, by]) => [Number(id), by])) }),
+    stop: [fields.stop].flat().filter((text) => text !== ''),
+    ...(fields.lyceum.topK !== undefined && { topK: fields.lyceum.topK }),
+    ...(fields.lyceum.minP !== undefined && { minP: fields.lyceum.minP }),
+    ...(fields.lyceum.repetitionPenalty !== undefined && { repetitionPenalty: fields.lyceum.repetitionPenalty }),
+  };
+  return (index) => ({ ...sampling, seed: (seed + index * 2 ** 32) % 2 ** 53 });
+};
