@@ -16,6 +16,7 @@ export const completeRecord = z
     topP: z.number().optional(),
     minP: z.number().optional(),
     seed: z.number().int().optional(),
+    schema: z.union([z.boolean(), z.record(z.string(), z.unknown())]).optional(),
     stop: z.union([z.string().transform((one) => [one]), z.array(z.string())]).optional(),
   })
   .refine(({ prompt, messages }) => (prompt === undefined) !== (messages === undefined), 'expected either a prompt or messages');
@@ -48,8 +49,8 @@ export const completeAll = (
   records: readonly CompleteRecord[],
   options: BatchOptions = {},
 ): Promise<{ done: Completion[]; skipped: Skipped[] }> =>
-  each(records, options, async ({ id, prompt, messages, maxTokens, temperature, topK, topP, minP, seed = options.seed, stop }) => {
-    const given = Object.entries({ prompt, messages, maxTokens, temperature, topK, topP, minP, seed, stop, special: options.special }).filter(
+  each(records, options, async ({ id, prompt, messages, maxTokens, temperature, topK, topP, minP, seed = options.seed, stop, schema }) => {
+    const given = Object.entries({ prompt, messages, maxTokens, temperature, topK, topP, minP, seed, stop, schema, special: options.special }).filter(
       ([, value]) => value !== undefined,
     );
     const { text, tokenIds, finishReason, usage } = await model.generate(Object.fromEntries(given), options.signal ? { signal: options.signal } : {});

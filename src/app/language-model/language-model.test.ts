@@ -124,6 +124,23 @@ describe('a language model', () => {
     process.env['LYCEUM_HOME'] = join(kept, '..');
   });
 
+  it('answers as a JSON Schema wants it, however little room there is', async () => {
+    const schema = {
+      type: 'object',
+      properties: { name: { type: 'string' }, age: { type: 'integer', minimum: 0 }, tags: { type: 'array', items: { enum: ['a', 'b'] } } },
+      required: ['name', 'age', 'tags'],
+      additionalProperties: false,
+    };
+    for (const maxTokens of [45, 120])
+      for (const seed of [1, 2, 3]) {
+        const { text } = await apart.generate({ prompt: 'Describe:', schema, maxTokens, temperature: 1.5, seed });
+        const found = JSON.parse(text) as Record<string, unknown>;
+        expect(Object.keys(found)).toEqual(['name', 'age', 'tags']);
+        expect(Number.isInteger(found['age'])).toBe(true);
+      }
+    await expect(apart.generate({ prompt: 'a', schema: { type: 'nothing' } })).rejects.toThrow(ConfigError);
+  });
+
   it('stops with the signal, and refuses what it cannot do, with the same error from its own process', async () => {
     for (const model of [here, apart]) {
       const abort = new AbortController();

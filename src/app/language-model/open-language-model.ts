@@ -5,6 +5,7 @@ import { countParameters, openCausal } from '../../models/index.ts';
 import { type Device, describeMachine, openEngine } from '../../runtime/index.ts';
 import { resolveModel } from '../resolve-model.ts';
 import { causalModelOf } from './causal-model.ts';
+import { grammarMasks } from './grammar-masks.ts';
 import { keptWeights } from './kept-weights.ts';
 import type { ModelInfo, ModelLoad, ModelWeights, TextPiece, TextRequest, TextResult, TextScore, TextToken } from './text-request.ts';
 import { openTextTools } from './text-tools.ts';
@@ -123,12 +124,15 @@ export const openLanguageModel = async (
       ? { ...token, bytes: bytesOf(token.id), candidates: token.candidates.map((one) => ({ ...one, bytes: bytesOf(one.id) })) }
       : { id: token.id };
 
+  const maskOf = grammarMasks(tokenizer, config.vocab);
+
   return {
     info,
     graph: program,
     async generate(request, { signal, onPiece } = {}) {
-      const { maxTokens = 256, stop = [], candidates, prompt: _, messages: __, tools: ___, special: ____, ...sampling } = request;
+      const { maxTokens = 256, stop = [], candidates, schema, prompt: _, messages: __, tools: ___, special: ____, ...sampling } = request;
       const prompt = await promptOf(request);
+      const mask = schema === undefined ? undefined : maskOf(schema, maxTokens);
       const [decoder, filter] = [tokenizer.decodeStream(), stopFilter(stop)];
       let text = '';
       let stopped = false;
@@ -140,7 +144,15 @@ export const openLanguageModel = async (
         unsent = [];
       };
       const { tokenIds, finishReason, promptTokens, cachedTokens } = await generator.generate(
-        { prompt, maxTokens, endIds: tokenizer.eos, sampling, ...(candidates !== undefined && { candidates }), ...(signal && { signal }) },
+        {
+          prompt,
+          maxTokens,
+          endIds: tokenizer.eos,
+          sampling,
+          ...(mask && { mask }),
+          ...(candidates !== undefined && { candidates }),
+          ...(signal && { signal }),
+        },
         (token) => {
           unsent.push(named(token));
           const next = filter.push(decoder.push(token.id));

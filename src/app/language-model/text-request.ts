@@ -11,6 +11,8 @@ export interface TextRequest extends Sampling {
   readonly tools?: readonly object[];
   /** Default 256. */
   readonly maxTokens?: number;
+  /** A JSON Schema: the answer is a JSON document that it allows. `true` allows any, `{ "type": "object" }` any object. */
+  readonly schema?: unknown;
   /** Texts that end the answer; they are not part of it. */
   readonly stop?: readonly string[];
   /** With a text as `prompt`: add what the tokenizer adds, its begin token for instance. Default true. */

@@ -144,7 +144,7 @@ describe('the official client', () => {
     ['another model', 'chat/completions', { messages, model: 'gpt' }, 404, 'model_not_found'],
     ['tools', 'chat/completions', { messages, tools: [{ type: 'function', function: { name: 'f' } }] }, 400, 'unsupported_value'],
     ['a forced call', 'chat/completions', { messages, tool_choice: 'required' }, 400, 'unsupported_value'],
-    ['a form', 'chat/completions', { messages, response_format: { type: 'json_object' } }, 400, 'unsupported_value'],
+    ['a form', 'chat/completions', { messages, response_format: { type: 'json_schema' } }, 400, 'invalid_value'],
     ['an image', 'chat/completions', { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'x' } }] }] }, 400, 'unsupported_value'],
     ['no messages', 'chat/completions', { messages: [] }, 400, 'invalid_value'],
     ['an unknown role', 'chat/completions', { messages: [{ role: 'cat', content: 'x' }] }, 400, 'invalid_value'],
