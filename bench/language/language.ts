@@ -1,6 +1,6 @@
 import { access, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { resolveModel } from '../../src/app/resolve-model.ts';
+import { resolveModel } from '../../src/app/models/resolve-model.ts';
 import type { BenchOptions } from '../harness.ts';
 import { interleaved, median, ratiosOf } from '../reader/compare.ts';
 import { log, type Row } from '../reader/row.ts';

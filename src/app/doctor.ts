@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { openStore, sqliteVersion } from '../knowledge/index.ts';
 import { encoderFolder, shippedReaders } from '../read/index.ts';
 import { describeMachine, onnxruntimeVersion, probeDevices } from '../runtime/index.ts';
-import { listModels } from './list-models.ts';
-import { modelsFolder } from './model-home.ts';
+import { listModels } from './models/list-models.ts';
+import { modelsFolder } from './models/model-home.ts';
 import { version } from './version.ts';
 import { storePath } from './workspace.ts';
 

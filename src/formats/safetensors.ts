@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { type Dtype, FormatError, NotFoundError, UnsupportedError } from '../core/index.ts';
 import { widenBfloat16, widenFloat16 } from './half.ts';
+import { readInto } from './read-into.ts';
 import { type Json, type JsonObject, parseStrictJson } from './strict-json.ts';
 
 /** Values of a tensor; bool is kept in bytes, float16 as its bits. */
@@ -181,11 +182,7 @@ const checkCover = (tensors: [string, TensorInfo][], where: string, start: numbe
 
 const readExactly = async (file: FileHandle, from: number, count: number, where: string): Promise<Buffer> => {
   const buffer = Buffer.from(new ArrayBuffer(count));
-  for (let at = 0; at < count; ) {
-    const { bytesRead } = await file.read(buffer, at, Math.min(count - at, 1 << 30), from + at);
-    if (bytesRead === 0) throw new FormatError(`${where}: expected ${count} bytes at ${from}, got ${at}; the file became shorter while it was read`);
-    at += bytesRead;
-  }
+  await readInto(file, buffer, from, where);
   return buffer;
 };
 

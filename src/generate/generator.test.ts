@@ -66,7 +66,7 @@ describe('generation', () => {
         finishReason: 'stop',
       });
       expect(await generator.generate({ prompt: [5, 6, 7], maxTokens: 3 })).toMatchObject({ tokenIds: tokens.slice(0, 3), finishReason: 'length' });
-      const long = Array.from({ length: tinyModel.context - 4 }, (_, i) => i % 37);
+      const long = Array.from({ length: tinyModel.config.positions - 4 }, (_, i) => i % 37);
       expect((await generator.generate({ prompt: long, maxTokens: 50 })).tokenIds).toHaveLength(4);
       let seen = 0;
       expect(await generator.generate({ prompt: [5, 6, 7], maxTokens: 20 }, () => ++seen < 2)).toMatchObject({

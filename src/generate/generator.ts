@@ -59,7 +59,7 @@ export const openGenerator = async ({ engine, model, program = stepProgram(model
     forMany ??= long().then((own) => engine.compile(own.program, own.bindings, { arena: true }));
     return forMany;
   };
-  const cache = createKeyValueCache(model);
+  const cache = createKeyValueCache(model.config);
   // Slots 0 … active − 1 are at work, the last of them perhaps still with its prompt; the others keep what they had, for a prompt that begins alike.
   const held: number[][] = [];
   const active: Sequence[] = [];
@@ -153,7 +153,7 @@ export const openGenerator = async ({ engine, model, program = stepProgram(model
     generated.push(id);
     const goOn = onToken?.({ id, ...(plain !== undefined && { logprob: scores[id]! + plain, candidates: named.slice(0, candidates) }) });
     if (goOn === false) return finish('stop');
-    if (generated.length >= request.maxTokens || request.prompt.length + generated.length >= model.context) return finish('length');
+    if (generated.length >= request.maxTokens || request.prompt.length + generated.length >= model.config.positions) return finish('length');
     return false;
   };
 
@@ -185,7 +185,7 @@ export const openGenerator = async ({ engine, model, program = stepProgram(model
             tokens,
             tokens.map((_, i) => i),
           );
-          for (let slot = batch - 1; slot >= 0; slot--) take(slot, scores.subarray(slot * model.vocab, (slot + 1) * model.vocab));
+          for (let slot = batch - 1; slot >= 0; slot--) take(slot, scores.subarray(slot * model.config.vocab, (slot + 1) * model.config.vocab));
         }
       } catch (error) {
         failAll(error);

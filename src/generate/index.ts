@@ -1,4 +1,4 @@
-export type { CausalInputs, CausalModel, CausalOutputs, Past } from './causal-model.ts';
+export type { CausalModel } from './causal-model.ts';
 export { type Generator, type GeneratorOptions, openGenerator } from './generator.ts';
 export type { Grammar } from './grammar/grammar.ts';
 export { type JsonGrammarOptions, jsonGrammar, jsonObjectGrammar } from './grammar/json-grammar.ts';

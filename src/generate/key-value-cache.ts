@@ -1,8 +1,5 @@
+import type { CacheShape } from '../nn/index.ts';
 import type { TensorData } from '../runtime/index.ts';
-import type { CausalModel } from './causal-model.ts';
-import { keysOf, valuesOf } from './step-program.ts';
-
-type Shape = Pick<CausalModel, 'layers' | 'kvHeads' | 'headDim'>;
 
 const capacityStep = 64; // rows of a slot: a multiple of it, so that the program sees few lengths and growing is rare
 
@@ -24,9 +21,8 @@ export interface KeyValueCache {
    * Appends new rows.
    *
    * @param added  [2 · layers, batch, kvHeads, seq, headDim] as the step program gives them, for slots from `first` on
-   * @param counts  per slot of the batch: how many of its `seq` rows are tokens; they come first
    */
-  append(first: number, added: TensorData, counts: readonly number[]): void;
+  append(first: number, added: TensorData): void;
   /** Forgets all but the first tokens of a slot. */
   truncate(slot: number, tokens: number): void;
   /** Overwrites a slot with another's tokens. */
@@ -36,11 +32,11 @@ export interface KeyValueCache {
   readonly bytes: number;
 }
 
-export const createKeyValueCache = ({ layers, kvHeads, headDim }: Shape): KeyValueCache => {
+export const createKeyValueCache = ({ layers, kvHeads, headDim }: CacheShape): KeyValueCache => {
   let [slots, capacity] = [0, 0];
   let lengths: number[] = [];
   let tensors: Float32Array[] = []; // keys of every layer, then values: [slots, kvHeads, capacity, headDim]
-  const names = Array.from({ length: 2 * layers }, (_, i) => (i < layers ? keysOf(i) : valuesOf(i - layers)));
+  const names = Array.from({ length: 2 * layers }, (_, i) => (i < layers ? `past.keys.${i}` : `past.values.${i - layers}`));
 
   const stride = () => kvHeads * capacity * headDim;
   return {
@@ -82,11 +78,11 @@ export const createKeyValueCache = ({ layers, kvHeads, headDim }: Shape): KeyVal
         return copy;
       };
       return {
-        pastMask: { dtype: 'bool', shape: [count, rows], data: mask },
+        'past.mask': { dtype: 'bool', shape: [count, rows], data: mask },
         ...Object.fromEntries(names.map((name, i): [string, TensorData] => [name, { dtype: 'float32', shape, data: part(tensors[i]!) }])),
       };
     },
-    append(first, { shape, data }, counts) {
+    append(first, { shape, data }) {
       const [, batch, , seq] = shape as [number, number, number, number, number];
       const rows = data as Float32Array;
       for (let tensor = 0; tensor < 2 * layers; tensor++)
@@ -94,9 +90,9 @@ export const createKeyValueCache = ({ layers, kvHeads, headDim }: Shape): KeyVal
           for (let head = 0; head < kvHeads; head++) {
             const from = ((tensor * batch + i) * kvHeads + head) * seq * headDim;
             const to = (((first + i) * kvHeads + head) * capacity + lengths[first + i]!) * headDim;
-            tensors[tensor]!.set(rows.subarray(from, from + counts[i]! * headDim), to);
+            tensors[tensor]!.set(rows.subarray(from, from + seq * headDim), to);
           }
-      for (let i = 0; i < batch; i++) lengths[first + i]! += counts[i]!;
+      for (let i = 0; i < batch; i++) lengths[first + i]! += seq;
     },
     truncate(slot, tokens) {
       lengths[slot] = Math.min(lengths[slot]!, tokens);

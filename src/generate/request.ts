@@ -41,7 +41,7 @@ export interface Generated {
 }
 
 /** @throws ConfigError for what cannot be generated */
-export const checkRequest = ({ prompt, maxTokens }: Request, { context, vocab }: CausalModel): void => {
+export const checkRequest = ({ prompt, maxTokens }: Request, { config: { positions: context, vocab } }: CausalModel): void => {
   if (prompt.length === 0)
     throw new ConfigError('generate: expected a prompt of at least one token, got none; write something, or let the tokenizer add its first token');
   if (prompt.length >= context)

@@ -20,14 +20,9 @@ export const runStep = async (step: Executable, cache: KeyValueCache, { first, t
   const { logits, added } = await step.run({
     ids: int64([batch, seq], tokens.flat()),
     positions: int64([batch, seq], positions),
-    mask: { dtype: 'bool', shape: [batch, seq], data: new Uint8Array(batch * seq).fill(1) },
     rows: int64([rows.length], rows),
     ...cache.feeds(first, batch, seq > 1),
   });
-  cache.append(
-    first,
-    added!,
-    tokens.map(() => seq),
-  );
+  cache.append(first, added!);
   return logits!.data as Float32Array;
 };

@@ -11,22 +11,37 @@ import {
   readGgufTensor,
   readQuantisedGguf,
   type SafetensorsFile,
+  type TensorInfo,
 } from '../formats/index.ts';
-import type { PackedForm, PackedValues } from '../nn/index.ts';
+import { causalInputs, type PackedForm, type PackedValues } from '../nn/index.ts';
 import { arrange } from './arrange.ts';
-import { causalInputs } from './causal.ts';
 import { type CausalMember, causalMember, causalMemberFromGguf } from './family.ts';
-import { llama } from './llama.ts';
+import { type LlamaConfig, llama } from './llama.ts';
+import { type FrozenWeight, locateWeights } from './weights.ts';
 
-/** A causal model with the weights that some file holds. */
+/** The opened files of a model: what is said in them is read once, by whoever needs it. */
+export type CausalFiles =
+  | { readonly kind: 'gguf'; readonly gguf: GgufFile }
+  | { readonly kind: 'llama2c'; readonly checkpoint: Llama2cFile }
+  | { readonly kind: 'folder'; readonly folder: string };
+
+/** Opens a model's files, no weights. @throws FormatError, UnsupportedError */
+export const openCausalFiles = async (kind: CausalFiles['kind'], path: string): Promise<CausalFiles> => {
+  if (kind === 'gguf') return { kind, gguf: await openGguf(path) };
+  return kind === 'llama2c' ? { kind, checkpoint: await openLlama2c(path) } : { kind, folder: path };
+};
+
+/** A causal model with the weights that its files hold. */
 export interface CausalSource {
-  /** What the file calls its family: `general.architecture` or `model_type`. */
+  /** What the files call its family: `general.architecture` or `model_type`. */
   readonly family: string;
   readonly member: CausalMember;
-  /** The files that hold the weights. */
+  /** Files that hold weights. */
   readonly files: readonly string[];
   /** Every parameter of the model. */
   readonly parameters: readonly Node[];
+  /** Where a parameter lies as it is wanted, as floats in our arrangement; undefined where it must be read. */
+  frozen(parameter: string): FrozenWeight | undefined;
   /** Values of a parameter, float32, in our arrangement. */
   values(parameter: string): Promise<Float32Array>;
   /** How the file keeps a parameter, if it does so in blocks of few bits that can be used as they are. */
@@ -34,30 +49,40 @@ export interface CausalSource {
   packedValues(parameter: string): Promise<PackedValues>;
 }
 
-const parametersOf = (member: CausalMember): Node[] => {
-  const { logits, parameters } = member.build(causalInputs(member.config));
-  return [...new Set([...parameters, ...inOrder([logits]).filter(isParameter)])];
+/** @throws NotFoundError, FormatError, ConfigError where the files are not a whole model of a known family */
+export const causalSource = async (files: CausalFiles): Promise<CausalSource> => {
+  if (files.kind === 'gguf') return fromGguf(files.gguf);
+  return files.kind === 'llama2c' ? fromLlama2c(files.checkpoint) : fromFolder(files.folder);
 };
 
-/** @param names  parameter → names it may have in the file @throws NotFoundError naming what is missing */
-const located = (parameters: readonly Node[], names: CausalMember['weightNames'], has: (name: string) => boolean, where: string): Map<string, string> => {
-  const found = new Map<string, string>();
-  const missing: string[] = [];
-  for (const node of parameters) {
-    const ours = nameOf(node);
-    const theirs = (names.get(ours) ?? [ours]).find(has);
-    if (theirs === undefined) missing.push(names.get(ours)?.[0] ?? ours);
-    else found.set(ours, theirs);
-  }
-  if (missing.length > 0)
-    throw new NotFoundError(
-      `${where}: expected all ${parameters.length} weights of the model, got none called ${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ` and ${missing.length - 5} more` : ''}; the file holds another model or a part of one`,
-    );
-  return found;
+/** Finds all parameters of a member in a file, or in what reads like one. */
+const sourceOf = (family: string, member: CausalMember, file: SafetensorsFile, place: (tensor: string) => string | undefined): CausalSource => {
+  const { logits } = member.build(causalInputs(member.config));
+  const parameters = inOrder([logits]).filter(isParameter);
+  const names = locateWeights(file, member.weightNames, parameters, member.arranged);
+  return {
+    family,
+    member,
+    files: [...new Set(parameters.map((node) => place(names.get(nameOf(node))!) ?? file.path))],
+    parameters,
+    frozen(parameter) {
+      const theirs = names.get(parameter)!;
+      const path = place(theirs);
+      if (path === undefined || member.arranged.has(parameter)) return undefined;
+      const { dtype, shape, offset } = file.tensors.get(theirs)!;
+      return { kind: 'frozen', file: path, offset, dtype: dtype as FrozenWeight['dtype'], shape };
+    },
+    async values(parameter) {
+      const { data } = await readAsFloat32(file, names.get(parameter)!);
+      const how = member.arranged.get(parameter);
+      return how ? arrange(data, how) : data;
+    },
+    packedForm: () => undefined,
+    packedValues: (parameter) => Promise.reject(new Error(`internal: ${parameter} is not packed`)),
+  };
 };
 
-// Blocks that the kernel knows; the bits that remain whole numbers of at most a byte.
-const blocks = new Set([16, 32, 64, 128, 256]);
+// Blocks of sizes that the kernel knows, with whole numbers of at most a byte.
 const packable: Readonly<Record<string, PackedForm>> = {
   Q4_0: { block: 32, bits: 4, minimums: false },
   Q4_1: { block: 32, bits: 4, minimums: true },
@@ -69,70 +94,27 @@ const packable: Readonly<Record<string, PackedForm>> = {
   Q6_K: { block: 16, bits: 6, minimums: false },
 };
 
-/** @throws ConfigError, FormatError, NotFoundError where the file is not a whole model of a known family */
-export const causalFromGguf = async (gguf: GgufFile): Promise<CausalSource> => {
-  const where = `gguf ${gguf.path}`;
+const fromGguf = async (gguf: GgufFile): Promise<CausalSource> => {
   const factors = gguf.tensors.has('rope_freqs.weight') ? await readGgufTensor(gguf, 'rope_freqs.weight') : undefined;
-  const member = causalMemberFromGguf(gguf.metadata, gguf.tensors, { where, ...(factors && { ropeFactors: factors }) });
-  const parameters = parametersOf(member);
-  const names = located(parameters, member.weightNames, (name) => gguf.tensors.has(name), where);
-  for (const node of parameters) {
-    const { shape } = gguf.tensors.get(names.get(nameOf(node))!)!;
-    if (String(shape) !== String(node.shape))
-      throw new FormatError(
-        `${where} tensor ${names.get(nameOf(node))}: expected shape [${node.shape.join(', ')}], got [${shape.join(', ')}]; metadata and weights are of two models`,
-      );
-  }
+  const member = causalMemberFromGguf(gguf.metadata, gguf.tensors, { where: `gguf ${gguf.path}`, ...(factors && { ropeFactors: factors }) });
+  // Whatever the file keeps them as, its weights come as float32.
+  const tensors = new Map([...gguf.tensors].map(([name, tensor]): [string, TensorInfo] => [name, { ...tensor, dtype: 'float32' }]));
+  const read: SafetensorsFile['read'] = async (name) => ({ dtype: 'float32', shape: tensors.get(name)!.shape, data: await readGgufTensor(gguf, name) });
+  const source = sourceOf(gguf.metadata.get('general.architecture') as string, member, { path: gguf.path, metadata: {}, tensors, read }, () => undefined);
+  const theirs = (parameter: string): string => (member.weightNames.get(parameter) ?? [parameter]).find((name) => gguf.tensors.has(name))!;
   return {
-    family: gguf.metadata.get('general.architecture') as string,
-    member,
-    files: [gguf.path],
-    parameters,
-    values: (parameter) => readGgufTensor(gguf, names.get(parameter)!),
-    packedForm: (parameter) => {
-      const { type, shape } = gguf.tensors.get(names.get(parameter)!)!;
+    ...source,
+    packedForm(parameter) {
+      const { type, shape } = gguf.tensors.get(theirs(parameter))!;
       const form = packable[type];
-      return form && shape.length === 2 && blocks.has(form.block) && shape[1]! % form.block === 0 ? form : undefined;
+      return form && shape.length === 2 && shape[1]! % form.block === 0 ? form : undefined;
     },
-    packedValues: (parameter) => readQuantisedGguf(gguf, names.get(parameter)!),
+    packedValues: (parameter) => readQuantisedGguf(gguf, theirs(parameter)),
   };
 };
 
-const unpacked = {
-  packedForm: () => undefined,
-  packedValues: (parameter: string) => Promise.reject(new Error(`internal: ${parameter} is not packed`)),
-};
-
-const fromTensors = (family: string, member: CausalMember, files: readonly SafetensorsFile[], where: string): CausalSource => {
-  const parameters = parametersOf(member);
-  const fileOf = (name: string) => files.find((file) => file.tensors.has(name));
-  const names = located(parameters, member.weightNames, (name) => fileOf(name) !== undefined, where);
-  for (const node of parameters) {
-    const theirs = names.get(nameOf(node))!;
-    const { shape } = fileOf(theirs)!.tensors.get(theirs)!;
-    const expected = member.arranged.get(nameOf(node))?.stored ?? node.shape;
-    if (String(shape) !== String(expected))
-      throw new FormatError(
-        `${where} tensor ${theirs}: expected shape [${expected.join(', ')}], got [${shape.join(', ')}]; the config and the weights are of two models`,
-      );
-  }
-  return {
-    family,
-    member,
-    files: files.map(({ path }) => path),
-    parameters,
-    async values(parameter) {
-      const theirs = names.get(parameter)!;
-      const { data } = await readAsFloat32(fileOf(theirs)!, theirs);
-      const how = member.arranged.get(parameter);
-      return how ? arrange(data, how) : data;
-    },
-    ...unpacked,
-  };
-};
-
-/** A folder as Hugging Face has it: config.json, and model.safetensors or the shards that model.safetensors.index.json names. @throws NotFoundError, FormatError, ConfigError */
-export const causalFromFolder = async (folder: string): Promise<CausalSource> => {
+/** A folder as Hugging Face has it: config.json, and model.safetensors or the shards that model.safetensors.index.json names. */
+const fromFolder = async (folder: string): Promise<CausalSource> => {
   const json = async (name: string): Promise<unknown> => {
     const path = join(folder, name);
     const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -147,18 +129,20 @@ export const causalFromFolder = async (folder: string): Promise<CausalSource> =>
   };
   const config = await json('config.json');
   const member = causalMember(config, join(folder, 'config.json'));
-  const single = join(folder, 'model.safetensors');
-  const whole = await access(single).then(
+  const whole = await access(join(folder, 'model.safetensors')).then(
     () => true,
     () => false,
   );
-  const shards = whole ? ['model.safetensors'] : shardsOf(await json('model.safetensors.index.json'), folder);
-  return fromTensors(
-    (config as { model_type: string }).model_type,
-    member,
-    await Promise.all(shards.map((name) => openSafetensors(join(folder, name)))),
-    folder,
-  );
+  const names = whole ? ['model.safetensors'] : shardsOf(await json('model.safetensors.index.json'), folder);
+  const shards = await Promise.all(names.map((name) => openSafetensors(join(folder, name))));
+  const shardOf = (tensor: string): SafetensorsFile => shards.find((shard) => shard.tensors.has(tensor))!;
+  const joined: SafetensorsFile = {
+    path: folder,
+    metadata: {},
+    tensors: new Map(shards.flatMap((shard) => [...shard.tensors])),
+    read: (tensor, options) => shardOf(tensor).read(tensor, options),
+  };
+  return sourceOf((config as { model_type: string }).model_type, member, joined, (tensor) => shardOf(tensor).path);
 };
 
 const shardsOf = (index: unknown, folder: string): string[] => {
@@ -172,9 +156,8 @@ const shardsOf = (index: unknown, folder: string): string[] => {
   return names as string[];
 };
 
-/** A llama2.c checkpoint. */
-export const causalFromLlama2c = (file: Llama2cFile): CausalSource => {
-  const { hidden, ffn, layers, heads, kvHeads, vocab, seq, tied } = file.config;
+const fromLlama2c = (checkpoint: Llama2cFile): CausalSource => {
+  const { hidden, ffn, layers, heads, kvHeads, vocab, seq, tied } = checkpoint.config;
   const json = {
     model_type: 'llama',
     vocab_size: vocab,
@@ -189,14 +172,7 @@ export const causalFromLlama2c = (file: Llama2cFile): CausalSource => {
     tie_word_embeddings: tied,
     rope_theta: 10_000,
   };
-  const where = `llama2.c ${file.path}`;
-  const read = causalMember(json, where);
-  const config = { ...(read.config as Parameters<typeof llama>[0]), rope: file.ropePairs };
-  return fromTensors('llama', { ...read, config, build: (inputs) => llama(config, inputs) }, [file], where);
-};
-
-/** Opens a model of any kind. */
-export const openCausal = async (kind: 'gguf' | 'folder' | 'llama2c', path: string): Promise<CausalSource> => {
-  if (kind === 'gguf') return causalFromGguf(await openGguf(path));
-  return kind === 'folder' ? causalFromFolder(path) : causalFromLlama2c(await openLlama2c(path));
+  const read = causalMember(json, `llama2.c ${checkpoint.path}`);
+  const config: LlamaConfig = { ...(read.config as LlamaConfig), rope: checkpoint.ropePairs };
+  return sourceOf('llama', { ...read, config, build: (inputs) => llama(config, inputs) }, checkpoint, () => checkpoint.path);
 };

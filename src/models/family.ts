@@ -1,6 +1,7 @@
 // The families of causal language models, one line each: by the `model_type` of a config.json, and by the architecture of a GGUF file.
 import { ConfigError } from '../core/index.ts';
-import type { CausalConfig, CausalInputs, CausalModel } from './causal.ts';
+import type { CausalInputs } from '../nn/index.ts';
+import type { CausalConfig, CausalModel } from './causal.ts';
 import { gemma3, gemma3Config, gemma3WeightNames } from './gemma3.ts';
 import { gemma3Architectures, gemma3ConfigFromGguf, gemma3GgufNames } from './gemma3-gguf.ts';
 import type { GgufOptions, TensorNames } from './gguf-config.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, evaluate, nameOf, type Tensor, tensor } from '../core/index.ts';
-import { causalInputs, causalMemberFromGguf, gemma3, gemma3Config, gemma3ConfigFromGguf, gemma3GgufNames } from './index.ts';
+import { causalInputs } from '../nn/index.ts';
+import { causalMemberFromGguf, gemma3, gemma3Config, gemma3ConfigFromGguf, gemma3GgufNames } from './index.ts';
 import { causalFixture, relativeDifference } from './testing/causal-fixture.ts';
 import { causalSuite } from './testing/causal-suite.ts';
 

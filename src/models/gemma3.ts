@@ -1,7 +1,18 @@
 import { z } from 'zod';
 import { type Axis, add, ConfigError, mul, type Node, named } from '../core/index.ts';
-import { type Activation, type BlockSite, blockSite, causalAttention, causalBias, gatedMlp, type RotaryScaling, rmsNorm, rotary } from '../nn/index.ts';
-import { type CausalConfig, type CausalInputs, type CausalModel, causalModel, checkedHeads } from './causal.ts';
+import {
+  type Activation,
+  type BlockSite,
+  blockSite,
+  type CausalInputs,
+  causalAttention,
+  causalBias,
+  gatedMlp,
+  type RotaryScaling,
+  rmsNorm,
+  rotary,
+} from '../nn/index.ts';
+import { type CausalConfig, type CausalModel, causalModel, checkedHeads } from './causal.ts';
 import { activationKey, count, parseConfig } from './config.ts';
 import { rope, ropeKeys, ropeValues } from './rope-config.ts';
 import { weightNames } from './weights.ts';

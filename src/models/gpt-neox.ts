@@ -1,8 +1,19 @@
 import { z } from 'zod';
 import { type Axis, add, ConfigError, named } from '../core/index.ts';
-import { type Activation, type BlockSite, blockSite, causalAttention, causalBias, mlp, norm, type RotaryScaling, rotary } from '../nn/index.ts';
+import {
+  type Activation,
+  type BlockSite,
+  blockSite,
+  type CausalInputs,
+  causalAttention,
+  causalBias,
+  mlp,
+  norm,
+  type RotaryScaling,
+  rotary,
+} from '../nn/index.ts';
 import type { Arrangement } from './arrange.ts';
-import { type CausalConfig, type CausalInputs, type CausalModel, causalModel, checkedHeads } from './causal.ts';
+import { type CausalConfig, type CausalModel, causalModel, checkedHeads } from './causal.ts';
 import { activationKey, count, parseConfig } from './config.ts';
 import { ropeKeys, ropeValues } from './rope-config.ts';
 import { type Arrangements, weightNames } from './weights.ts';

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError, FormatError, inOrder, isParameter, nameOf, UnsupportedError } from '../core/index.ts';
 import { openSafetensors } from '../formats/index.ts';
 import { linearOf } from '../nn/edits/linear-of.ts';
-import { causalInputs, frozenWeights, gpt2, gpt2Arranged, gpt2Config, gpt2WeightNames, locateWeights } from './index.ts';
+import { causalInputs } from '../nn/index.ts';
+import { frozenWeights, gpt2, gpt2Arranged, gpt2Config, gpt2WeightNames, locateWeights } from './index.ts';
 import { causalSuite } from './testing/causal-suite.ts';
 
 const sites = 'attn.in attn.q attn.k attn.scores attn.pattern attn.v attn.z attn.out resid.mid mlp.in mlp.up mlp.act mlp.down resid.post';

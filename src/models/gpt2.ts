@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { type Axis, add, gather, named, parameter } from '../core/index.ts';
-import { type Activation, blockSite, causalAttention, causalBias, mlp, norm } from '../nn/index.ts';
+import { type Activation, blockSite, type CausalInputs, causalAttention, causalBias, mlp, norm } from '../nn/index.ts';
 import { turned } from './arrange.ts';
-import { type CausalConfig, type CausalInputs, type CausalModel, causalModel, checkedHeads } from './causal.ts';
+import { type CausalConfig, type CausalModel, causalModel, checkedHeads } from './causal.ts';
 import { activationKey, count, parseConfig } from './config.ts';
 import { type Arrangements, weightNames } from './weights.ts';
 

@@ -1,7 +1,7 @@
 export { type Arrangement, arrange } from './arrange.ts';
 export { type BertConfig, type BertOptions, bert, bertConfig, bertWeightNames } from './bert.ts';
-export { type CausalConfig, type CausalInputs, type CausalModel, causalInputs, type Past } from './causal.ts';
-export { type CausalSource, openCausal } from './causal-source.ts';
+export type { CausalConfig, CausalModel } from './causal.ts';
+export { type CausalFiles, type CausalSource, causalSource, openCausalFiles } from './causal-source.ts';
 export { type CausalMember, causalMember, causalMemberFromGguf, causalTypes } from './family.ts';
 export { type Gemma3Config, gemma3, gemma3Config, gemma3WeightNames } from './gemma3.ts';
 export { gemma3ConfigFromGguf, gemma3GgufNames } from './gemma3-gguf.ts';

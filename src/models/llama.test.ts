@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError, gradients, input, mul, type Node, nameOf, ShapeError, sum, type Tensor, tensor } from '../core/index.ts';
 import { inTheory } from '../nn/edits/testing/tiny-bert.ts';
-import { capture, lowRank, lowRankParameters, patch, quantise, recompute, siteOf } from '../nn/index.ts';
-import { arrange, causalInputs, causalMember, causalMemberFromGguf, causalTypes, type LlamaConfig, llama, llamaConfig, llamaConfigFromGguf } from './index.ts';
+import { capture, causalInputs, lowRank, lowRankParameters, patch, quantise, recompute, siteOf } from '../nn/index.ts';
+import { arrange, causalMember, causalMemberFromGguf, causalTypes, type LlamaConfig, llama, llamaConfig, llamaConfigFromGguf } from './index.ts';
 import { type CausalFixture, causalFixture, relativeDifference } from './testing/causal-fixture.ts';
 import { causalSuite } from './testing/causal-suite.ts';
 

@@ -5,6 +5,7 @@ import {
   type Activation,
   type BlockSite,
   blockSite,
+  type CausalInputs,
   causalAttention,
   causalBias,
   gatedMlp,
@@ -13,7 +14,7 @@ import {
   rmsNorm,
   rotary,
 } from '../nn/index.ts';
-import { type CausalConfig, type CausalInputs, type CausalModel, causalModel, checkedHeads } from './causal.ts';
+import { type CausalConfig, type CausalModel, causalModel, checkedHeads } from './causal.ts';
 import { activationKey, count, parseConfig } from './config.ts';
 import { ropeKeys, ropeValues } from './rope-config.ts';
 import { weightNames } from './weights.ts';

@@ -1,5 +1,6 @@
 export { attention, paddingBias } from './attention.ts';
 export { type CausalAttentionOptions, type CausalBiasOptions, causalAttention, causalBias } from './causal-attention.ts';
+export { type CacheShape, type CausalInputs, causalInputs, type Past } from './causal-inputs.ts';
 export { type Dropout, drop, saltOf } from './dropout.ts';
 export * from './edits/index.ts';
 export { embedding } from './embedding.ts';

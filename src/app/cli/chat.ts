@@ -1,7 +1,7 @@
+import type { CommandModule } from './command-module.ts';
 import type { ChatFlags } from './complete-actions.ts';
 import { numberWithin, wholeNumber } from './number.ts';
 import { commonOptions } from './options.ts';
-import type { CommandModule } from './verbs.ts';
 
 export const define: CommandModule['define'] = (command, finish) => {
   command

@@ -1,5 +1,5 @@
+import type { CommandModule } from './command-module.ts';
 import { commonOptions } from './options.ts';
-import type { CommandModule } from './verbs.ts';
 
 export const define: CommandModule['define'] = (command, finish) => {
   command.addHelpText('after', '\nExamples:\n  lyceum doctor\n  lyceum doctor --dir ~/thesis/.lyceum --json\n').action(async () => {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import type { CommandModule } from './command-module.ts';
 import { commonOptions } from './options.ts';
-import type { CommandModule } from './verbs.ts';
 
 export const define: CommandModule['define'] = (command, finish) => {
   command

@@ -1,6 +1,6 @@
 import { Argument } from 'commander';
+import type { CommandModule } from './command-module.ts';
 import { commonOptions } from './options.ts';
-import type { CommandModule } from './verbs.ts';
 
 const tasks = ['scierc'] as const;
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
+import type { CommandModule } from './command-module.ts';
 import { wholeNumber } from './number.ts';
 import { commonOptions } from './options.ts';
-import type { CommandModule } from './verbs.ts';
 
 type Action = (...args: never[]) => Promise<number>;
 

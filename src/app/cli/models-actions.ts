@@ -2,11 +2,11 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
-import { listModels } from '../list-models.ts';
-import { megabytes } from '../pull/source.ts';
-import { pullModel } from '../pull-model.ts';
-import { removeModel } from '../remove-model.ts';
-import { showModel } from '../show-model.ts';
+import { listModels } from '../models/list-models.ts';
+import { megabytes } from '../models/pull/source.ts';
+import { pullModel } from '../models/pull-model.ts';
+import { removeModel } from '../models/remove-model.ts';
+import { showModel } from '../models/show-model.ts';
 import { cancellation } from './cancellation.ts';
 import type { CommonOptions } from './options.ts';
 import { type ProgressLine, progressLine } from './progress.ts';

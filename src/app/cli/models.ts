@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import type { CommandModule } from './command-module.ts';
 import { commonOptions } from './options.ts';
-import type { CommandModule } from './verbs.ts';
 
 export const define: CommandModule['define'] = (command, finish) => {
   const sub = (spelling: string, summary: string): Command => command.command(spelling).description(summary).allowExcessArguments(false);

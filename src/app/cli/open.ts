@@ -1,6 +1,6 @@
+import type { CommandModule } from './command-module.ts';
 import { wholeNumber } from './number.ts';
 import { commonOptions } from './options.ts';
-import type { CommandModule } from './verbs.ts';
 
 export const define: CommandModule['define'] = (command, finish) => {
   command

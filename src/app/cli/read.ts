@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
+import type { CommandModule } from './command-module.ts';
 import { positiveNumber, wholeNumber } from './number.ts';
 import { commonOptions } from './options.ts';
 import type { PretrainFlags, ReadFlags, TrainFlags } from './read-actions.ts';
-import type { CommandModule } from './verbs.ts';
 
 export const define: CommandModule['define'] = (command, finish) => {
   command

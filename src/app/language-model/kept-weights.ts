@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, statfs, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openSafetensors, writeSafetensors } from '../../formats/index.ts';
 import type { Binding } from '../../runtime/index.ts';
-import { modelHome } from '../model-home.ts';
+import { modelHome } from '../models/model-home.ts';
 
 type Constants = Map<string, Binding>;
 
 const version = 1; // of how weights are prepared
+const unwritable = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTDIR', 'EEXIST', 'ENAMETOOLONG']);
 const mostFiles = 12; // those unused for longest go first
 
 /** Where prepared weights lie: they can always be made again, so nothing is lost with the folder. */
@@ -26,6 +27,7 @@ export const keptWeights = async (
   names: readonly string[],
   make: () => Promise<Constants>,
 ): Promise<Map<string, Binding>> => {
+  if (names.length === 0) return new Map();
   const stats = await Promise.all(files.map(async (file) => ({ file, stats: await stat(file) })));
   const key = createHash('sha256')
     .update(JSON.stringify([version, mode, [...names].sort(), stats.map(({ file, stats: { size, mtimeMs } }) => [file, size, mtimeMs])]))
@@ -37,10 +39,15 @@ export const keptWeights = async (
   const tensors = new Map([...made].flatMap(([name, binding]) => (binding.kind === 'constant' ? [[name, binding.value] as const] : [])));
   try {
     await mkdir(keptFolder(), { recursive: true });
+    const bytes = [...tensors.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
+    const { bavail, bsize } = await statfs(keptFolder());
+    if (bytes > (bavail * bsize) / 4) return made; // the disk is nearly full: it has better uses
     await writeSafetensors(path, tensors as never, { format: String(version), mode });
     await removeOldest();
-  } catch {
-    return made; // slower the next time, and as right
+  } catch (error) {
+    // Where nothing can be written it is slower the next time, and as right.
+    if (!unwritable.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    return made;
   }
   return (await bindingsIn(path, names)) ?? made;
 };

@@ -106,9 +106,16 @@ describe('a language model', () => {
 
   it('prepares weights once, and again where the file has changed, is damaged or cannot be kept', async () => {
     const kept = join(process.env['LYCEUM_HOME']!, 'prepared');
-    const wanted = await here.generate({ prompt: 'abc', maxTokens: 8 });
+    const files = async () => (await readdir(kept).catch(() => [])).length;
+    const whole = await files();
+    await using plain = await openLanguageModel(folder, { threads: 1, weights: 'f32' });
+    expect(await files()).toBe(whole); // float weights are read where they lie
+    await using first = await openLanguageModel(folder, { threads: 1, weights: 'int8' });
+    const wanted = await first.generate({ prompt: 'abc', maxTokens: 8 });
+    expect(wanted.tokenIds).not.toEqual([]);
+    expect(plain.info.weights).toBe('f32');
     const again = async (): Promise<void> => {
-      await using model = await openLanguageModel(folder, { threads: 1 });
+      await using model = await openLanguageModel(folder, { threads: 1, weights: 'int8' });
       expect((await model.generate({ prompt: 'abc', maxTokens: 8 })).tokenIds).toEqual(wanted.tokenIds);
     };
     const before = await readdir(kept);

@@ -1,10 +1,9 @@
 import { ConfigError, type Program } from '../../core/index.ts';
 import { renderChat } from '../../formats/index.ts';
 import { openGenerator, stepProgram, stopFilter, type Token } from '../../generate/index.ts';
-import { countParameters, openCausal } from '../../models/index.ts';
-import { type Device, describeMachine, openEngine } from '../../runtime/index.ts';
-import { resolveModel } from '../resolve-model.ts';
-import { causalModelOf } from './causal-model.ts';
+import { causalSource, countParameters, openCausalFiles } from '../../models/index.ts';
+import { type Binding, type Device, describeMachine, openEngine } from '../../runtime/index.ts';
+import { resolveModel } from '../models/resolve-model.ts';
 import { grammarMasks } from './grammar-masks.ts';
 import { keptWeights } from './kept-weights.ts';
 import type { ModelInfo, ModelLoad, ModelWeights, TextPiece, TextRequest, TextResult, TextScore, TextToken } from './text-request.ts';
@@ -50,22 +49,21 @@ export interface OpenLanguageModel extends LanguageModel {
  * @param model  a GGUF file, a Hugging Face folder, or a name that `lyceum models list` prints
  * @throws NotFoundError where there is none · FormatError, UnsupportedError, ConfigError where its files cannot be used
  */
-export const openLanguageModel = async (
-  model: string,
-  { weights, threads, device, slots }: LanguageModelOptions = {},
-): Promise<LanguageModel & { readonly graph: Program }> => {
+export const openLanguageModel = async (model: string, { weights, threads, device, slots }: LanguageModelOptions = {}): Promise<OpenLanguageModel> => {
   const resolved = await resolveModel(model);
-  const [source, { tokenizer, chatTemplate }] = [await openCausal(resolved.kind, resolved.path), await openTextTools(resolved)];
+  const files = await openCausalFiles(resolved.kind, resolved.path);
+  const [source, { tokenizer, chatTemplate }] = [await causalSource(files), await openTextTools(files, resolved.chatTemplate)];
   const { config } = source.member;
   if (tokenizer.vocabSize > config.vocab)
     throw new ConfigError(
       `${model}: expected a tokenizer of at most ${config.vocab} tokens, got ${tokenizer.vocabSize}; tokenizer and weights are of two models`,
     );
   const mode = modeOf(source, weights);
-  const causal = causalModelOf(resolved.name, source);
+  const causal = { name: resolved.name, config, build: source.member.build };
   const prepared = async (mode: ModelInfo['weights']) => {
-    const { program, names, make } = withWeights(source, stepProgram(causal), mode);
-    return { program, bindings: await keptWeights(source.files, `${mode} ${describeMachine().instructionSet}`, names, make) };
+    const { program, inPlace, names, make } = withWeights(source, stepProgram(causal), mode);
+    const kept = await keptWeights(source.files, `${mode} ${describeMachine().instructionSet}`, names, make);
+    return { program, bindings: new Map<string, Binding>([...inPlace, ...kept]) };
   };
   const { program, bindings } = await prepared(mode);
   const engine = await openEngine({ ...(threads !== undefined && { threads }), ...(device !== undefined && { device }) });

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NotFoundError } from '../../core/index.ts';
-import { type CausalTokenizer, openCausalTokenizer, openGguf, openLlama2c, tokenizerFromGguf, tokenizerFromPieces } from '../../formats/index.ts';
-import type { ResolvedModel } from '../resolve-model.ts';
+import { type CausalTokenizer, openCausalTokenizer, tokenizerFromGguf, tokenizerFromPieces } from '../../formats/index.ts';
+import type { CausalFiles } from '../../models/index.ts';
 
 /** What turns conversations and texts into tokens and back. */
 export interface TextTools {
@@ -10,21 +10,22 @@ export interface TextTools {
   readonly chatTemplate: string | undefined;
 }
 
-/** The tokenizer and chat template that a model's own files bring, else the catalogue's template. @throws NotFoundError, FormatError, UnsupportedError */
-export const openTextTools = async ({ kind, path, chatTemplate: ours }: ResolvedModel): Promise<TextTools> => {
-  if (kind === 'gguf') {
-    const { metadata } = await openGguf(path);
+/** The tokenizer and chat template that a model's own files bring, else our own template. @throws NotFoundError, FormatError, UnsupportedError */
+export const openTextTools = async (files: CausalFiles, ours: string | undefined): Promise<TextTools> => {
+  if (files.kind === 'gguf') {
+    const { metadata, path } = files.gguf;
     const template = metadata.get('tokenizer.chat_template');
     return { tokenizer: tokenizerFromGguf(metadata, { where: `gguf ${path} tokenizer` }), chatTemplate: typeof template === 'string' ? template : ours };
   }
-  if (kind === 'llama2c') {
-    const { tokenizer } = await openLlama2c(path);
+  if (files.kind === 'llama2c') {
+    const { tokenizer, path } = files.checkpoint;
     if (!tokenizer) throw new NotFoundError(`llama2.c ${path}: expected a tokenizer behind the weights, got none; append tokenizer.bin to the file`);
     return { tokenizer: tokenizerFromPieces(tokenizer, `llama2.c ${path} tokenizer`), chatTemplate: ours };
   }
+  const { folder } = files;
   const optional = async (name: string): Promise<Record<string, unknown>> => {
     try {
-      return JSON.parse(await readFile(join(path, name), 'utf8')) as Record<string, unknown>;
+      return JSON.parse(await readFile(join(folder, name), 'utf8')) as Record<string, unknown>;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
       throw error;
@@ -33,5 +34,8 @@ export const openTextTools = async ({ kind, path, chatTemplate: ours }: Resolved
   const [config, generation] = [await optional('tokenizer_config.json'), await optional('generation_config.json')];
   const eos = [generation.eos_token_id ?? []].flat() as number[];
   const template = config.chat_template;
-  return { tokenizer: await openCausalTokenizer(join(path, 'tokenizer.json'), { config, eos }), chatTemplate: typeof template === 'string' ? template : ours };
+  return {
+    tokenizer: await openCausalTokenizer(join(folder, 'tokenizer.json'), { config, eos }),
+    chatTemplate: typeof template === 'string' ? template : ours,
+  };
 };

@@ -1,6 +1,6 @@
-import { ConfigError, inOrder, isParameter, type Node, nameOf, type Program } from '../../core/index.ts';
+import { ConfigError, inOrder, isParameter, nameOf, type Program } from '../../core/index.ts';
 import type { CausalSource } from '../../models/index.ts';
-import { packed, type Quantised, type QuantiseOptions, quantise } from '../../nn/index.ts';
+import { packed, type QuantiseOptions, quantise } from '../../nn/index.ts';
 import { type Binding, describeMachine } from '../../runtime/index.ts';
 import type { ModelWeights } from './text-request.ts';
 
@@ -22,17 +22,24 @@ export const modeOf = (source: CausalSource, weights: ModelWeights = 'auto'): Mo
 /** Whether long prompts are better read with weights of their own, `int8`: blocks of four bits are the quickest kernel for a few rows, whole numbers by channel for many, on processors that add bytes in 32 bits. Only where the choice is ours. */
 export const longPrompts = (mode: Mode, weights: ModelWeights = 'auto'): boolean => weights === 'auto' && mode === 'int4' && exactIn32Bits();
 
-/** A program whose linears read weights in a mode. `make` gives values for all its parameters, each read from the file once. */
-export const withWeights = (
-  source: CausalSource,
-  program: Program,
-  mode: Mode,
-): { program: Program; names: string[]; make: () => Promise<Map<string, Binding>> } => {
+export interface Prepared {
+  readonly program: Program;
+  /** Parameters that are read where they lie. */
+  readonly inPlace: ReadonlyMap<string, Binding>;
+  /** The others. */
+  readonly names: readonly string[];
+  /** Their values, each made of what the files hold. */
+  make(): Promise<Map<string, Binding>>;
+}
+
+/** A program whose linears read weights in a mode. @throws as `quantise` */
+export const withWeights = (source: CausalSource, program: Program, mode: Mode): Prepared => {
   let roots = Object.values(program.outputs);
-  const makers: { readonly from: string; make(bind: Bind): Promise<void> }[] = [];
-  const asKept = (targets: readonly RegExp[]): void => {
+  const taken = new Map<string, () => Promise<Readonly<Record<string, Constant>>>>();
+  const left = (targets: RegExp): string[] => weightsOf(source, targets).filter((name) => !taken.has(name));
+  const asKept = (targets: RegExp): void => {
     const forms = new Map(
-      weightsOf(source, targets).flatMap((name) => {
+      left(targets).flatMap((name) => {
         const form = source.packedForm(name);
         return form ? [[name, form] as const] : [];
       }),
@@ -40,60 +47,53 @@ export const withWeights = (
     if (forms.size === 0) return;
     const edited = packed(roots, forms);
     roots = edited.roots;
-    for (const { from, make } of edited.weights) makers.push({ from, make: async (bind) => bind(make(await source.packedValues(from))) });
+    for (const { from, make } of edited.weights) taken.set(from, async () => make(await source.packedValues(from)));
   };
-  const rounded = (options: QuantiseOptions): void => {
-    const edited = attempt(roots, options);
-    if (!edited) return;
+  const rounded = (options: QuantiseOptions & { readonly targets: RegExp }): void => {
+    if (left(options.targets).length === 0) return;
+    const edited = quantise(roots, options);
     roots = edited.roots;
-    for (const { from, make } of edited.weights) makers.push({ from, make: async (bind) => bind(make(await source.values(from))) });
+    for (const { from, make } of edited.weights) taken.set(from, async () => make(await source.values(from)));
   };
   if (mode === 'int4') {
-    asKept([inBlocks, head]);
+    asKept(inBlocks);
     rounded({ bits: 4, targets: inBlocks, activations: 'int8' });
+  }
+  if (mode === 'int8') rounded({ bits: 'int8', targets: inBlocks, fine, weightMost: exactIn32Bits() ? 127 : 63 });
+  if (mode !== 'f32') {
+    asKept(head);
     rounded({ bits: 8, targets: head, activations: 'int8' });
   }
-  if (mode === 'int8') {
-    rounded({ bits: 'int8', targets: inBlocks, fine, weightMost: exactIn32Bits() ? 127 : 63 });
-    asKept([head]);
-    rounded({ bits: 8, targets: head, activations: 'int8' });
+  const parameters = new Map(
+    inOrder(roots)
+      .filter(isParameter)
+      .map((node) => [nameOf(node), node]),
+  );
+  const inPlace = new Map<string, Binding>();
+  for (const node of source.parameters) {
+    const found = parameters.has(nameOf(node)) ? source.frozen(nameOf(node)) : undefined;
+    if (found) inPlace.set(nameOf(node), found);
   }
-  const outputs = Object.fromEntries(Object.keys(program.outputs).map((name, i) => [name, roots[i]!]));
-  const parameters = inOrder(roots).filter(isParameter);
-  const names = [...new Set(parameters.map(nameOf))];
-  const make = async (): Promise<Map<string, Binding>> => {
-    const bindings = new Map<string, Binding>();
-    const bind: Bind = (made) => {
-      for (const [name, value] of Object.entries(made)) bindings.set(name, { kind: 'constant', value });
-    };
-    for (const one of makers) await one.make(bind);
-    for (const node of parameters) {
-      const name = nameOf(node);
-      if (!bindings.has(name)) bind({ [name]: { dtype: 'float32', shape: node.shape as readonly number[], data: await source.values(name) } });
-    }
-    return bindings;
+  return {
+    program: { ...program, name: `${program.name}/${mode}`, outputs: Object.fromEntries(Object.keys(program.outputs).map((name, i) => [name, roots[i]!])) },
+    inPlace,
+    names: [...parameters.keys()].filter((name) => !inPlace.has(name)),
+    async make() {
+      const values: Record<string, Constant> = {};
+      for (const made of taken.values()) Object.assign(values, await made());
+      for (const [name, { shape }] of parameters)
+        if (!(name in values) && !inPlace.has(name)) values[name] = { dtype: 'float32', shape: shape as readonly number[], data: await source.values(name) };
+      return new Map(Object.entries(values).map(([name, value]): [string, Binding] => [name, { kind: 'constant', value }]));
+    },
   };
-  return { program: { ...program, name: `${program.name}/${mode}`, outputs }, names, make };
 };
-
-type Bind = (made: Readonly<Record<string, Constant>>) => void;
 
 /** Whether this processor adds products of bytes in 32 bits. */
 const exactIn32Bits = (): boolean => /vnni|dot|i8mm/i.test(describeMachine().instructionSet);
 
 /** Names of the weights of linears at these sites; the table of words is the head's where the two are tied. */
-const weightsOf = ({ parameters, member: { config } }: CausalSource, targets: readonly RegExp[]): string[] =>
+const weightsOf = ({ parameters, member: { config } }: CausalSource, targets: RegExp): string[] =>
   parameters.map(nameOf).filter((name) => {
     const site = config.tied && name === 'embed.word.weight' ? 'logits' : name.replace(/\.weight$/, '');
-    return name.endsWith('.weight') && targets.some((target) => target.test(site));
+    return name.endsWith('.weight') && targets.test(site);
   });
-
-/** Undefined where no float linear is left at these sites. */
-const attempt = (roots: readonly Node[], options: QuantiseOptions): Quantised | undefined => {
-  try {
-    return quantise(roots, options);
-  } catch (error) {
-    if ((error as { code?: string }).code === 'NOT_FOUND') return undefined;
-    throw error;
-  }
-};

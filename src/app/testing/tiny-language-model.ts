@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { nameOf } from '../../core/index.ts';
 import { writeSafetensors } from '../../formats/index.ts';
 import { uniformAt } from '../../generate/random.ts';
-import { causalInputs, causalMember } from '../../models/index.ts';
+import { causalMember } from '../../models/index.ts';
+import { causalInputs } from '../../nn/index.ts';
 
 export const tinyConfig = {
   model_type: 'llama',

@@ -1,8 +1,8 @@
 // GGUF files made for tests, right and wrong.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openGguf } from '../gguf.ts';
-import { readGgufTensor } from '../gguf-values.ts';
+import { openGguf } from '../gguf/gguf.ts';
+import { readGgufTensor } from '../gguf/gguf-values.ts';
 
 /** Bytes of a file, and where in them lengths, counts and types stand. */
 export interface Made {

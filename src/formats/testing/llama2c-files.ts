@@ -1,7 +1,7 @@
 // llama2.c files made for tests.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openLlama2c } from '../llama2c.ts';
+import { openLlama2c } from '../llama2c/llama2c.ts';
 import type { Made } from './gguf-files.ts';
 
 export interface Sizes {

@@ -1,24 +1,20 @@
 import { add, gather, inOrder, isParameter, multiplyAxes, type Node, nameOf, reshape } from '../../core/index.ts';
-import { causalAttention, causalBias, dense, embedding, norm } from '../../nn/index.ts';
+import { type CausalInputs, causalAttention, causalBias, dense, embedding, norm } from '../../nn/index.ts';
 import type { Binding } from '../../runtime/index.ts';
-import type { CausalInputs, CausalModel } from '../causal-model.ts';
+import type { CausalModel } from '../causal-model.ts';
 import { uniformAt } from '../random.ts';
 import { stepProgram } from '../step-program.ts';
 
-const [hidden, heads, kvHeads, headDim, vocab, context] = [12, 4, 2, 3, 37, 96];
+const [hidden, heads, kvHeads, headDim, vocab, longest] = [12, 4, 2, 3, 37, 96];
 
 /** Two layers of attention over learnt positions: enough that every token depends on all before it and on its place. */
 export const tinyModel: CausalModel = {
   name: 'tiny',
-  layers: 2,
-  kvHeads,
-  headDim,
-  vocab,
-  context,
-  build({ ids, positions, mask, past, rows }: CausalInputs) {
+  config: { layers: 2, kvHeads, headDim, vocab, positions: longest },
+  build({ ids, positions, past, rows }: CausalInputs) {
     const [batch, seq] = ids.shape as [string, string];
-    const bias = causalBias({ batch, seq, mask, past: past.mask });
-    let x = add(embedding('words', ids, { rows: vocab, width: hidden }), embedding('positions', positions, { rows: context, width: hidden }));
+    const bias = causalBias({ batch, seq, past: past!.mask });
+    let x = add(embedding('words', ids, { rows: vocab, width: hidden }), embedding('positions', positions, { rows: longest, width: hidden }));
     const [keys, values]: [Node[], Node[]] = [[], []];
     for (let layer = 0; layer < 2; layer++) {
       const normal = norm(`blocks.${layer}.norm`, x, { epsilon: 1e-5 });
@@ -27,13 +23,13 @@ export const tinyModel: CausalModel = {
         kvHeads,
         headDim,
         bias,
-        past: { keys: past.keys[layer]!, values: past.values[layer]! },
+        past: { keys: past!.keys[layer]!, values: past!.values[layer]! },
       });
       x = add(x, own.out);
       keys.push(own.keys);
       values.push(own.values);
     }
-    const chosen = gather(reshape(x, [multiplyAxes(batch, seq), hidden]), rows);
+    const chosen = gather(reshape(x, [multiplyAxes(batch, seq), hidden]), rows!);
     return { logits: dense('head', chosen, vocab, { bias: false }), keys, values };
   },
 };

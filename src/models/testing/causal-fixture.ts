@@ -2,7 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import { type Tensor, tensor } from '../../core/index.ts';
 import { openSafetensors } from '../../formats/index.ts';
-import { type CausalMember, causalInputs, causalMember, readWeights } from '../index.ts';
+import { causalInputs } from '../../nn/index.ts';
+import { type CausalMember, causalMember, readWeights } from '../index.ts';
 
 export interface CausalFixture {
   readonly json: Record<string, unknown>;

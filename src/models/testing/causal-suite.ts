@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cast, concat, div, gradients, logicalAnd, mul, type Node, nameOf, slice, subtractAxes, sum, type Tensor, tensor, verify } from '../../core/index.ts';
 import { inPractice, inTheory } from '../../nn/edits/testing/tiny-bert.ts';
-import { blockOf, blockSite, blockSites, capture, modelSites, sitesIn, softmaxCrossEntropy } from '../../nn/index.ts';
+import { blockOf, blockSite, blockSites, type CausalInputs, capture, causalInputs, modelSites, sitesIn, softmaxCrossEntropy } from '../../nn/index.ts';
 import { type Engine, numbersOf, openEngine } from '../../runtime/index.ts';
-import { type CausalInputs, type CausalModel, causalInputs } from '../index.ts';
+import type { CausalModel } from '../index.ts';
 import { type CausalFixture, causalFixture, relativeDifference } from './causal-fixture.ts';
 import { type Run, runCached } from './run-cached.ts';
 

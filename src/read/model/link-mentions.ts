@@ -1,9 +1,9 @@
 import type { Span } from '../../evaluate/index.ts';
+import type { Call } from './calls.ts';
 import { decodeClusters } from './decode.ts';
 import { int64 } from './grid.ts';
 import { entityTypes } from './labels.ts';
 import type { ReaderConfig } from './reader-config.ts';
-import type { Call } from './reading.ts';
 import { mentionTiles } from './training-batch.ts';
 import type { Pieces } from './windows.ts';
 

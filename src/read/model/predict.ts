@@ -1,10 +1,11 @@
 import { leavesOf, type Program } from '../../core/index.ts';
 import type { AnnotatedDocument, TokenDocument } from '../../evaluate/index.ts';
 import type { Binding, Engine, Executable } from '../../runtime/index.ts';
+import type { Call, Calls } from './calls.ts';
 import type { Encoder } from './encoder.ts';
 import { linkProgram, pairProgram, spanProgram } from './network/prediction-graph.ts';
 import type { ReaderConfig } from './reader-config.ts';
-import { type Call, type Calls, readGroup } from './reading.ts';
+import { readGroup } from './reading.ts';
 
 export interface PredictorOptions {
   readonly engine: Engine;

@@ -1,5 +1,6 @@
 import type { AnnotatedDocument, Entity, Relation, Span, TokenDocument } from '../../evaluate/index.ts';
 import type { TensorData } from '../../runtime/index.ts';
+import type { Calls } from './calls.ts';
 import { decodeEntities, decodeRelations } from './decode.ts';
 import type { Encoder } from './encoder.ts';
 import { gapFeeds } from './gap-feeds.ts';
@@ -10,17 +11,6 @@ import { tileSize } from './network/tiles.ts';
 import { pruneCrossing, topIndices } from './prune.ts';
 import type { ReaderConfig } from './reader-config.ts';
 import { type Pieces, piecesOf } from './windows.ts';
-
-type Feeds = Readonly<Record<string, TensorData>>;
-/** A program with its weights. */
-export type Call = (feeds: Feeds, options?: { resident?: Record<string, string>; keep?: Record<string, string> }) => Promise<Record<string, TensorData>>;
-
-export interface Calls {
-  readonly spans: Call;
-  readonly pairs: Call;
-  readonly links: Call;
-  readonly drop: (names: string[]) => Promise<void>;
-}
 
 interface PlacedRow extends Row {
   readonly document: number;

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { sha256OfFile } from '../../formats/index.ts';
+import { bundled } from './catalogue.ts';
+import { describeModel, type ModelDescription } from './describe-model.ts';
+import { type ModelFile, type ModelKind, readRecord, sizeOf } from './model-record.ts';
+import { isModelFile } from './pull/model-files.ts';
+import { resolveModel } from './resolve-model.ts';
+
+export interface ShownModel extends ModelDescription {
+  readonly name: string;
+  readonly kind: ModelKind;
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** Of the file of weights; of several, see `modelSha256`. */
+  readonly sha256: string;
+  /** What it was pulled from; null for a file or folder of the user's. */
+  readonly source: string | null;
+}
+
+interface HashOptions {
+  readonly signal?: AbortSignal;
+  readonly onBytes?: (done: number) => void;
+}
+
+/** What there is to know of a model: a name that `models list` prints, a GGUF file, a llama2.c checkpoint or a Hugging Face folder. Errors: as `resolveModel` and `describeModel`. */
+export async function showModel(model: string, options: HashOptions = {}): Promise<ShownModel> {
+  const { name, kind, path, pulled } = await resolveModel(model);
+  const description = await describeModel(kind, path);
+  const record = pulled ? await readRecord(name) : undefined;
+  const files = record?.files ?? (await filesOf(kind, path, options));
+  const licence = record?.licence ?? (pulled && name === bundled.name ? bundled.licence : null) ?? description.licence;
+  const source = record?.source ?? (pulled ? bundled.package : null);
+  return { ...description, name, kind, path, sizeBytes: sizeOf(files), sha256: modelSha256(kind, files), licence, source };
+}
+
+/** The files of a model that was not pulled, with their hashes. */
+export async function filesOf(kind: ModelKind, path: string, options: HashOptions = {}): Promise<ModelFile[]> {
+  const found: ModelFile[] = [];
+  for (const file of await modelFiles(kind, path))
+    found.push({ name: basename(file), sizeBytes: (await stat(file)).size, sha256: await sha256OfFile(file, options) });
+  return found;
+}
+
+/** Paths of the files that make a model. */
+export async function modelFiles(kind: ModelKind, path: string): Promise<string[]> {
+  if (kind !== 'folder') return [path];
+  const names = (await readdir(path)).filter((name) => isModelFile(name) || name.endsWith('.safetensors'));
+  return names.sort().map((name) => join(path, name));
+}
+
+/** SHA-256 of a model: of its file of weights. Of several, that of their lines `sha256  name`, sorted by name, as `sha256sum` writes them. */
+export function modelSha256(kind: ModelKind, files: readonly ModelFile[]): string {
+  const weights = kind === 'folder' ? files.filter(({ name }) => name.endsWith('.safetensors')) : files;
+  if (weights.length === 1) return weights[0]!.sha256;
+  const lines = weights.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map(({ name, sha256 }) => `${sha256}  ${name}\n`);
+  return createHash('sha256').update(lines.join('')).digest('hex');
+}

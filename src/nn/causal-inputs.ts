@@ -1,0 +1,49 @@
+import { type Axis, input, type Node } from '../core/index.ts';
+
+/** What a cache of keys and values depends on. */
+export interface CacheShape {
+  readonly layers: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+}
+
+/** Keys (turned by their positions) and values of earlier tokens, a layer each [batch, kvHeads, kvSeq, headDim] float32, and which slots hold a token: [batch, kvSeq] bool. Slots are in the order of the text; free ones may lie anywhere. */
+export interface Past {
+  readonly keys: readonly Node[];
+  readonly values: readonly Node[];
+  readonly mask: Node;
+}
+
+export interface CausalInputs {
+  /** [batch, seq] int64 */
+  readonly ids: Node;
+  /** [batch, seq] int64: how many tokens of the text come before; anything below the longest text's length where there is no token. */
+  readonly positions: Node;
+  /** [batch, seq] bool: true where there is a token; padding may lie on either side. Without it all are tokens. */
+  readonly mask?: Node | undefined;
+  readonly past?: Past | undefined;
+  /** [rows] int64: the places in the flattened [batch, seq] that logits are wanted for, the others cost a vocabulary each. Without it: all. */
+  readonly rows?: Node | undefined;
+}
+
+/**
+ * Inputs of a causal program under the names everyone uses: `ids`, `positions`, `mask`, `rows`, and of a cache `past.mask`, `past.keys.N`, `past.values.N`.
+ *
+ * @param options.seq   new tokens: a name (default 'seq'), or a number for a program of one length, 1 for decoding
+ * @param options.past  length of the cache: a name or a number; without it there is none
+ * @param options.mask  whether there is padding among the new tokens. Default true.
+ * @param options.rows  whether logits are wanted for chosen rows only. Default false.
+ */
+export const causalInputs = (
+  { layers, kvHeads, headDim }: CacheShape,
+  { batch = 'batch', seq = 'seq', past, mask = true, rows = false }: { batch?: Axis; seq?: Axis; past?: Axis; mask?: boolean; rows?: boolean } = {},
+): CausalInputs => {
+  const cache = (kind: string) => Array.from({ length: layers }, (_, layer) => input(`past.${kind}.${layer}`, [batch, kvHeads, past!, headDim]));
+  return {
+    ids: input('ids', [batch, seq], 'int64'),
+    positions: input('positions', [batch, seq], 'int64'),
+    ...(mask && { mask: input('mask', [batch, seq], 'bool') }),
+    ...(past !== undefined && { past: { keys: cache('keys'), values: cache('values'), mask: input('past.mask', [batch, past], 'bool') } }),
+    ...(rows && { rows: input('rows', ['rows'], 'int64') }),
+  };
+};
