@@ -5,14 +5,14 @@ The weights of the GGUF file are expanded to float32 when it is loaded.
 
 from __future__ import annotations
 
-import json
 import math
 import os
-import sys
 import time
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from answer_lines import answer_lines
 
 
 class Peer:
@@ -56,18 +56,6 @@ class Peer:
         return {"perplexity": math.exp(-picked.mean().item()), "tokens": ids.shape[1] - 1}
 
 
-def main():
-    peer = Peer()
-    with torch.inference_mode():
-        for line in sys.stdin:
-            request = json.loads(line)
-            verb = request.pop("do")
-            try:
-                answer = getattr(peer, verb)(**request)
-            except Exception as error:
-                answer = {"error": f"{type(error).__name__}: {error}"}
-            print(json.dumps(answer), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    with torch.inference_mode():
+        answer_lines(Peer())

@@ -11,7 +11,6 @@ memory   {}                                            → {peakBytes} of this p
 
 from __future__ import annotations
 
-import json
 import resource
 import sys
 import time
@@ -21,6 +20,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
+from answer_lines import answer_lines
 from reader_batches import predict, prepare, training_batch
 from reader_twin import Reader, Sizes, gradients, load
 
@@ -128,17 +128,5 @@ class Peer:
 gradients_of = gradients
 
 
-def main():
-    peer = Peer()
-    for line in sys.stdin:
-        request = json.loads(line)
-        verb = request.pop("do")
-        try:
-            answer = getattr(peer, verb)(**request)
-        except Exception as error:
-            answer = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(answer), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    answer_lines(Peer())
