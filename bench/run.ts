@@ -9,6 +9,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   'train-reader': async () => (await import('./train-reader.ts')).trainReader,
   prefill: async () => (await import('./language/language.ts')).prefill,
   decode: async () => (await import('./language/language.ts')).decode,
+  load: async () => (await import('./load/load.ts')).load,
   store: async () => (await import('./store-rows.ts')).storeRows,
   page: async () => (await import('./page.ts')).pageBench,
   'quality/multi-task': async () => (await import('./quality/multi-task.ts')).multiTask,

@@ -10,8 +10,9 @@ const opened = (): OpenLanguageModel => {
 
 await serve({
   async open({ file, threads, weights }: { file: string; threads: number; weights: 'f32' | 'int4' | 'int8' | 'auto' }) {
+    const start = performance.now();
     model = await openLanguageModel(file, { threads, weights });
-    return { version: model.info.weights };
+    return { version: model.info.weights, seconds: (performance.now() - start) / 1000 };
   },
   /** One token after a prompt. */
   async prefill({ text }: { text: string }) {

@@ -8,11 +8,12 @@ let model;
 let sequences;
 const verbs = {
   async open({ file, threads }) {
+    const start = performance.now();
     const llama = await getLlama({ gpu: false, build: 'never', maxThreads: threads, logLevel: 'error' });
     model = await llama.loadModel({ modelPath: file });
     const context = await model.createContext({ contextSize: 1024, sequences: 8, threads, batchSize: 512 });
     sequences = Array.from({ length: 8 }, () => context.getSequence());
-    return { version };
+    return { version, seconds: (performance.now() - start) / 1000 };
   },
   async prefill({ text }) {
     const [sequence] = sequences;
