@@ -1,5 +1,5 @@
 import os from 'node:os';
-import { type Axis, ConfigError, fused, lengthOf, NotFoundError, type Program, plan, ShapeError } from '../core/index.ts';
+import { type Axis, ConfigError, fused, lengthOf, NotFoundError, type Program, plan, ShapeError, UnsupportedError } from '../core/index.ts';
 import type { Binding } from './binding.ts';
 import { type Cached, createCache } from './cache.ts';
 import { EngineError } from './errors.ts';
@@ -57,7 +57,7 @@ export interface EngineInfo {
 
 export interface Engine extends AsyncDisposable {
   readonly info: EngineInfo;
-  /** @throws ConfigError when a parameter is not bound, EngineError when onnxruntime refuses the model */
+  /** @throws ConfigError when a parameter is not bound, EngineError when onnxruntime refuses the model, UnsupportedError where the machine lacks the device */
   compile(program: Program, bindings: ReadonlyMap<string, Binding>, options?: CompileOptions): Promise<Executable>;
   /** Tensors that stay with the engine between calls. In one process they are shared, not copied: leave the arrays alone. */
   put(tensors: Readonly<Record<string, TensorData>>): Promise<void>;
@@ -126,7 +126,7 @@ export async function openEngine({
       const graph = fused(program);
       const lowered = await lower(graph, bindings, plan(graph, lengths && { lengths }).order, { leastMemory: memory === 'least', device });
       open();
-      return executable(cache, await cache.open(lowered, { device, threads, arena, prepack }));
+      return executable(cache, await cache.open(lowered, { device, threads, arena, prepack }).catch(explain));
     },
     async put(tensors) {
       open();
@@ -171,6 +171,15 @@ function executable(cache: ReturnType<typeof createCache>, entry: Cached): Execu
       cache.release(entry);
     },
   };
+}
+
+/** A machine without an adapter is no fault of the program's. */
+function explain(error: unknown): never {
+  const words = error instanceof Error ? /Failed to get a WebGPU adapter.*/.exec(error.message)?.[0] : undefined;
+  if (words === undefined) throw error;
+  throw new UnsupportedError(
+    `engine: expected a graphics adapter that WebGPU can use, got none (${words}); compute on the CPU (--device cpu), or install a driver: \`lyceum doctor\` says whether it is found`,
+  );
 }
 
 function checkData(where: string, { dtype, shape, data }: TensorData): void {
