@@ -152,7 +152,7 @@ export const openGenerator = async ({ engine, model, program = stepProgram(model
     if (request.endIds?.includes(id)) return finish('stop');
     generated.push(id);
     const goOn = onToken?.({ id, ...(plain !== undefined && { logprob: scores[id]! + plain, candidates: named.slice(0, candidates) }) });
-    if (goOn === false) return finish('stop');
+    if (goOn === false || mask?.done) return finish('stop');
     if (generated.length >= request.maxTokens || request.prompt.length + generated.length >= model.config.positions) return finish('length');
     return false;
   };

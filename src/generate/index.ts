@@ -3,6 +3,7 @@ export { type Generator, type GeneratorOptions, openGenerator } from './generato
 export type { Grammar } from './grammar/grammar.ts';
 export { type JsonGrammarOptions, jsonGrammar, jsonObjectGrammar } from './grammar/json-grammar.ts';
 export { type GrammarMask, openTokenMask, type TokenMaskOptions } from './grammar/token-mask.ts';
+export { type CallableFunction, type ToolCallRule, toolCallGrammar } from './grammar/tool-call-grammar.ts';
 export { type VocabularyTrie, vocabularyTrie } from './grammar/vocabulary-trie.ts';
 export type { Generated, Request, Token, TokenMask } from './request.ts';
 export type { Candidate, Sampling } from './sampling.ts';

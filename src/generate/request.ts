@@ -8,6 +8,8 @@ export interface TokenMask {
   apply(scores: Float32Array): void;
   /** Takes note of the token that was drawn. */
   accept(id: number): void;
+  /** Whether nothing but the end can come: then none is computed. */
+  readonly done?: boolean;
 }
 
 export interface Request {
@@ -33,7 +35,7 @@ export interface Token {
 
 export interface Generated {
   readonly tokenIds: readonly number[];
-  /** 'stop': an end token, or `onToken` said so; 'length': as many as asked for, or the context is full. */
+  /** 'stop': an end token, nothing else that the mask allows, or `onToken` said so; 'length': as many as asked for, or the context is full. */
   readonly finishReason: 'stop' | 'length';
   readonly promptTokens: number;
   /** Prompt tokens that were in the cache. */

@@ -128,9 +128,10 @@ export const openLanguageModel = async (model: string, { weights, threads, devic
     info,
     graph: program,
     async generate(request, { signal, onPiece } = {}) {
-      const { maxTokens = 256, stop = [], candidates, schema, prompt: _, messages: __, tools: ___, special: ____, ...sampling } = request;
+      const { maxTokens = 256, stop = [], candidates, schema, calls, prompt: _, messages: __, tools: ___, special: ____, ...sampling } = request;
       const prompt = await promptOf(request);
-      const mask = schema === undefined ? undefined : maskOf(schema, maxTokens);
+      // An answer ends with the context at the latest.
+      const mask = maskOf({ schema, ...(calls && { calls }) }, Math.min(maxTokens, config.positions - prompt.length));
       const [decoder, filter] = [tokenizer.decodeStream(), stopFilter(stop)];
       let text = '';
       let stopped = false;

@@ -1,5 +1,5 @@
 import type { ChatMessage } from '../../formats/index.ts';
-import type { Candidate, Sampling } from '../../generate/index.ts';
+import type { Candidate, Sampling, ToolCallRule } from '../../generate/index.ts';
 
 /** What to continue, and how. Plain data: it may cross a process border. */
 export interface TextRequest extends Sampling {
@@ -13,6 +13,8 @@ export interface TextRequest extends Sampling {
   readonly maxTokens?: number;
   /** A JSON Schema: the answer is a JSON document that it allows. `true` allows any, `{ "type": "object" }` any object. */
   readonly schema?: unknown;
+  /** How the answer calls functions, in blocks of `<tool_call>`; beside a schema it is either a document or calls. */
+  readonly calls?: ToolCallRule;
   /** Texts that end the answer; they are not part of it. */
   readonly stop?: readonly string[];
   /** With a text as `prompt`: add what the tokenizer adds, its begin token for instance. Default true. */

@@ -34,10 +34,14 @@ const letterOf = (byte: number): string => {
 /** Writes a model folder as Hugging Face has it: a Llama of random weights, a tokenizer whose tokens are the bytes, a chat template. */
 export const writeTinyModel = async (
   folder: string,
-  { template = true, vocab = tinyConfig.vocab_size }: { readonly template?: boolean | string; readonly vocab?: number } = {},
+  {
+    template = true,
+    vocab = tinyConfig.vocab_size,
+    context = tinyConfig.max_position_embeddings,
+  }: { readonly template?: boolean | string; readonly vocab?: number; readonly context?: number } = {},
 ): Promise<string> => {
   await mkdir(folder, { recursive: true });
-  const config = { ...tinyConfig, vocab_size: vocab };
+  const config = { ...tinyConfig, vocab_size: vocab, max_position_embeddings: context };
   const member = causalMember(config);
   const { parameters } = member.build(causalInputs(member.config));
   const weights = parameters.map((node, k) => {

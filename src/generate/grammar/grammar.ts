@@ -34,6 +34,8 @@ export interface GrammarBuilder {
   repeat(part: number, least: number, most: number): number;
   /** A node that others may name before it is known what it stands for. */
   later(): { readonly node: number; readonly is: (node: number) => void };
+  /** What a whole grammar writes. */
+  include(grammar: Grammar): number;
   grammar(root: number): Grammar;
 }
 
@@ -70,6 +72,16 @@ export const grammarBuilder = (where: string): GrammarBuilder => {
     later() {
       const parts: number[] = [];
       return { node: add({ kind: 'choice', parts }), is: (node) => void parts.push(node) };
+    },
+    include(grammar) {
+      const own = grammar.terminals.map(terminalOf);
+      const from = nodes.length;
+      const at = (node: number): number => from + node;
+      for (const node of grammar.nodes)
+        if (node.kind === 'terminal') add({ kind: 'choice', parts: [own[node.terminal]!] });
+        else if (node.kind === 'repeat') add({ ...node, part: at(node.part) });
+        else add({ ...node, parts: node.parts.map(at) });
+      return at(grammar.root);
     },
     grammar: (root) => ({ nodes, terminals, root }),
   };

@@ -5,14 +5,19 @@ const mostMessages = 10_000;
 const roles = ['system', 'developer', 'user', 'assistant', 'tool'];
 type Unknown = Readonly<Record<string, unknown>>;
 
+/** A message whose content is one text. */
+export interface TextMessage extends ChatMessage {
+  readonly content: string;
+}
+
 /** Messages of OpenAI's form as chat templates know them: `developer` is a system message, parts of text are lines of one text. @throws Refusal that names the part at fault */
-export const chatMessages = (given: unknown): ChatMessage[] => {
+export const chatMessages = (given: unknown): TextMessage[] => {
   if (!Array.isArray(given) || given.length === 0 || given.length > mostMessages)
     throw badField('messages', `a list of 1 to ${mostMessages} messages`, given, 'send the conversation');
   return given.map((message, i) => chatMessage(message, `messages[${i}]`));
 };
 
-const chatMessage = (given: unknown, where: string): ChatMessage => {
+const chatMessage = (given: unknown, where: string): TextMessage => {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) throw badField(where, 'an object with role and content', given, 'send one');
   const { role, content, name, tool_calls, tool_call_id, audio, function_call } = given as Unknown;
   if (typeof role !== 'string' || !roles.includes(role)) throw badField(`${where}.role`, `one of ${roles.join(', ')}`, role, 'use one of these');

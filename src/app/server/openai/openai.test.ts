@@ -1,5 +1,6 @@
 import OpenAI, { APIError } from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { validateJson } from '../../../generate/grammar/testing/validate-json.ts';
 import { eventsOf, type Served, serveTinyModel } from './testing/served-tiny-model.ts';
 
 const width = 4;
@@ -142,8 +143,15 @@ describe('the official client', () => {
       'context_length_exceeded',
     ],
     ['another model', 'chat/completions', { messages, model: 'gpt' }, 404, 'model_not_found'],
-    ['tools', 'chat/completions', { messages, tools: [{ type: 'function', function: { name: 'f' } }] }, 400, 'unsupported_value'],
-    ['a forced call', 'chat/completions', { messages, tool_choice: 'required' }, 400, 'unsupported_value'],
+    ['a tool of another kind', 'chat/completions', { messages, tools: [{ type: 'custom' }] }, 400, 'unsupported_value'],
+    ['a forced call of nothing', 'chat/completions', { messages, tool_choice: 'required' }, 400, 'invalid_value'],
+    [
+      'a strict tool that no grammar can hold to',
+      'chat/completions',
+      { messages, tools: [{ type: 'function', function: { name: 'f', strict: true, parameters: { type: 'object', not: {} } } }] },
+      400,
+      'config',
+    ],
     ['a form', 'chat/completions', { messages, response_format: { type: 'json_schema' } }, 400, 'invalid_value'],
     ['an image', 'chat/completions', { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'x' } }] }] }, 400, 'unsupported_value'],
     ['no messages', 'chat/completions', { messages: [] }, 400, 'invalid_value'],
@@ -255,21 +263,83 @@ describe('what clients send', () => {
 });
 
 describe('tools', () => {
-  const tools = [{ type: 'function' as const, function: { name: 'look', parameters: { type: 'object', properties: {} } } }];
-  it('go to a template that knows them', async () => {
+  const parameters = {
+    type: 'object',
+    properties: { city: { type: 'string', maxLength: 12 }, days: { type: 'integer', minimum: 1, maximum: 7 }, unit: { enum: ['C', 'F'] } },
+    required: ['city', 'unit'],
+    additionalProperties: false,
+  };
+  const tool = (name: string, more: object = {}) => ({ type: 'function' as const, function: { name, parameters, ...more } });
+  const tools = [tool('weather'), tool('climate')];
+  const hot = { model: 'tiny', messages, temperature: 2, max_tokens: 120 };
+  const fits = (given: string) => expect(validateJson(parameters, JSON.parse(given)), given).toBeUndefined();
+
+  it('go to a template that knows them, and into words where it does not', async () => {
     await using knowing = await serveTinyModel({
       template: "{% if tools %}{{ tools | tojson }}{% endif %}{% for m in messages %}{{ m['content'] }}{% endfor %}",
     });
-    const ask = async (more: object) =>
-      (await json(knowing.post('/v1/chat/completions', { ...warm, messages, ...more })))['usage'] as { prompt_tokens: number };
-    const [without, shown, none] = [await ask({}), await ask({ tools }), await ask({ tools, tool_choice: 'none' })];
-    expect(shown.prompt_tokens).toBeGreaterThan(without.prompt_tokens + 40);
-    expect(none).toEqual(without);
     const talk = [
       ...messages,
       { role: 'assistant', content: null, tool_calls: [{ id: 'c1', type: 'function', function: { name: 'look', arguments: '{"a":1}' } }] },
       { role: 'tool', tool_call_id: 'c1', content: 'found' },
     ];
-    expect((await knowing.post('/v1/chat/completions', { ...warm, messages: talk, tools, stream: true })).status).toBe(200);
+    const look = [{ type: 'function', function: { name: 'look' } }];
+    await using plain = await serveTinyModel({ context: 1024 });
+    for (const { post } of [knowing, plain]) {
+      const ask = async (more: object) =>
+        (await json(post('/v1/chat/completions', { ...warm, max_tokens: 1, messages, ...more })))['usage'] as { prompt_tokens: number };
+      const [without, shown, none] = [await ask({}), await ask({ tools: look }), await ask({ tools: look, tool_choice: 'none' })];
+      expect(shown.prompt_tokens).toBeGreaterThan(without.prompt_tokens + 40);
+      expect(none.prompt_tokens).toBe(without.prompt_tokens);
+    }
+    expect((await knowing.post('/v1/chat/completions', { ...warm, messages: talk, tools: look, stream: true })).status).toBe(200);
+    expect((await plain.post('/v1/chat/completions', { ...warm, messages: talk, tools: look })).status).toBe(200);
+  });
+
+  it('are called where they must be, and the arguments fit', async () => {
+    await using roomy = await serveTinyModel({ context: 2048 });
+    const own = new OpenAI({ baseURL: `${roomy.url}/v1`, apiKey: 'any', maxRetries: 0 });
+    for (let seed = 0; seed < 12; seed++) {
+      const { choices } = await own.chat.completions.create({ ...hot, seed, tools, tool_choice: 'required', parallel_tool_calls: seed % 2 === 0 });
+      const { message, finish_reason } = choices[0]!;
+      expect([message.content, finish_reason]).toEqual([null, 'tool_calls']);
+      if (seed % 2) expect(message.tool_calls).toHaveLength(1);
+      for (const call of message.tool_calls!) {
+        if (call.type !== 'function') expect.unreachable();
+        expect(['weather', 'climate']).toContain(call.function.name);
+        fits(call.function.arguments);
+      }
+      const stream = own.chat.completions.stream({ ...hot, seed, tools, tool_choice: { type: 'function', function: { name: 'climate' } } });
+      const named = (await stream.finalChatCompletion()).choices[0]!;
+      const [only] = named.message.tool_calls!;
+      if (only?.type !== 'function') expect.unreachable();
+      expect(named.message.tool_calls).toHaveLength(1);
+      expect(only.function.name).toBe('climate');
+      fits(only.function.arguments);
+    }
+  });
+
+  it('leave an answer of a form as it is, or are called instead of it', async () => {
+    const response_format = {
+      type: 'json_schema' as const,
+      json_schema: { name: 'x', schema: { type: 'object', properties: { a: { type: 'boolean' } }, required: ['a'] } },
+    };
+    await using roomy = await serveTinyModel({ context: 2048 });
+    const own = new OpenAI({ baseURL: `${roomy.url}/v1`, apiKey: 'any', maxRetries: 0 });
+    const ends = new Set<string>();
+    for (let seed = 0; seed < 10; seed++) {
+      const { choices } = await own.chat.completions.create({ ...hot, seed, tools: [tool('weather', { strict: true })], response_format });
+      const { message, finish_reason } = choices[0]!;
+      ends.add(finish_reason);
+      if (message.content !== null) expect(JSON.parse(message.content)).toEqual({ a: expect.any(Boolean) });
+      for (const call of message.tool_calls ?? []) if (call.type === 'function') fits(call.function.arguments);
+    }
+    expect([...ends].every((end) => end === 'stop' || end === 'tool_calls')).toBe(true);
+  });
+
+  it('bind an answer to the end of the context where it has no bound of its own', async () => {
+    const { choices } = await client.chat.completions.create({ model: 'tiny', messages, seed: 1, temperature: 2, response_format: { type: 'json_object' } });
+    expect(choices[0]!.finish_reason).toBe('stop');
+    expect(JSON.parse(choices[0]!.message.content!)).toBeTypeOf('object');
   });
 });

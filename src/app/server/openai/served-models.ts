@@ -17,7 +17,7 @@ export const servedModels = ({ model: { info }, embedder, startedAt }: Serving) 
       chat: info.hasChatTemplate,
       tools: info.takesTools,
       logprobs: true,
-      jsonSchema: false,
+      jsonSchema: true,
     },
   },
   ...(embedder ? [{ id: embedder.name, object: 'model', created: startedAt, owned_by: 'lyceum', lyceum: { does: 'embed' } }] : []),

@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest';
-import { toolCallReader } from './tools.ts';
+import { describe, expect, it } from 'vitest';
+import { toolCallReader, toolsOf } from './tools.ts';
 
 const read = (parts: readonly string[]) => {
   const reader = toolCallReader();
@@ -31,6 +31,14 @@ it.each([
       { name: 'b', arguments: '[1]' },
     ],
   ],
+  [
+    'marks within the arguments',
+    '<tool_call>{"name":"a","arguments":{"x":"</tool_call> \\"<tool_call>"}}</tool_call>\n<tool_call>{"name":"b"}</tool_call>',
+    [
+      { name: 'a', arguments: '{"x":"</tool_call> \\"<tool_call>"}' },
+      { name: 'b', arguments: '{}' },
+    ],
+  ],
   ['one that the end token cut off', '<tool_call>{"name":"a"}', [{ name: 'a', arguments: '{}' }]],
 ])('reads %s', (_, text, calls) => {
   expect(read([text])).toMatchObject({ text: '', calls });
@@ -47,4 +55,74 @@ it.each([
 ])('loses no text that is no call: %s', (text) => {
   const { shown, text: rest, calls } = letters(text);
   expect([shown.join('') + rest, calls]).toEqual([text, []]);
+});
+
+describe('what a request says of tools', () => {
+  const tool = (name: string, more: object = {}) => ({
+    type: 'function',
+    function: { name, parameters: { type: 'object', properties: { [name]: true } }, ...more },
+  });
+  const [a, b] = [tool('a'), tool('b')];
+  const own = (name: string) => ({ name, parameters: { type: 'object', properties: { [name]: true } } });
+  const any = (name: string) => ({ name, parameters: { type: 'object' } });
+  it.each<[string, object, boolean, object]>([
+    ['nothing', {}, false, { told: undefined }],
+    ['none', { tools: [a], tool_choice: 'none' }, false, { told: undefined }],
+    ['an empty list', { tools: [], tool_choice: 'auto' }, false, { told: undefined }],
+    ['tools', { tools: [a, b] }, false, { told: [a, b] }],
+    [
+      'a call of any',
+      { tools: [a, b], tool_choice: 'required' },
+      false,
+      { told: [a, b], calls: { functions: [own('a'), own('b')], required: true, parallel: true } },
+    ],
+    [
+      'one call of any',
+      { tools: [a, b], tool_choice: 'required', parallel_tool_calls: false },
+      true,
+      { told: [a, b], calls: { functions: [own('a'), own('b')], required: true, parallel: false } },
+    ],
+    [
+      'a call of one',
+      { tools: [a, b], tool_choice: { type: 'function', function: { name: 'b' } } },
+      false,
+      { told: [a, b], calls: { functions: [own('b')], required: true, parallel: false } },
+    ],
+    [
+      'at most one call',
+      { tools: [a, b], parallel_tool_calls: false },
+      false,
+      { told: [a, b], calls: { functions: [own('a'), own('b')], required: false, parallel: false } },
+    ],
+    [
+      'a strict tool beside another',
+      { tools: [tool('a', { strict: true }), b] },
+      false,
+      { told: [tool('a', { strict: true }), b], calls: { functions: [own('a'), any('b')], required: false, parallel: true } },
+    ],
+    ['an answer of a form', { tools: [a] }, true, { told: [a], calls: { functions: [any('a')], required: false, parallel: true } }],
+    [
+      'a tool without parameters',
+      { tools: [{ type: 'function', function: { name: 'a', parameters: null } }], tool_choice: 'required' },
+      false,
+      { told: [{ type: 'function', function: { name: 'a', parameters: null } }], calls: { functions: [{ name: 'a' }], required: true, parallel: true } },
+    ],
+  ])('%s', (_, body, formatted, wanted) => {
+    expect(toolsOf(body as Record<string, unknown>, formatted)).toEqual(wanted);
+  });
+
+  it.each<[object, string]>([
+    [{ tools: 1 }, 'tools'],
+    [{ tools: Array(129).fill(a) }, 'tools'],
+    [{ tools: [null] }, 'tools[0].type'],
+    [{ tools: [{ type: 'custom', custom: {} }] }, 'tools[0].type'],
+    [{ tools: [a, { type: 'function', function: { name: 'a b' } }] }, 'tools[1].function.name'],
+    [{ tool_choice: 'required' }, 'tool_choice'],
+    [{ tools: [a], tool_choice: 'any' }, 'tool_choice'],
+    [{ tools: [a], tool_choice: { type: 'function', function: { name: 'c' } } }, 'tool_choice.function.name'],
+    [{ tools: [a], tool_choice: { type: 'allowed_tools' } }, 'tool_choice'],
+    [{ tools: [a], parallel_tool_calls: 'no' }, 'parallel_tool_calls'],
+  ])('refuses %j', (body, param) => {
+    expect(() => toolsOf(body as Record<string, unknown>, false)).toThrow(expect.objectContaining({ details: expect.objectContaining({ param }) }));
+  });
 });

@@ -11,6 +11,7 @@ import { parseBody, refuseFields, samplingFields, samplingOf } from '../sampling
 import { requireModel } from '../served-models.ts';
 import { streamAnswer } from '../stream-answer.ts';
 import { type ToolCall, toolCallReader, toolsOf } from '../tools.ts';
+import { toolsInWords } from '../tools-in-words.ts';
 import { envelope, extension, usageOf } from '../usage.ts';
 
 const schema = z.object({
@@ -51,16 +52,18 @@ export const chatCompletionsRoute: ServingRoute = (app, serving) =>
         'use /v1/completions, or serve an instruction-tuned model',
       );
     const messages = chatMessages(body['messages']);
-    const tools = toolsOf(body, model.info);
+    const form = maskRequestOf(body['response_format']);
+    const { told, calls } = toolsOf(body, form.schema !== undefined);
     if (fields.top_logprobs !== undefined && !fields.logprobs) throw badField('top_logprobs', 'logprobs: true beside it', fields.top_logprobs, 'set both');
     const sampling = samplingOf(fields);
     const requests = Array.from(
       { length: fields.n },
       (_, index): TextRequest => ({
-        messages,
+        messages: model.info.takesTools ? messages : toolsInWords(messages, told),
         ...sampling(index),
-        ...maskRequestOf(body['response_format']),
-        ...(tools && { tools }),
+        ...form,
+        ...(model.info.takesTools && told && { tools: told }),
+        ...(calls && { calls }),
         // Without a bound an answer ends with the context.
         maxTokens: fields.max_completion_tokens ?? fields.max_tokens ?? model.info.context,
         ...(fields.logprobs && { candidates: fields.top_logprobs ?? 0 }),
@@ -74,7 +77,7 @@ export const chatCompletionsRoute: ServingRoute = (app, serving) =>
       return c.json({
         ...envelope(serving, 'chatcmpl', 'chat.completion'),
         choices: choices.map(({ result, tokens }, index) => {
-          const calls = reader(tools);
+          const calls = reader(told);
           const text = calls.push(result.text);
           const end = calls.end();
           const content = text + end.text;
@@ -98,7 +101,7 @@ export const chatCompletionsRoute: ServingRoute = (app, serving) =>
     return streamAnswer(c, serving, run, async (send) => {
       const head = envelope(serving, 'chatcmpl', 'chat.completion.chunk');
       const counted = fields.stream_options?.include_usage === true;
-      const readers = requests.map(() => reader(tools));
+      const readers = requests.map(() => reader(told));
       const begun = new Set<number>();
       const chunk = (index: number, delta: object, more: object = {}, beside: object = {}): void =>
         send({ ...head, choices: [{ index, delta, logprobs: null, finish_reason: null, ...more }], ...(counted && { usage: null }), ...beside });

@@ -16,10 +16,10 @@ export interface Served extends AsyncDisposable {
 }
 
 /** Serves a tiny model on a free port of this machine. */
-export const serveTinyModel = async (options: Partial<ModelServerOptions> & { template?: string } = {}): Promise<Served> => {
-  const { slots = 4, template, ...rest } = options;
+export const serveTinyModel = async (options: Partial<ModelServerOptions> & { template?: string; context?: number } = {}): Promise<Served> => {
+  const { slots = 4, template, context, ...rest } = options;
   const home = await mkdtemp(join(tmpdir(), 'lyceum-serve-'));
-  const folder = await writeTinyModel(join(home, 'tiny'), template === undefined ? {} : { template });
+  const folder = await writeTinyModel(join(home, 'tiny'), { ...(template !== undefined && { template }), ...(context !== undefined && { context }) });
   const model = await openLanguageModelApart(folder, { threads: 1, slots });
   const start = async (more: Partial<ModelServerOptions>): Promise<Served> => {
     const server = createModelServer({ model, slots, ...rest, ...more });
