@@ -10,6 +10,8 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   prefill: async () => (await import('./language/language.ts')).prefill,
   decode: async () => (await import('./language/language.ts')).decode,
   load: async () => (await import('./load/load.ts')).load,
+  serve: async () => (await import('./serve/serve.ts')).serve,
+  grammar: async () => (await import('./grammar/grammar.ts')).grammar,
   store: async () => (await import('./store-rows.ts')).storeRows,
   page: async () => (await import('./page.ts')).pageBench,
   'quality/multi-task': async () => (await import('./quality/multi-task.ts')).multiTask,

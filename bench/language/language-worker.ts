@@ -8,6 +8,39 @@ const opened = (): OpenLanguageModel => {
   return model;
 };
 
+interface Asked {
+  readonly texts: readonly string[];
+  /** At most so many tokens of each. */
+  readonly tokens: readonly number[];
+  readonly schema?: object;
+}
+
+/** Greedy answers to several texts at once: the time from when all have their first token until all are done, and how many came in it. */
+async function answer({ texts, tokens: most, schema }: Asked) {
+  const firsts = new Set<number>();
+  const begin = performance.now();
+  let [start, tokens] = [0, 0];
+  const results = await Promise.all(
+    texts.map((prompt, i) => {
+      const onPiece = ({ tokens: own }: { tokens: readonly unknown[] }): void => {
+        if (start > 0) tokens += own.length;
+        firsts.add(i);
+        if (firsts.size === texts.length && start === 0) start = performance.now();
+      };
+      return opened().generate({ prompt, maxTokens: most[i]!, ...(schema && { schema }) }, { onPiece });
+    }),
+  );
+  const end = performance.now();
+  return {
+    seconds: (end - start) / 1000,
+    tokens,
+    wholeSeconds: (end - begin) / 1000,
+    counts: results.map(({ tokenIds }) => tokenIds.length),
+    ids: results.map(({ tokenIds }) => [...tokenIds]),
+    texts: results.map(({ text }) => text),
+  };
+}
+
 await serve({
   async open({ file, threads, weights }: { file: string; threads: number; weights: 'f32' | 'int4' | 'int8' | 'auto' }) {
     const start = performance.now();
@@ -20,23 +53,11 @@ await serve({
     const { usage } = await opened().generate({ prompt: text, maxTokens: 1 });
     return { seconds: (performance.now() - start) / 1000, tokens: usage.promptTokens };
   },
-  /** Greedy tokens of several texts at once: the time from when all have their first until all are done, and how many came in it. */
+  /** As `answer`, of free answers, all as long at most. */
   async decode({ texts, tokens }: { texts: readonly string[]; tokens: number }) {
-    const firsts = new Set<number>();
-    let [start, counted] = [0, 0];
-    const ids: number[][] = await Promise.all(
-      texts.map(async (prompt, i) => {
-        const onPiece = ({ tokens: own }: { tokens: readonly unknown[] }): void => {
-          if (start > 0) counted += own.length;
-          firsts.add(i);
-          if (firsts.size === texts.length && start === 0) start = performance.now();
-        };
-        const { tokenIds } = await opened().generate({ prompt, maxTokens: tokens }, { onPiece });
-        return [...tokenIds];
-      }),
-    );
-    return { seconds: (performance.now() - start) / 1000, tokens: counted, ids };
+    return answer({ texts, tokens: texts.map(() => tokens) });
   },
+  answer,
   async perplexity({ text }: { text: string }) {
     const { logprob, tokenIds } = await opened().logprobs(text.slice(0, 1), text.slice(1));
     return { perplexity: Math.exp(-logprob / tokenIds.length), tokens: tokenIds.length };

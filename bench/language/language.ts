@@ -1,10 +1,10 @@
-import { access, readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { access } from 'node:fs/promises';
 import { resolveModel } from '../../src/app/models/resolve-model.ts';
 import type { BenchOptions } from '../harness.ts';
 import { interleaved, median, ratiosOf } from '../reader/compare.ts';
 import { log, type Row } from '../reader/row.ts';
 import { openLanguage, openLlamaCpp, openTransformers, type Worker } from '../reader/worker.ts';
+import { samplePapers } from './sample-papers.ts';
 
 interface Timed {
   readonly seconds: number;
@@ -20,16 +20,6 @@ const modes = ['auto', 'int8', 'f32'] as const;
 const answerTokens = 64;
 const perplexityLimit = 0.01;
 
-/** Prose that is the same for everyone: the sample papers in Markdown. */
-const prose = async (): Promise<string> =>
-  (
-    await Promise.all(
-      ['keyphrase-extraction.md', 'low-resource-translation.md'].map((name) =>
-        readFile(fileURLToPath(new URL(`../../examples/papers/${name}`, import.meta.url)), 'utf8'),
-      ),
-    )
-  ).join('\n');
-
 /**
  * Tokens a second of a language model in a GGUF file, prompts and answers, against node-llama-cpp on the same file and PyTorch on its weights in float32. LYCEUM_MODEL names another model than smollm2-135m-instruct.
  *
@@ -38,7 +28,7 @@ const prose = async (): Promise<string> =>
 const language = async ({ threads, runs }: { threads: number; runs: number }, of: 'prefill' | 'decode'): Promise<Row[]> => {
   const { path: file } = await resolveModel(process.env.LYCEUM_MODEL ?? 'smollm2-135m-instruct');
   await access(file);
-  const text = await prose();
+  const text = await samplePapers();
   const peers: Peer[] = [];
   const open = async (name: string, worker: Worker): Promise<void> => {
     try {

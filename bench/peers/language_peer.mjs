@@ -1,11 +1,43 @@
 // node-llama-cpp as a process: a JSON request a line on stdin, a JSON answer a line on stdout, as bench/language/language-worker.ts.
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { getLlama } from 'node-llama-cpp';
+import { getLlama, LlamaGrammarEvaluationState } from 'node-llama-cpp';
 
 const { version } = JSON.parse(readFileSync(new URL('./node_modules/node-llama-cpp/package.json', import.meta.url), 'utf8'));
 let model;
 let sequences;
+async function answer({ texts, tokens: most, schema }) {
+  const firsts = new Set();
+  const begin = performance.now();
+  let [start, counted] = [0, 0];
+  const grammar = schema && (await model.llama.createGrammarForJsonSchema(schema));
+  const ids = await Promise.all(
+    texts.map(async (text, i) => {
+      const sequence = sequences[i];
+      await sequence.clearHistory();
+      const own = [];
+      const bound = grammar && { grammarEvaluationState: new LlamaGrammarEvaluationState({ model, grammar }) };
+      for await (const token of sequence.evaluate(model.tokenize(text), { temperature: 0, yieldEogToken: true, ...bound })) {
+        if (start > 0) counted++;
+        firsts.add(i);
+        if (firsts.size === texts.length && start === 0) start = performance.now();
+        if (model.isEogToken(token)) break;
+        own.push(token);
+        if (own.length === most[i]) break;
+      }
+      return own;
+    }),
+  );
+  const end = performance.now();
+  return {
+    seconds: (end - start) / 1000,
+    tokens: counted,
+    wholeSeconds: (end - begin) / 1000,
+    counts: ids.map((own) => own.length),
+    ids,
+    texts: ids.map((own) => model.detokenize(own)),
+  };
+}
 const verbs = {
   async open({ file, threads }) {
     const start = performance.now();
@@ -23,26 +55,8 @@ const verbs = {
     for await (const _ of sequence.evaluate(tokens, { temperature: 0 })) break;
     return { seconds: (performance.now() - start) / 1000, tokens: tokens.length };
   },
-  async decode({ texts, tokens: most }) {
-    const firsts = new Set();
-    let [start, counted] = [0, 0];
-    const ids = await Promise.all(
-      texts.map(async (text, i) => {
-        const sequence = sequences[i];
-        await sequence.clearHistory();
-        const own = [];
-        for await (const token of sequence.evaluate(model.tokenize(text), { temperature: 0, yieldEogToken: true })) {
-          if (start > 0) counted++;
-          firsts.add(i);
-          if (firsts.size === texts.length && start === 0) start = performance.now();
-          own.push(token);
-          if (own.length === most || model.isEogToken(token)) break;
-        }
-        return own;
-      }),
-    );
-    return { seconds: (performance.now() - start) / 1000, tokens: counted, ids };
-  },
+  decode: ({ texts, tokens }) => answer({ texts, tokens: texts.map(() => tokens) }),
+  answer,
   memory: () => ({ peakBytes: process.resourceUsage().maxRSS * 1024 }),
 };
 for await (const line of createInterface({ input: process.stdin })) {
