@@ -48,7 +48,7 @@ export interface JobEvent {
 
 export type Work = (context: { readonly signal: AbortSignal; progress(progress: JobProgress): void }) => Promise<JobOutcome>;
 
-/** Long work of this process: one at a time (a workspace has one writer), the others wait their turn. */
+/** Long work of this process: of each kind one at a time (a workspace has one writer, the server one model), the others wait their turn. */
 export interface Jobs extends AsyncDisposable {
   /** Newest first. */
   list(): readonly Job[];
@@ -83,7 +83,8 @@ const codeOf = (error: unknown): string => (error instanceof Error && 'code' in 
 export function createJobs(): Jobs {
   const entries = new Map<string, Entry>();
   const watchers = new Set<(job: Job) => void>();
-  let current: Promise<void> = Promise.resolve();
+  /** By kind: the last that was started. */
+  const current = new Map<string, Promise<void>>();
 
   function change(entry: Entry, part: Partial<Job>): void {
     entry.job = { ...entry.job, ...part };
@@ -164,7 +165,10 @@ export function createJobs(): Jobs {
       entries.set(job.id, entry);
       forget();
       change(entry, {});
-      current = current.then(() => run(entry));
+      current.set(
+        kind,
+        (current.get(kind) ?? Promise.resolve()).then(() => run(entry)),
+      );
       return entry.job;
     },
     cancel(id) {
@@ -187,7 +191,7 @@ export function createJobs(): Jobs {
     },
     async [Symbol.asyncDispose]() {
       for (const { job } of entries.values()) this.cancel(job.id);
-      await current;
+      await Promise.all(current.values());
     },
   };
 }

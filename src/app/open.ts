@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { localModels } from './local-models.ts';
 import { type ReadOptions, readPaths } from './read.ts';
 import { createServer, listen } from './server/index.ts';
 import { openSharedWorkspace } from './shared-workspace.ts';
@@ -34,6 +35,7 @@ export async function serveWorkbench({ dir, quiet, port, host, token, browser, .
       fileOf: (id) => workspace.fileOf(id),
       ...(existsSync(samples) ? { sample: samples } : {}),
     },
+    models: localModels(reading),
     webDir,
     host,
     ...(token === undefined ? {} : { token }),

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { ChatPage } from './chat/chat-page.tsx';
 import { commands } from './parts/commands.ts';
 import { KeysDialog } from './parts/keys-dialog.tsx';
 import { Rail } from './parts/rail.tsx';
@@ -23,6 +24,7 @@ export function App(): JSX.Element {
       <Top />
       <Rail />
       {page.value === 'read' && <ReadPage />}
+      {page.value === 'chat' && <ChatPage />}
       {page.value === 'runs' && <RunsPage />}
       {page.value === 'settings' && <SettingsPage />}
       <ReadDialog />

@@ -14,5 +14,5 @@ export default defineConfig({
     reportCompressedSize: false,
   },
   worker: { format: 'es' },
-  server: { proxy: { '/api': `http://127.0.0.1:${process.env['LYCEUM_PORT'] ?? '7700'}` } },
+  server: { proxy: Object.fromEntries(['/api', '/v1'].map((path) => [path, `http://127.0.0.1:${process.env['LYCEUM_PORT'] ?? '7700'}`])) },
 });

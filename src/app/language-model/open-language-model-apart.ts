@@ -2,15 +2,27 @@ import { CancelledError, forkService } from '../../runtime/index.ts';
 import type { LanguageModelService } from './language-model-child.ts';
 import type { LanguageModel, LanguageModelOptions } from './open-language-model.ts';
 
-/** Opens a model in a process of its own: this thread never waits for a computation. As `openLanguageModel` otherwise. @throws EngineError when the process does not start */
-export const openLanguageModelApart = async (model: string, options: LanguageModelOptions = {}): Promise<LanguageModel> => {
+/** Opens a model in a process of its own: this thread never waits for a computation. As `openLanguageModel` otherwise. @throws EngineError when the process does not start · the signal's reason */
+export const openLanguageModelApart = async (
+  model: string,
+  options: LanguageModelOptions = {},
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<LanguageModel> => {
+  signal?.throwIfAborted();
   // Every answer has a call that waits for its next piece.
   const child = await forkService<LanguageModelService>('./language-model-child', import.meta.url, { ahead: Number.POSITIVE_INFINITY });
   const close = () => child.kill(new CancelledError('model: this answer was cancelled, its model was closed; open the model again'));
-  const info = await child.call('open', model, options).catch(async (error: unknown) => {
-    await close();
-    throw error;
-  });
+  const stop = (): void => void close();
+  signal?.addEventListener('abort', stop, { once: true });
+  if (signal?.aborted) stop();
+  const info = await child
+    .call('open', model, options)
+    .catch(async (error: unknown) => {
+      await close();
+      signal?.throwIfAborted();
+      throw error;
+    })
+    .finally(() => signal?.removeEventListener('abort', stop));
   return {
     info,
     async generate(request, { signal, onPiece } = {}) {

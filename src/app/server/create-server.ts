@@ -1,10 +1,12 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
+import { NotFoundError } from '../../core/index.ts';
 import { createJobs } from '../jobs.ts';
 import { version } from '../version.ts';
-import type { Route, ServerContext, Workspace } from './context.ts';
+import type { LocalModels, Route, ServerContext, Workspace } from './context.ts';
 import { createEventStreams } from './event-stream.ts';
 import { guard, requireToken } from './guard.ts';
 import { securityHeaders } from './headers.ts';
+import { createHeldModel } from './held-model.ts';
 import { defaultLimits, type Limits, limitRequests } from './limits.ts';
 import { createNotices } from './notices.ts';
 import { errorAnswer, problem } from './problem.ts';
@@ -18,8 +20,11 @@ import { eventsRoute } from './routes/events.ts';
 import { factRoute } from './routes/fact.ts';
 import { factsRoute } from './routes/facts.ts';
 import { graphRoute } from './routes/graph.ts';
+import { loadModelRoute } from './routes/load-model.ts';
 import { mergesRoute } from './routes/merges.ts';
+import { modelsRoute } from './routes/models.ts';
 import { readRoute } from './routes/read.ts';
+import { releaseModelRoute } from './routes/release-model.ts';
 import { removeDocumentRoute } from './routes/remove-document.ts';
 import { runRoute } from './routes/run.ts';
 import { runEventsRoute } from './routes/run-events.ts';
@@ -51,6 +56,9 @@ const routes: readonly Route[] = [
   trendsRoute,
   uploadRoute,
   readRoute,
+  modelsRoute,
+  loadModelRoute,
+  releaseModelRoute,
   runsRoute,
   runRoute,
   runEventsRoute,
@@ -59,6 +67,10 @@ const routes: readonly Route[] = [
 
 export interface ServerOptions {
   readonly workspace: Workspace;
+  /** Language models to choose from; default none. */
+  readonly models?: LocalModels;
+  /** A model that nobody has asked for so long is released. Default 15 minutes. */
+  readonly modelIdleMs?: number;
   /** Folder of the built page. */
   readonly webDir: string;
   /** The address it will listen on; default loopback. Any other needs a token. */
@@ -71,11 +83,16 @@ export interface ServerOptions {
   readonly onError?: (error: unknown) => void;
 }
 
-/** The web side of a workspace, without a socket. Disposing it cancels its runs; the store stays open. */
+/** The web side of a workspace, without a socket. Disposing it cancels its runs and ends its model; the store stays open. */
 export interface LyceumServer extends AsyncDisposable {
   readonly app: OpenAPIHono;
   readonly context: ServerContext;
 }
+
+const noModels: LocalModels = {
+  list: async () => ({ models: [], available: [] }),
+  open: (name) => Promise.reject(new NotFoundError(`models: expected a server that has models, got one without, asked for ${name}; start \`lyceum open\`.`)),
+};
 
 /** Builds the server. Errors: ConfigError for an address other than loopback without a token. */
 export function createServer(options: ServerOptions): LyceumServer {
@@ -84,8 +101,19 @@ export function createServer(options: ServerOptions): LyceumServer {
   const limits = { ...defaultLimits, ...options.limits };
   const jobs = createJobs();
   const notices = createNotices();
+  const models = options.models ?? noModels;
+  const heldModel = createHeldModel({
+    models,
+    host,
+    ...(options.token !== undefined && { token: options.token }),
+    ...(options.modelIdleMs !== undefined && { idleMs: options.modelIdleMs }),
+    ...(options.onError && { onError: options.onError }),
+    onChange: () => notices.publish({ event: 'change', topics: ['models'] }),
+  });
   const context: ServerContext = {
     workspace: options.workspace,
+    models,
+    heldModel,
     jobs,
     notices,
     streams: createEventStreams(limits.openStreams),
@@ -105,11 +133,17 @@ export function createServer(options: ServerOptions): LyceumServer {
   });
   app.use(securityHeaders);
   app.use(guard({ host, token: options.token }));
+  // These have bounds of their own.
+  app.all('/v1/*', (c) => heldModel.answer(c.req.raw, c.env ?? {}));
   for (const limit of limitRequests(limits)) app.use(limit);
   for (const route of routes) route(app, context);
   app.doc31('/api/openapi.json', {
     openapi: '3.1.0',
-    info: { title: 'Lyceum', version: version(), description: 'Documents, the knowledge graph made of them, and the runs that make it.' },
+    info: {
+      title: 'Lyceum',
+      version: version(),
+      description: 'Documents, the knowledge graph made of them, the runs that make it, and the model that answers under /v1 as OpenAI’s does.',
+    },
   });
   app.use(staticFiles(options.webDir));
   app.notFound((c) => problem(c, 404, 'NOT_FOUND', `path: expected one of /api/openapi.json, got ${JSON.stringify(c.req.path.slice(0, 200))}.`));
@@ -127,6 +161,7 @@ export function createServer(options: ServerOptions): LyceumServer {
       stopWatching();
       stopRelaying();
       await jobs[Symbol.asyncDispose]();
+      await heldModel[Symbol.asyncDispose]();
     },
   };
 }

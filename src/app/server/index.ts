@@ -1,4 +1,4 @@
-export type { ServerContext, Workspace as ServedWorkspace } from './context.ts';
+export type { LocalModel, LocalModels, ServerContext, Workspace as ServedWorkspace } from './context.ts';
 export { createServer, type LyceumServer, type ServerOptions } from './create-server.ts';
 export { requireToken } from './guard.ts';
 export { type Listening, listen } from './listen.ts';

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { newConversation, showTokens } from '../chat/chat.ts';
 import { go, page, select, selection } from '../state/route.ts';
 import { theme } from '../state/theme.ts';
 import { undoLast } from '../state/toasts.ts';
@@ -17,6 +18,13 @@ const focusList = (list: 'documents' | 'entities') => {
   requestAnimationFrame(() => document.querySelector<HTMLElement>(`#${list}`)?.focus());
 };
 
+/** Goes to the Chat page; what is done there waits until it is the page that is seen. */
+const onChat = (act: () => void) => {
+  const isThere = page.peek() === 'chat';
+  go({}, { page: 'chat' });
+  if (isThere) act();
+};
+
 /** What can be done from anywhere, by key or by name. */
 export const commands: readonly Command[] = [
   { name: 'Search', key: '/', run: () => document.querySelector<HTMLInputElement>('#search')?.focus() },
@@ -27,6 +35,16 @@ export const commands: readonly Command[] = [
   { name: 'Go to the documents', key: 'd', run: () => focusList('documents') },
   { name: 'Go to the entities', key: 'e', run: () => focusList('entities') },
   { name: 'Read more documents', key: 'r', run: openReadDialog },
+  { name: 'Chat with a model', key: 'c', run: () => onChat(() => document.querySelector<HTMLElement>('#composer')?.focus()) },
+  { name: 'Begin a new conversation', key: 'n', run: () => onChat(newConversation) },
+  {
+    name: 'Show or hide the probabilities of tokens',
+    key: 'p',
+    run: () =>
+      onChat(() => {
+        showTokens.value = !showTokens.peek();
+      }),
+  },
   {
     name: 'Take back the last decision',
     key: 'z',
@@ -47,7 +65,7 @@ export const commands: readonly Command[] = [
     key: 'Escape',
     run: () => {
       if (selection.peek()) select(null);
-      else if (page.peek() !== 'read') go({}, { page: 'read' });
+      else if (page.peek() === 'runs' || page.peek() === 'settings') go({}, { page: 'read' });
     },
   },
   {

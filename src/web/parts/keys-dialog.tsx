@@ -7,6 +7,8 @@ const elsewhere = [
   ['Enter', 'In lists: open. In the graph: only what is around the entity'],
   ['+ − 0', 'In the graph: zoom in, zoom out, show all'],
   ['a x', 'In the review: one, apart'],
+  ['← →', 'In an answer: from token to token, with ↑ ↓ from line to line'],
+  ['Esc', 'While an answer is written: stop'],
 ] as const;
 
 /** Every key, in one place. */

@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { spreadLabels, ticks } from '../state/axis.ts';
 import type { ShareLine } from '../state/trend-shares.ts';
 import { percent } from '../state/words.ts';
+import { save, standaloneSvg } from './save.ts';
 import { ScrollRegion } from './scroll-region.tsx';
 
 interface Props {
@@ -29,27 +30,6 @@ const frameFor = (width: number) => ({
   letters: width < 560 ? 10 : 26,
 });
 const labelGap = 17;
-
-function save(name: string, type: string, text: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type }));
-  const link = Object.assign(document.createElement('a'), { href: address, download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 1000);
-}
-
-/** The drawing as a file of its own: colours and fonts written out, so it looks the same without this page. */
-function standaloneSvg(drawn: SVGSVGElement): string {
-  const copy = drawn.cloneNode(true) as SVGSVGElement;
-  const originals = [drawn, ...drawn.querySelectorAll<SVGElement>('*')];
-  [copy, ...copy.querySelectorAll<SVGElement>('*')].forEach((element, index) => {
-    const style = getComputedStyle(originals[index]!);
-    for (const property of ['fill', 'stroke', 'font-size', 'font-weight', 'opacity']) element.setAttribute(property, style.getPropertyValue(property));
-    element.removeAttribute('class');
-  });
-  copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
-  copy.setAttribute('font-family', 'system-ui, sans-serif');
-  return new XMLSerializer().serializeToString(copy);
-}
 
 /** Shares over years as lines, labelled where they end; saved as SVG or CSV, and told in a table. */
 export function Plot({ title, caption, xLabel, yLabel, lines, strong, csv, onChoose }: Props): JSX.Element {

@@ -14,8 +14,8 @@ export const cancelRun = (id: string): void => {
 };
 
 /** "12 of 40 · 3.1 a second · 9 s left". */
-export function progressWords({ progress }: Run): string {
-  if (!progress) return 'starting';
+export function progressWords({ kind, progress }: Run): string {
+  if (!progress) return kind === 'load' ? 'loading' : 'starting';
   const parts = [progress.total > 0 ? `${number(progress.done)} of ${number(progress.total)}` : number(progress.done)];
   if (progress.perSecond !== null) parts.push(`${progress.perSecond.toFixed(progress.perSecond < 10 ? 1 : 0)} a second`);
   if (progress.secondsLeft !== null) parts.push(`${duration(progress.secondsLeft)} left`);
@@ -58,7 +58,9 @@ function RunEntry({ run }: { run: Run }): JSX.Element {
           ))}
         </p>
       )}
-      {run.state === 'cancelled' && <p class="run-figures">What had been read stays. The same folder, read again, goes on where this stopped.</p>}
+      {run.state === 'cancelled' && run.kind === 'read' && (
+        <p class="run-figures">What had been read stays. The same folder, read again, goes on where this stopped.</p>
+      )}
       {run.error && (
         <p class="trouble" role="alert">
           {run.error.message}
@@ -88,7 +90,7 @@ export function RunsPage(): JSX.Element {
       <div class="review-head">
         <div>
           <h1>Runs</h1>
-          <p class="quiet">What this server reads and has read since it was started.</p>
+          <p class="quiet">What this server reads and loads, and has since it was started.</p>
         </div>
         {workspace.data.value?.readOnly === false && (
           <button type="button" class="button first" onClick={openReadDialog}>

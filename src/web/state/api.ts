@@ -25,7 +25,14 @@ export function takeToken(): void {
 
 export const token = (): string | null => sessionStorage.getItem(tokenKey);
 
-async function request<T>(method: string, path: string, options: { body?: BodyInit; type?: string; signal?: AbortSignal } = {}): Promise<T> {
+interface RequestOptions {
+  readonly body?: BodyInit;
+  readonly type?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** An answer that is no refusal. */
+async function send(method: string, path: string, options: RequestOptions): Promise<Response> {
   const headers = new Headers({ accept: 'application/json' });
   if (options.type) headers.set('content-type', options.type);
   const bearer = token();
@@ -42,14 +49,21 @@ async function request<T>(method: string, path: string, options: { body?: BodyIn
     if (options.signal?.aborted) throw error;
     throw new RequestError(0, 'UNREACHABLE', 'The Lyceum server does not answer. Start it again with `lyceum open`; this page will reconnect.');
   }
-  if (response.status === 204) return undefined as T;
+  if (response.ok) return response;
   const body: unknown = await response.json().catch(() => null);
-  if (response.ok) return body as T;
   const problem = (body as Problem | null)?.error;
   throw new RequestError(response.status, problem?.code ?? 'HTTP', problem?.message ?? `The server answered ${response.status}.`);
+}
+
+async function request<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
+  const response = await send(method, path, options);
+  return (response.status === 204 ? undefined : await response.json().catch(() => null)) as T;
 }
 
 export const get = <T>(path: string, signal?: AbortSignal): Promise<T> => request<T>('GET', path, signal ? { signal } : {});
 export const post = <T>(path: string, body: unknown = {}): Promise<T> => request<T>('POST', path, { body: JSON.stringify(body), type: 'application/json' });
 export const putBytes = <T>(path: string, body: Blob): Promise<T> => request<T>('PUT', path, { body, type: 'application/octet-stream' });
 export const remove = <T>(path: string): Promise<T> => request<T>('DELETE', path);
+/** An answer that comes bit by bit. */
+export const stream = (path: string, body: unknown, signal: AbortSignal): Promise<Response> =>
+  send('POST', path, { body: JSON.stringify(body), type: 'application/json', signal });

@@ -6,6 +6,7 @@ import {
   near,
   nodeLimit,
   openDocument,
+  page,
   relationFilter,
   selection,
   trendKind,
@@ -14,7 +15,7 @@ import {
   typeFilter,
   view,
 } from './route.ts';
-import type { Document, Documents, Entities, Entity, Fact, Graph, Merges, Run, Trends, Workspace } from './types.ts';
+import type { Document, Documents, Entities, Entity, Fact, Graph, Merges, Models, Run, Trends, Workspace } from './types.ts';
 
 const query = (values: Record<string, string | number | null | undefined>): string => {
   const set = new URLSearchParams();
@@ -91,3 +92,6 @@ export const allRuns = computed<Run[]>(() => {
   return [...known.values()].sort((a, b) => b.createdAt.localeCompare(a.createdAt));
 });
 export const activeRuns = computed(() => allRuns.value.filter(({ state }) => state === 'running' || state === 'waiting'));
+
+/** Models of this machine, and the one that is loaded. */
+export const models = resource<Models>(() => (page.value === 'chat' ? '/api/models' : null), ['models']);

@@ -1,9 +1,10 @@
 import { batch, computed, signal } from '@preact/signals';
 
 /** The address holds page, selection and filters, so a link and the back button work. */
-export type Page = 'read' | 'runs' | 'settings';
+export type Page = 'read' | 'chat' | 'runs' | 'settings';
 export type View = 'graph' | 'document' | 'trends' | 'merges';
-export type Selection = { readonly kind: 'entity' | 'fact' | 'document'; readonly id: string };
+/** `token` is one place of an answer on the Chat page, the others are things of the workspace. */
+export type Selection = { readonly kind: 'entity' | 'fact' | 'document' | 'token'; readonly id: string };
 
 const readAddress = () => ({ path: location.pathname, query: location.search });
 const address = signal(readAddress());
@@ -14,15 +15,17 @@ const list = (name: string) => {
   return computed(() => (raw.value ? raw.value.split(',') : []));
 };
 
-export const page = computed<Page>(() => (address.value.path === '/runs' ? 'runs' : address.value.path === '/settings' ? 'settings' : 'read'));
+const pages: Readonly<Record<string, Page>> = { '/chat': 'chat', '/runs': 'runs', '/settings': 'settings' };
+export const page = computed<Page>(() => pages[address.value.path] ?? 'read');
 const viewName = parameter('view');
 export const view = computed<View>(() =>
   viewName.value === 'document' || viewName.value === 'trends' || viewName.value === 'merges' ? viewName.value : 'graph',
 );
 const selected = parameter('sel');
 export const selection = computed<Selection | null>(() => {
-  const match = /^(entity|fact|document):(.+)$/.exec(selected.value);
-  return match ? { kind: match[1] as Selection['kind'], id: match[2]! } : null;
+  const match = /^(entity|fact|document|token):(.+)$/.exec(selected.value);
+  // Each page shows its own: the address keeps the other for the way back.
+  return match && (match[1] === 'token') === (page.value === 'chat') ? { kind: match[1] as Selection['kind'], id: match[2]! } : null;
 });
 export const openDocument = parameter('doc');
 const place = parameter('at');
@@ -70,7 +73,7 @@ export function go(change: Change, options: { page?: Page; replace?: boolean } =
 /** The address of a page with the filters of now, for real links. */
 export const pageLink = (target: Page): string => (target === 'read' ? '/' : `/${target}`) + address.value.query;
 
-export const select = (target: Selection | null): void => go({ sel: target && `${target.kind}:${target.id}` });
+export const select = (target: Selection | null, options: { replace?: boolean } = {}): void => go({ sel: target && `${target.kind}:${target.id}` }, options);
 
 /** Opens a document at a place, keeping what is selected. */
 export const openAt = (doc: string, span?: { start: number; end: number }): void =>

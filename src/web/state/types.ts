@@ -12,6 +12,7 @@ export type {
   MentionSentence,
   Merge,
   Merges,
+  Models,
   PagePosition,
   Problem,
   Progress,

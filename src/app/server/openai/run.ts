@@ -71,6 +71,17 @@ export interface Choice {
   readonly result: TextResult;
   /** Where candidates were asked for. */
   readonly tokens: readonly TextToken[];
+  readonly timing: ChoiceTiming;
+}
+
+/** Seconds that parts of an answer took. */
+export interface ChoiceTiming {
+  /** From the request to the slot. */
+  readonly queueSeconds: number;
+  /** From the slot to the first token; null where there was none. */
+  readonly firstTokenSeconds: number | null;
+  /** Tokens after the first by the time they took; null where there was no second. */
+  readonly tokensPerSecond: number | null;
 }
 
 /** Answers requests, each in its own place; where one fails all end. The run is over afterwards. @throws what the first to fail threw */
@@ -123,8 +134,14 @@ async function runChoice(
     metrics.cachedTokens.add(cachedTokens);
     metrics.completionTokens.add(completionTokens);
     metrics.answerSeconds.observe((endedMs - startedMs) / 1000);
-    if (completionTokens > 1 && firstMs > 0) metrics.tokenSeconds.observe((endedMs - firstMs) / 1000 / (completionTokens - 1));
-    return { result, tokens };
+    const tokenSeconds = completionTokens > 1 && firstMs > 0 ? (endedMs - firstMs) / 1000 / (completionTokens - 1) : null;
+    if (tokenSeconds !== null) metrics.tokenSeconds.observe(tokenSeconds);
+    const timing = {
+      queueSeconds: (begunMs - startedMs) / 1000,
+      firstTokenSeconds: firstMs > 0 ? (firstMs - begunMs) / 1000 : null,
+      tokensPerSecond: tokenSeconds ? 1 / tokenSeconds : null,
+    };
+    return { result, tokens, timing };
   } catch (error) {
     metrics.answers.add(1, { end: signal.aborted ? 'cancelled' : 'refused' });
     throw error;

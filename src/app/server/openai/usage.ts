@@ -17,11 +17,15 @@ export const usageOf = (groups: readonly (readonly Choice[])[]) => {
   };
 };
 
-/** What is ours in an answer. */
-export const extension = ({ model }: Serving, groups: readonly (readonly Choice[])[]) => ({
-  weights: model.info.weights,
-  cachedTokens: usageOf(groups).prompt_tokens_details.cached_tokens,
-});
+/** What is ours in an answer; how fast it was, where it is one. */
+export const extension = ({ model }: Serving, groups: readonly (readonly Choice[])[]) => {
+  const [only, ...others] = groups.flat();
+  return {
+    weights: model.info.weights,
+    cachedTokens: usageOf(groups).prompt_tokens_details.cached_tokens,
+    ...(only && others.length === 0 && only.timing),
+  };
+};
 
 /** What every part of an answer begins with. */
 export const envelope = ({ model }: Serving, prefix: string, object: string) => ({
