@@ -47,7 +47,7 @@ if (existsSync(stamp) && existsSync(inVenv) && readFileSync(stamp, 'utf8') === w
 rmSync(venv, { recursive: true, force: true });
 run(`a virtual environment of Python ${version} in bench/peers/venv`, python, '-m', 'venv', venv);
 run('the packages of bench/peers/requirements.txt (PyTorch with its libraries is several GB)', inVenv, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements);
-run('the packages can be imported', inVenv, '-c', 'import gguf, numpy, safetensors, tokenizers, torch, transformers');
+run('the packages can be imported', inVenv, '-c', 'import gguf, numpy, openai, safetensors, tokenizers, torch, transformers');
 run('the packages of bench/peers/package.json', process.platform === 'win32' ? 'npm.cmd' : 'npm', 'ci', '--prefix', here, '--ignore-scripts', '--no-audit', '--no-fund');
 writeFileSync(`${stamp}.part`, wanted);
 renameSync(`${stamp}.part`, stamp);

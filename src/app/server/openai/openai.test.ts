@@ -219,6 +219,14 @@ describe('a stream', () => {
 });
 
 describe('what clients send', () => {
+  it('Open WebUI lists models by base URL, key and no content type', async () => {
+    const answer = await fetch(`${served.url}/v1/models`, { headers: { authorization: 'Bearer key', 'x-openwebui-user-name': 'x' } });
+    expect(await answer.json()).toMatchObject({
+      object: 'list',
+      data: [{ id: 'tiny', object: 'model', created: expect.any(Number), owned_by: 'lyceum' }, { id: 'minilm' }],
+    });
+  });
+
   it.each<[string, object]>([
     ['openai-python', { messages: [{ role: 'developer', content: 'Be short.' }, ...messages], model: 'tiny', max_completion_tokens: 5, extra: 1 }],
     ['LangChain.js', { model: 'tiny', temperature: 0.5, top_p: 1, n: 1, stream: true, messages, max_tokens: 5, stream_options: { include_usage: true } }],
@@ -250,14 +258,27 @@ describe('what clients send', () => {
         user: { name: 'x' }.name,
       },
     ],
+    [
+      'Open WebUI with what its middleware leaves in',
+      {
+        ...{ stream: true, model: 'tiny', max_tokens: 5, temperature: 0.8, session_id: 's', chat_id: 'c', id: 'm', tool_ids: [], files: null, filter_ids: [] },
+        ...{ features: { web_search: false, code_interpreter: false }, variables: { '{{USER_NAME}}': 'x' }, background_tasks: { title_generation: true } },
+        model_item: { id: 'tiny', object: 'model', owned_by: 'openai', urlIdx: 0 },
+        messages: [{ role: 'user', content: [{ type: 'text', text: 'Hi' }], timestamp: 1 }],
+      },
+    ],
+    [
+      'Open WebUI, a title',
+      { model: 'tiny', messages: [{ role: 'user', content: '### Task:\nA title for\nUSER: Hi' }], stream: false, max_completion_tokens: 5 },
+    ],
     ['a conversation with an empty turn', { model: 'tiny', max_tokens: 5, messages: [...messages, { role: 'assistant', content: null }, ...messages] }],
   ])('%s', async (_, body) => {
     const answer = await served.post('/v1/chat/completions', body, {
       headers: { 'content-type': 'application/json', authorization: 'Bearer sk-any', 'x-stainless-lang': 'js' },
     });
-    expect([answer.status, 'stream' in body ? (await eventsOf(answer)).at(-1) : (await json(answer))['object']]).toEqual([
+    expect([answer.status, 'stream' in body && body.stream ? (await eventsOf(answer)).at(-1) : (await json(answer))['object']]).toEqual([
       200,
-      'stream' in body ? '[DONE]' : 'chat.completion',
+      'stream' in body && body.stream ? '[DONE]' : 'chat.completion',
     ]);
   });
 });
@@ -316,6 +337,14 @@ describe('tools', () => {
       expect(named.message.tool_calls).toHaveLength(1);
       expect(only.function.name).toBe('climate');
       fits(only.function.arguments);
+    }
+  });
+
+  it('are called as often as the bound lets them, and each is whole', async () => {
+    await using roomy = await serveTinyModel({ context: 2048 });
+    for (let seed = 0; seed < 20; seed++) {
+      const answer = await json(roomy.post('/v1/chat/completions', { ...hot, temperature: 1, max_tokens: 200, seed, tools, tool_choice: 'required' }));
+      expect(answer['choices']).toMatchObject([{ finish_reason: 'tool_calls', message: { content: null } }]);
     }
   });
 

@@ -33,8 +33,8 @@ const harmless = {
 
 /** Tells calls of tools from text, where tools were offered. */
 const reader = (tools: readonly object[] | undefined) => (tools ? toolCallReader() : { push: (text: string) => text, end: () => ({ text: '', calls: [] }) });
-const ending = ({ finishReason }: TextResult, calls: readonly ToolCall[]): string =>
-  calls.length > 0 && finishReason === 'stop' ? 'tool_calls' : finishReason;
+/** Calls are whole, also where the answer's bound came with the last of them. */
+const ending = ({ finishReason }: TextResult, calls: readonly ToolCall[]): string => (calls.length > 0 ? 'tool_calls' : finishReason);
 
 /** `POST /v1/chat/completions`. */
 export const chatCompletionsRoute: ServingRoute = (app, serving) =>
