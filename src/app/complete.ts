@@ -34,6 +34,7 @@ export interface Skipped {
 
 export interface BatchOptions {
   readonly special?: boolean;
+  readonly speculate?: boolean;
   readonly seed?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number) => void;
@@ -50,9 +51,20 @@ export const completeAll = (
   options: BatchOptions = {},
 ): Promise<{ done: Completion[]; skipped: Skipped[] }> =>
   each(records, options, async ({ id, prompt, messages, maxTokens, temperature, topK, topP, minP, seed = options.seed, stop, schema }) => {
-    const given = Object.entries({ prompt, messages, maxTokens, temperature, topK, topP, minP, seed, stop, schema, special: options.special }).filter(
-      ([, value]) => value !== undefined,
-    );
+    const given = Object.entries({
+      prompt,
+      messages,
+      maxTokens,
+      temperature,
+      topK,
+      topP,
+      minP,
+      seed,
+      stop,
+      schema,
+      special: options.special,
+      speculate: options.speculate,
+    }).filter(([, value]) => value !== undefined);
     const { text, tokenIds, finishReason, usage } = await model.generate(Object.fromEntries(given), options.signal ? { signal: options.signal } : {});
     return { id, text, tokenIds, finishReason, usage };
   });

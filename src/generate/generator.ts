@@ -3,9 +3,10 @@ import { type Binding, CancelledError, type Engine, type Executable } from '../r
 import type { CausalModel } from './causal-model.ts';
 import { createKeyValueCache } from './key-value-cache.ts';
 import { checkRequest, type Generated, type Request, type Token } from './request.ts';
-import { runStep } from './run-step.ts';
+import { runStep, type Step } from './run-step.ts';
 import { adjust, bestCandidates, checkSampling, draw } from './sampling.ts';
 import { scoreTokens } from './score.ts';
+import { createSpeculation, type Speculation, worthChecking } from './speculation.ts';
 import { stepProgram } from './step-program.ts';
 
 export interface GeneratorOptions {
@@ -42,7 +43,12 @@ interface Sequence {
   readonly resolve: (generated: Generated) => void;
   readonly reject: (error: unknown) => void;
   readonly generated: number[];
+  /** Prompt and generated tokens. */
+  readonly text: number[];
+  readonly speculation: Speculation;
   cached: number;
+  guessed: number;
+  right: number;
 }
 
 const chunkTokens = 256; // of a prompt in one step: others wait no longer than that, and fewer pairs of tokens are computed that no one may see
@@ -122,20 +128,16 @@ export const openGenerator = async ({ engine, model, program = stepProgram(model
     for (const { reject } of waiting.splice(0)) reject(error);
   };
 
-  /**
-   * @param whole  new tokens of the text that these are a part of
-   * @returns      the scores of the rows asked for
-   */
-  const run = async (first: number, tokens: readonly (readonly number[])[], rows: readonly number[], whole = 1): Promise<Float32Array> => {
-    const scores = await runStep(await stepFor(whole), cache, { first, tokens, rows });
-    for (const [i, own] of tokens.entries()) held[first + i]!.push(...own);
+  /** @returns the scores of the rows asked for */
+  const run = async (executable: Executable, step: Step): Promise<Float32Array> => {
+    const scores = await runStep(executable, cache, step);
+    for (const [i, own] of step.tokens.entries()) held[step.first + i]!.push(...own);
     return scores;
   };
 
-  /** Draws the next token of a slot and ends its sequence where it is the last. */
-  const take = (slot: number, scores: Float32Array): boolean => {
-    const sequence = active[slot]!;
-    const { request, generated, onToken } = sequence;
+  /** Draws the next token of a slot. @returns why its answer is over with it, if it is */
+  const next = (slot: number, scores: Float32Array): Generated['finishReason'] | undefined => {
+    const { request, generated, text, onToken } = active[slot]!;
     const { sampling = {}, candidates, mask } = request;
     const named = candidates === undefined ? [] : bestCandidates(scores, Math.max(1, candidates));
     const plain = candidates === undefined ? undefined : named[0]!.logprob - scores[named[0]!.id]!;
@@ -144,17 +146,69 @@ export const openGenerator = async ({ engine, model, program = stepProgram(model
     mask?.apply(adjusted);
     const id = draw(adjusted, sampling, generated.length);
     mask?.accept(id);
-    const finish = (finishReason: Generated['finishReason']): true => {
-      release(slot);
-      sequence.resolve({ tokenIds: generated, finishReason, promptTokens: request.prompt.length, cachedTokens: sequence.cached });
-      return true;
-    };
-    if (request.endIds?.includes(id)) return finish('stop');
+    if (request.endIds?.includes(id)) return 'stop';
     generated.push(id);
+    text.push(id);
     const goOn = onToken?.({ id, ...(plain !== undefined && { logprob: scores[id]! + plain, candidates: named.slice(0, candidates) }) });
-    if (goOn === false || mask?.done) return finish('stop');
-    if (generated.length >= request.maxTokens || request.prompt.length + generated.length >= model.config.positions) return finish('length');
-    return false;
+    if (goOn === false || mask?.done) return 'stop';
+    return generated.length >= request.maxTokens || text.length >= model.config.positions ? 'length' : undefined;
+  };
+  const finish = (slot: number, finishReason: Generated['finishReason']): void => {
+    const { request, generated, cached, guessed, right, resolve } = active[slot]!;
+    release(slot);
+    resolve({ tokenIds: generated, finishReason, promptTokens: request.prompt.length, cachedTokens: cached, guessedTokens: guessed, rightTokens: right });
+  };
+
+  /** Reads a part of the last slot's prompt; after its last token draws the first of the answer. */
+  const read = async (): Promise<void> => {
+    const slot = active.length - 1;
+    const { request, cached } = active[slot]!;
+    const { prompt } = request;
+    const from = cache.lengthOf(slot);
+    const part = prompt.slice(from, from + chunkTokens);
+    const scores = await run(await stepFor(prompt.length - cached), { first: slot, tokens: [part], rows: [part.length - 1], short: true });
+    if (from + part.length < prompt.length) return;
+    const over = next(slot, scores);
+    if (over) finish(slot, over);
+  };
+
+  /** Draws the next token of the first slots, and those after it whose guesses turn out right. */
+  const decode = async (slots: number): Promise<void> => {
+    const texts = active.slice(0, slots);
+    const room = Math.min(...texts.map(({ text }) => model.config.positions - text.length)); // places of the step's tokens, those of filling too
+    for (const { request, text, generated, speculation } of texts)
+      speculation.propose(text, request.speculate === false ? 0 : Math.min(room, request.maxTokens - generated.length - 1));
+    const most = worthChecking(texts.map(({ speculation }) => speculation));
+    const guesses = texts.map(({ speculation }) => speculation.tokens.slice(0, most));
+    const seq = 1 + Math.max(...guesses.map(({ length }) => length));
+    // Later tokens do not change the scores of earlier ones, so any will do to fill up with.
+    const tokens = guesses.map((guess, i) => [texts[i]!.text.at(-1)!, ...guess, ...Array<number>(seq - 1 - guess.length).fill(0)]);
+    const rows = guesses.flatMap((guess, i) => Array.from({ length: 1 + guess.length }, (_, j) => i * seq + j));
+    const scores = await run(step, { first: 0, tokens, rows });
+    const { vocab } = model.config;
+    let end = rows.length;
+    for (let slot = slots - 1; slot >= 0; slot--) {
+      const guess = guesses[slot]!;
+      const sequence = texts[slot]!;
+      const before = cache.lengthOf(slot) - seq;
+      const first = sequence.generated.length;
+      end -= 1 + guess.length;
+      let right = 0;
+      let over = next(slot, scores.subarray(end * vocab, (end + 1) * vocab));
+      while (!over && right < guess.length && sequence.generated[first + right] === guess[right]) {
+        right++;
+        over = next(slot, scores.subarray((end + right) * vocab, (end + right + 1) * vocab));
+      }
+      sequence.guessed += guess.length;
+      sequence.right += right;
+      // A guess that was not checked tells by its first token.
+      if (guess.length > 0) sequence.speculation.learn(right, guess.length);
+      else sequence.speculation.learn(Number(sequence.speculation.tokens[0] === sequence.generated[first]), 1);
+      // Only the rows of tokens that came are kept.
+      cache.truncate(slot, before + 1 + right);
+      held[slot]!.length = before + 1 + right;
+      if (over) finish(slot, over);
+    }
   };
 
   const work = async (): Promise<void> => {
@@ -168,25 +222,9 @@ export const openGenerator = async ({ engine, model, program = stepProgram(model
         else admit(next);
       }
       try {
-        if (reading()) {
-          const slot = active.length - 1;
-          const { request, cached } = active[slot]!;
-          const { prompt } = request;
-          const from = cache.lengthOf(slot);
-          const part = prompt.slice(from, from + chunkTokens);
-          const scores = await run(slot, [part], [part.length - 1], prompt.length - cached);
-          if (from + part.length === prompt.length) take(slot, scores);
-        }
-        const batch = active.length - (reading() ? 1 : 0);
-        if (batch > 0) {
-          const tokens = active.slice(0, batch).map(({ generated }) => [generated.at(-1)!]);
-          const scores = await run(
-            0,
-            tokens,
-            tokens.map((_, i) => i),
-          );
-          for (let slot = batch - 1; slot >= 0; slot--) take(slot, scores.subarray(slot * model.config.vocab, (slot + 1) * model.config.vocab));
-        }
+        if (reading()) await read();
+        const slots = active.length - (reading() ? 1 : 0);
+        if (slots > 0) await decode(slots);
       } catch (error) {
         failAll(error);
       }
@@ -209,7 +247,8 @@ export const openGenerator = async ({ engine, model, program = stepProgram(model
       checkRequest(request, model);
       request.signal?.throwIfAborted();
       return new Promise<Generated>((resolve, reject) => {
-        waiting.push({ request, onToken, resolve, reject, generated: [], cached: 0 });
+        const text = [...request.prompt];
+        waiting.push({ request, onToken, resolve, reject, generated: [], text, speculation: createSpeculation(), cached: 0, guessed: 0, right: 0 });
         start();
       });
     },

@@ -23,6 +23,12 @@ export interface Request {
   readonly mask?: TokenMask;
   /** How many of the most probable tokens to name with each (default 0), and with any number at least the token's own probability. */
   readonly candidates?: number;
+  /**
+   * Guess tokens from what the text repeats, and check several in one step where that is expected to pay. Each token is still drawn from the model's own scores after those before it, with the number that
+   * its place and the seed determine, and guesses that differ are dropped: rejection sampling with a proposal that is certain, made exact by drawing once. So the tokens are those of plain decoding, drawn
+   * ones as greedy ones, but where rounding decides: a step of several rows differs in the last bits from a step of one. Default true.
+   */
+  readonly speculate?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -40,6 +46,9 @@ export interface Generated {
   readonly promptTokens: number;
   /** Prompt tokens that were in the cache. */
   readonly cachedTokens: number;
+  /** Tokens that were guessed and checked, and how many of them were right. */
+  readonly guessedTokens: number;
+  readonly rightTokens: number;
 }
 
 /** @throws ConfigError for what cannot be generated */

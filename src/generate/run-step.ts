@@ -8,10 +8,12 @@ export interface Step {
   readonly tokens: readonly (readonly number[])[];
   /** Places in the flattened tokens whose scores are wanted. */
   readonly rows: readonly number[];
+  /** For a part of a prompt: rather copy what these slots hold than read the room that they do not use. Default false. */
+  readonly short?: boolean;
 }
 
 /** Computes new tokens and adds them to the cache. @returns scores [rows, vocab] */
-export const runStep = async (step: Executable, cache: KeyValueCache, { first, tokens, rows }: Step): Promise<Float32Array> => {
+export const runStep = async (step: Executable, cache: KeyValueCache, { first, tokens, rows, short = false }: Step): Promise<Float32Array> => {
   const batch = tokens.length;
   const seq = tokens[0]!.length;
   cache.reserve(first + batch, Math.max(...tokens.map((_, i) => cache.lengthOf(first + i) + seq)));
@@ -21,7 +23,7 @@ export const runStep = async (step: Executable, cache: KeyValueCache, { first, t
     ids: int64([batch, seq], tokens.flat()),
     positions: int64([batch, seq], positions),
     rows: int64([rows.length], rows),
-    ...cache.feeds(first, batch, seq > 1),
+    ...cache.feeds(first, batch, short),
   });
   cache.append(first, added!);
   return logits!.data as Float32Array;

@@ -23,7 +23,7 @@ export const scoreTokens = async (step: Executable, { config }: CausalModel, tok
   for (let at = 0; at < most; ) {
     const end = Math.min(at + rowsAtOnce, most);
     const rows = Array.from({ length: end - at }, (_, i) => i).filter((i) => at + i + 1 >= from);
-    const scores = await runStep(step, cache, { first: 0, tokens: [tokens.slice(at, end)], rows: rows.length > 0 ? rows : [end - at - 1] });
+    const scores = await runStep(step, cache, { first: 0, tokens: [tokens.slice(at, end)], rows: rows.length > 0 ? rows : [end - at - 1], short: true });
     for (const [k, i] of rows.entries()) {
       const own = scores.subarray(k * config.vocab, (k + 1) * config.vocab);
       found[at + i + 1 - from] = own[tokens[at + i + 1]!]! - logSumExp(own);

@@ -17,15 +17,17 @@ export interface CompleteFlags {
   readonly input?: string;
   readonly output?: string;
   readonly specialTokens: boolean;
+  readonly speculation: boolean;
   readonly maxTokens?: number;
   readonly temperature?: number;
 }
 
-export type ScoreFlags = CompleteFlags & { readonly input: string };
+export type ScoreFlags = Omit<CompleteFlags, 'speculation'> & { readonly input: string };
 
 export interface ChatFlags {
   readonly model: string;
   readonly system?: string;
+  readonly speculation: boolean;
   readonly maxTokens?: number;
   readonly temperature?: number;
 }
@@ -43,21 +45,21 @@ const read = async (path: string): Promise<string> => {
 
 /** `lyceum complete PROMPT`, or with --input a record a line. */
 export async function complete(prompt: string | undefined, flags: CompleteFlags, common: CommonOptions): Promise<number> {
-  const { model: name, input, maxTokens, temperature, specialTokens: special } = flags;
+  const { model: name, input, maxTokens, temperature, specialTokens: special, speculation: speculate } = flags;
   if ((prompt === undefined) === (input === undefined))
     throw new ConfigError(`complete: expected either a prompt or --input FILE, got ${prompt === undefined ? 'neither' : 'both'}`);
   const defaults = { ...(maxTokens !== undefined && { maxTokens }), ...(temperature !== undefined && { temperature }) };
   if (input === undefined) {
     using stop = cancellation('nothing was kept');
     await using model = await open(name, common);
-    const request = { prompt: prompt!, special, seed: common.seed, ...defaults };
+    const request = { prompt: prompt!, special, speculate, seed: common.seed, ...defaults };
     const onPiece = common.json ? undefined : ({ text }: { text: string }) => void process.stdout.write(text);
     const result = await model.generate(request, { signal: stop.signal, ...(onPiece && { onPiece }) });
     process.stdout.write(common.json ? `${JSON.stringify(result)}\n` : '\n');
     return 0;
   }
   const records = parseJsonLines(await read(input), input, completeRecord).map((record) => ({ ...defaults, ...record }));
-  return batch('texts', records.length, flags, common, (model, run) => completeAll(model, records, { special, seed: common.seed, ...run }));
+  return batch('texts', records.length, flags, common, (model, run) => completeAll(model, records, { special, speculate, seed: common.seed, ...run }));
 }
 
 /** `lyceum score --input FILE`. */
@@ -69,7 +71,7 @@ export async function score(flags: ScoreFlags, common: CommonOptions): Promise<n
 const batch = async (
   unit: string,
   total: number,
-  { model: name, output }: CompleteFlags,
+  { model: name, output }: Pick<CompleteFlags, 'model' | 'output'>,
   common: CommonOptions,
   work: (
     model: LanguageModel,
@@ -97,7 +99,7 @@ const batch = async (
 };
 
 /** `lyceum chat`: a turn a line. Ctrl-C ends an answer; at the prompt it ends the program. */
-export async function chat({ model: name, system, maxTokens, temperature }: ChatFlags, common: CommonOptions): Promise<number> {
+export async function chat({ model: name, system, maxTokens, temperature, speculation: speculate }: ChatFlags, common: CommonOptions): Promise<number> {
   await using model = await open(name, common);
   if (!model.info.hasChatTemplate)
     throw new ConfigError(
@@ -129,7 +131,7 @@ export async function chat({ model: name, system, maxTokens, temperature }: Chat
       };
       try {
         const result = await model.generate(
-          { messages: turns, seed: common.seed, maxTokens: maxTokens ?? 1024, ...(temperature !== undefined && { temperature }) },
+          { messages: turns, speculate, seed: common.seed, maxTokens: maxTokens ?? 1024, ...(temperature !== undefined && { temperature }) },
           { signal: answering.signal, onPiece },
         );
         ({ text } = result);

@@ -12,6 +12,7 @@ export const define: CommandModule['define'] = (command, finish) => {
     .option('--max-tokens <n>', 'tokens to generate at most (default 256)', wholeNumber('--max-tokens', 1))
     .option('--temperature <t>', 'how freely tokens are drawn; 0 takes the most probable (default)', numberWithin('--temperature', 0, 10))
     .option('--no-special-tokens', 'do not add what the model’s tokenizer adds to a text')
+    .option('--no-speculation', 'do not guess tokens from what the text repeats')
     .addHelpText(
       'after',
       '\nWith --input prints one JSON line a record, in order: {"id", "text", "tokenIds", "finishReason", "usage"}.\n\nExamples:\n  lyceum complete --model smollm2-135m-instruct "The capital of France is" --max-tokens 16\n  lyceum complete --model smollm2-135m-instruct --input prompts.jsonl --output answers.jsonl\n',

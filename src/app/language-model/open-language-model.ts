@@ -58,7 +58,7 @@ export const openLanguageModel = async (model: string, { weights, threads, devic
     throw new ConfigError(
       `${model}: expected a tokenizer of at most ${config.vocab} tokens, got ${tokenizer.vocabSize}; tokenizer and weights are of two models`,
     );
-  const mode = modeOf(source, weights);
+  const mode = modeOf(source, weights, device);
   const causal = { name: resolved.name, config, build: source.member.build };
   const prepared = async (mode: ModelInfo['weights']) => {
     const { program, inPlace, names, make } = withWeights(source, stepProgram(causal), mode);
@@ -72,7 +72,7 @@ export const openLanguageModel = async (model: string, { weights, threads, devic
     model: causal,
     program,
     bindings,
-    ...(longPrompts(mode, weights) && { long: () => prepared('int8') }),
+    ...(longPrompts(mode, weights, device) && { long: () => prepared('int8') }),
     ...(slots !== undefined && { slots }),
   });
   const { layers, hidden, vocab, positions } = config;
@@ -128,7 +128,7 @@ export const openLanguageModel = async (model: string, { weights, threads, devic
     info,
     graph: program,
     async generate(request, { signal, onPiece } = {}) {
-      const { maxTokens = 256, stop = [], candidates, schema, calls, prompt: _, messages: __, tools: ___, special: ____, ...sampling } = request;
+      const { maxTokens = 256, stop = [], candidates, schema, calls, speculate, prompt: _, messages: __, tools: ___, special: ____, ...sampling } = request;
       const prompt = await promptOf(request);
       // An answer ends with the context at the latest.
       const mask = maskOf({ schema, ...(calls && { calls }) }, Math.min(maxTokens, config.positions - prompt.length));
@@ -150,6 +150,7 @@ export const openLanguageModel = async (model: string, { weights, threads, devic
           sampling,
           ...(mask && { mask }),
           ...(candidates !== undefined && { candidates }),
+          ...(speculate !== undefined && { speculate }),
           ...(signal && { signal }),
         },
         (token) => {

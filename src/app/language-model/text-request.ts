@@ -19,6 +19,8 @@ export interface TextRequest extends Sampling {
   readonly stop?: readonly string[];
   /** With a text as `prompt`: add what the tokenizer adds, its begin token for instance. Default true. */
   readonly special?: boolean;
+  /** Guess tokens from what the text repeats and check several at once, where that is expected to pay: the same tokens sooner. Default true. */
+  readonly speculate?: boolean;
   /** How many of the most probable tokens to name with each. */
   readonly candidates?: number;
 }

@@ -1,7 +1,7 @@
-import { ConfigError, inOrder, isParameter, nameOf, type Program } from '../../core/index.ts';
+import { ConfigError, inOrder, isParameter, nameOf, type Program, UnsupportedError } from '../../core/index.ts';
 import type { CausalSource } from '../../models/index.ts';
 import { packed, type QuantiseOptions, quantise } from '../../nn/index.ts';
-import { type Binding, describeMachine } from '../../runtime/index.ts';
+import { type Binding, type Device, describeMachine } from '../../runtime/index.ts';
 import type { ModelWeights } from './text-request.ts';
 
 type Mode = Exclude<ModelWeights, 'auto'>;
@@ -12,15 +12,20 @@ const head = /^logits$/;
 // Rows of these have a few numbers many times larger than the rest, which one step of eight bits would lose (docs/results.md); what enters attn.out has not.
 const fine = /attn\.(q|k|v)$|mlp/;
 
-/** `auto`: as the file keeps them where that is in blocks of few bits, else float32. @throws ConfigError for another word */
-export const modeOf = (source: CausalSource, weights: ModelWeights = 'auto'): Mode => {
+/** `auto`: as the file keeps them where that is in blocks of few bits, else float32. WebGPU has blocks and floats, and no products of whole numbers. @throws ConfigError for another word, UnsupportedError for what the device does not compute */
+export const modeOf = (source: CausalSource, weights: ModelWeights = 'auto', device: Device = 'cpu'): Mode => {
   if (!['auto', 'f32', 'int8', 'int4'].includes(weights)) throw new ConfigError(`model: expected weights auto, f32, int8 or int4, got ${weights}`);
+  if (device === 'webgpu' && weights === 'int8')
+    throw new UnsupportedError(
+      'model: expected weights auto, f32 or int4 on webgpu, got int8, whose products have no kernel there; take --weights int4, or --device cpu',
+    );
   if (weights !== 'auto') return weights;
   return source.parameters.some((node) => source.packedForm(nameOf(node))) ? 'int4' : 'f32';
 };
 
 /** Whether long prompts are better read with weights of their own, `int8`: blocks of four bits are the quickest kernel for a few rows, whole numbers by channel for many, on processors that add bytes in 32 bits. Only where the choice is ours. */
-export const longPrompts = (mode: Mode, weights: ModelWeights = 'auto'): boolean => weights === 'auto' && mode === 'int4' && exactIn32Bits();
+export const longPrompts = (mode: Mode, weights: ModelWeights = 'auto', device: Device = 'cpu'): boolean =>
+  device === 'cpu' && weights === 'auto' && mode === 'int4' && exactIn32Bits();
 
 export interface Prepared {
   readonly program: Program;
