@@ -1,6 +1,6 @@
 import { type Proposal, promptLookup } from './prompt-lookup.ts';
 
-/** Time of one more row of a step, as a share of a step of one row: what was measured of weights in four bits on two threads (docs/results.md); float weights and whole numbers take less. */
+/** Time of one more row of a step, as a share of a step of one row: measured of SmolLM2 with weights in four bits on two threads; float weights and whole numbers take less. */
 const rowCost = 0.17;
 const mostTokens = 10; // proposed at a time
 /** Odds that a proposed token is right before anything is known of the text, by how many tokens matched before it: few, some, many. */
