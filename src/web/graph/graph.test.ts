@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { fitted, panned, toScreen, toWorld, zoomed } from './camera.ts';
 import { forceLayout, separate, spiral } from './force-layout.ts';
 import { chooseLabels } from './labels.ts';
+import { type Colours, type Emphasis, makeStyles, paintStyles } from './look.ts';
 import { pointGrid } from './point-grid.ts';
 import { quadtree } from './quadtree.ts';
 import { buildScene, connected, neighboursOf, nodeInDirection } from './scene.ts';
@@ -183,10 +184,9 @@ describe('labels', () => {
         const choice = {
           positions,
           radii: new Float32Array(list.length).fill(6),
-          order: Uint32Array.from(list.keys()),
+          order: Uint32Array.from(list.keys()).slice(1), // the first may have none
           widthOf: () => 60,
           always: [list.length - 1],
-          eligible: (node: number) => node !== 0,
         };
         const placed = chooseLabels(choice, { x: 0, y: 0, scale: 1 }, size);
         expect(placed.map(({ node }) => node)).toContain(list.length - 1);
@@ -200,7 +200,7 @@ describe('labels', () => {
   it('come over a few frames to what they are at once where widths are learnt slowly', () => {
     const order = Uint32Array.from({ length: 60 }, (_, node) => node);
     const positions = Float32Array.from([...order].flatMap((node) => [node * 7 - 200, ((node * 37) % 300) - 150]));
-    const choice = { positions, radii: new Float32Array(60).fill(6), order, always: [59], eligible: () => true };
+    const choice = { positions, radii: new Float32Array(60).fill(6), order, always: [59] };
     const at = { x: 0, y: 0, scale: 1 };
     const whole = chooseLabels({ ...choice, widthOf: () => 60 }, at, size);
     const known = new Set<number>();
@@ -211,5 +211,59 @@ describe('labels', () => {
     expect(first.length).toBeLessThan(whole.length);
     for (let turn = 0; turn < 8; turn++) frame(8);
     expect(frame(0)).toEqual(whole);
+  });
+});
+
+describe('looks', () => {
+  const shade = (value: number) => [value, value + 1, value + 2] as const;
+  const colours: Colours = {
+    paper: shade(0),
+    ink: shade(4),
+    quietInk: shade(8),
+    edge: shade(12),
+    accent: shade(16),
+    hues: Array.from({ length: 9 }, (_, hue) => shade(100 + 10 * hue)),
+  };
+  it('are, node by node and line by line, what kind and emphasis say', () => {
+    const node = fc.integer({ min: -1, max: 11 });
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(11), fc.nat(11)), { minLength: 1, maxLength: 30 }),
+        fc.record({ selected: node, hovered: node, line: fc.integer({ min: -1, max: 40 }), lit: fc.option(fc.uniqueArray(fc.nat(11))) }),
+        (pairs, given) => {
+          const scene = buildScene({
+            entities: Array.from({ length: 12 }, (_, i) => ({
+              id: `${i}`,
+              name: `${i}`,
+              kind: ['Task', 'Method', 'Unheard'][i % 3]!,
+              mentions: i,
+              documents: 1,
+              facts: 1,
+            })),
+            facts: pairs.map(([subject, object], i) => ({ id: `f${i}`, subject, object, relation: 'USED-FOR', support: 1, score: 1 })),
+          });
+          const emphasis: Emphasis = { ...given, line: given.line < scene.widths.length ? given.line : -1, lit: given.lit && new Set(given.lit) };
+          const { selected, hovered, line, lit } = emphasis;
+          const styles = makeStyles(scene);
+          paintStyles(scene, colours, emphasis, styles);
+          for (let i = 0; i < 12; i++) {
+            const alpha = lit === null || lit.has(i) || i === hovered ? 255 : 38;
+            expect([...styles.nodeColours.slice(4 * i, 4 * i + 4)]).toEqual([...colours.hues[[1, 2, 8][i % 3]!]!, alpha]);
+            expect(styles.rings[i]).toBe(i === selected || i === hovered ? 255 : 0);
+          }
+          for (let e = 0; e < scene.widths.length; e++) {
+            const [a, b] = [scene.ends[2 * e]!, scene.ends[2 * e + 1]!];
+            const isNear = [a, b].some((end) => end === selected || end === hovered);
+            const wanted =
+              e === line
+                ? [...colours.accent, 255]
+                : line < 0 && isNear
+                  ? [...colours.quietInk, 215]
+                  : [...colours.edge, lit === null || (lit.has(a) && lit.has(b)) ? 130 : 32];
+            expect([...styles.edgeColours.slice(4 * e, 4 * e + 4)]).toEqual(wanted);
+          }
+        },
+      ),
+    );
   });
 });

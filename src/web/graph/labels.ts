@@ -10,14 +10,12 @@ export interface PlacedLabel {
 export interface LabelChoice {
   readonly positions: Float32Array;
   readonly radii: Float32Array;
-  /** Node indices, largest first: in this order they are labelled. */
+  /** Nodes that may have a label, largest first: in this order they get one. */
   readonly order: Uint32Array;
   /** Width of a label in CSS pixels; null where it is not known yet: this label and the less important wait for another frame. */
   readonly widthOf: (node: number) => number | null;
   /** These are labelled whatever stands in the way. */
   readonly always: readonly number[];
-  /** False leaves a node without a label (it is dimmed). */
-  readonly eligible: (node: number) => boolean;
 }
 
 const lineHeight = 16;
@@ -58,7 +56,7 @@ export function chooseLabels(choice: LabelChoice, camera: Camera, size: Size, li
   for (const node of choice.always) if (!seen.has(node)) place(node, true);
   for (const node of choice.order) {
     if (waits || placed.length >= limit || choice.radii[node]! * grow < smallestLabelled) break;
-    if (!seen.has(node) && choice.eligible(node)) place(node, false);
+    if (!seen.has(node)) place(node, false);
   }
   return placed;
 }

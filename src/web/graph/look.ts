@@ -1,4 +1,3 @@
-import { hueOf } from '../state/words.ts';
 import type { Scene } from './scene.ts';
 
 export type Colour = readonly [number, number, number];
@@ -38,28 +37,34 @@ export const makeStyles = (scene: Scene): Styles => ({
 
 const dim = 38;
 
+/** A colour as one number, its bytes in the order red, green, blue. */
+const wordOf = ([red, green, blue]: Colour): number => red | (green << 8) | (blue << 16);
+const words = (bytes: Uint8Array): Uint32Array => new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+
 /** Fills `styles` in place: kind gives the hue, emphasis the strength. */
 export function paintStyles(scene: Scene, colours: Colours, { selected, hovered, line, lit }: Emphasis, styles: Styles): void {
-  const { nodeColours, rings, edgeColours } = styles;
-  for (let i = 0; i < scene.ids.length; i++) {
-    const hue = colours.hues[hueOf(scene.kinds[i]!)]!;
-    nodeColours[4 * i] = hue[0];
-    nodeColours[4 * i + 1] = hue[1];
-    nodeColours[4 * i + 2] = hue[2];
-    nodeColours[4 * i + 3] = lit === null || lit.has(i) || i === hovered ? 255 : dim;
-    rings[i] = i === selected || i === hovered ? 255 : 0;
-  }
+  const { hues, ends, widths } = scene;
+  const { rings } = styles;
+  const [nodeColours, edgeColours] = [words(styles.nodeColours), words(styles.edgeColours)];
+  const hueWords = colours.hues.map(wordOf);
+  const [accent, quiet, plainEdge] = [wordOf(colours.accent), wordOf(colours.quietInk), wordOf(colours.edge)];
+
+  const all = lit === null ? 255 : dim;
+  for (let i = 0; i < hues.length; i++) nodeColours[i] = hueWords[hues[i]!]! | (all << 24);
+  const brighten = (node: number): void => {
+    if (node >= 0) nodeColours[node] = hueWords[hues[node]!]! | (255 << 24);
+  };
+  lit?.forEach(brighten);
+  brighten(hovered);
+  rings.fill(0);
+  for (const node of [selected, hovered]) if (node >= 0) rings[node] = 255;
+
   // The more lines, the fainter each: the sum stays readable.
-  const plain = Math.round(Math.max(28, Math.min(130, 130 * Math.sqrt(350 / Math.max(350, scene.widths.length)))));
-  for (let e = 0; e < scene.widths.length; e++) {
-    const a = scene.ends[2 * e]!;
-    const b = scene.ends[2 * e + 1]!;
-    const touches = a === selected || b === selected || a === hovered || b === hovered;
-    const isBright = line >= 0 ? e === line : touches;
-    const colour = e === line ? colours.accent : isBright ? colours.quietInk : colours.edge;
-    edgeColours[4 * e] = colour[0];
-    edgeColours[4 * e + 1] = colour[1];
-    edgeColours[4 * e + 2] = colour[2];
-    edgeColours[4 * e + 3] = e === line ? 255 : isBright ? 215 : lit === null || (lit.has(a) && lit.has(b)) ? plain : plain / 4;
-  }
+  const plain = Math.round(Math.max(28, Math.min(130, 130 * Math.sqrt(350 / Math.max(350, widths.length)))));
+  const [between, apart] = [plainEdge | (plain << 24), plainEdge | ((plain >> 2) << 24)];
+  edgeColours.fill(lit === null ? between : apart);
+  const touched = (node: number): Iterable<number> => (node >= 0 ? (scene.lines[node] ?? []) : []);
+  for (const node of lit ?? []) for (const each of touched(node)) if (lit?.has(ends[2 * each]!) && lit.has(ends[2 * each + 1]!)) edgeColours[each] = between;
+  if (line >= 0) edgeColours[line] = accent | (255 << 24);
+  else for (const node of [selected, hovered]) for (const each of touched(node)) edgeColours[each] = quiet | (215 << 24);
 }

@@ -53,6 +53,9 @@ export function createPicture(canvas: HTMLCanvasElement, words: HTMLCanvasElemen
   let widths = new Float32Array(0);
   let unmeasured = 0;
   let hasMoved = false;
+  let isStale = false;
+  /** Lit nodes, largest first; null: all nodes. */
+  let litOrder: Uint32Array | null = null;
   let frame = 0;
   let glide: { from: Camera; to: Camera; began: number } | null = null;
 
@@ -77,8 +80,9 @@ export function createPicture(canvas: HTMLCanvasElement, words: HTMLCanvasElemen
     if (!scene || !colours) return;
     const { lit, selected, hovered } = emphasis;
     const always = [selected, hovered].filter((node) => node >= 0);
-    const eligible = lit === null ? () => true : (node: number) => lit.has(node);
-    const placed = chooseLabels({ positions, radii: scene.radii, order: scene.order, widthOf, always, eligible }, camera, size, size.width < 500 ? 30 : 70);
+    const { radii } = scene;
+    if (lit && !litOrder) litOrder = Uint32Array.from(lit).sort((a, b) => radii[b]! - radii[a]! || a - b);
+    const placed = chooseLabels({ positions, radii, order: litOrder ?? scene.order, widthOf, always }, camera, size, size.width < 500 ? 30 : 70);
     if (unmeasured > measuredAFrame) invalidate();
     pen!.textBaseline = 'middle';
     pen!.lineJoin = 'round';
@@ -102,6 +106,7 @@ export function createPicture(canvas: HTMLCanvasElement, words: HTMLCanvasElemen
       if (part < 1) invalidate();
       else glide = null;
     }
+    if (isStale) repaint();
     renderer!.draw(camera, size, ratio);
     drawWords();
   }
@@ -114,11 +119,16 @@ export function createPicture(canvas: HTMLCanvasElement, words: HTMLCanvasElemen
     invalidate();
   }
 
-  function restyle(): void {
+  function repaint(): void {
     if (!scene || !styles || !colours) return;
+    isStale = false;
     paintStyles(scene, colours, emphasis, styles);
     renderer!.setNodes({ radii: scene.radii, colours: styles.nodeColours, rings: styles.rings });
     renderer!.setLineColours(styles.edgeColours);
+  }
+  /** Has colours made anew with the next frame. */
+  function restyle(): void {
+    isStale = true;
     invalidate();
   }
 
@@ -196,6 +206,7 @@ export function createPicture(canvas: HTMLCanvasElement, words: HTMLCanvasElemen
       styles = makeStyles(next);
       widths = new Float32Array(next.ids.length);
       emphasis = { selected: -1, hovered: -1, line: -1, lit: null };
+      litOrder = null;
       const targetRadii = Float32Array.from(next.widths, (_, line) => next.radii[next.ends[2 * line + 1]!]!);
       renderer.setLines({ ends: next.ends, widths: next.widths, targetRadii });
       this.setPositions(at);
@@ -211,6 +222,7 @@ export function createPicture(canvas: HTMLCanvasElement, words: HTMLCanvasElemen
     },
     setEmphasis(next) {
       emphasis = { ...next, hovered: emphasis.hovered };
+      litOrder = null;
       restyle();
     },
     setColours(next) {

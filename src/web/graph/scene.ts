@@ -1,10 +1,12 @@
 import type { Graph } from '../state/types.ts';
+import { hueOf } from '../state/words.ts';
 
 /** A graph as arrays that the renderer, the layout and the labels share; index = place in `ids`. */
 export interface Scene {
   readonly ids: readonly string[];
   readonly names: readonly string[];
-  readonly kinds: readonly string[];
+  /** Which of the eight hues stands for the kind. */
+  readonly hues: Uint8Array;
   readonly indexOf: ReadonlyMap<string, number>;
   readonly radii: Float32Array;
   /** Two node indices an edge; parallel facts of one pair are one line. */
@@ -46,7 +48,7 @@ export function buildScene({ entities, facts }: Pick<Graph, 'entities' | 'facts'
   return {
     ids: entities.map(({ id }) => id),
     names: entities.map(({ name }) => name),
-    kinds: entities.map(({ kind }) => kind),
+    hues: Uint8Array.from(entities, ({ kind }) => hueOf(kind)),
     indexOf: new Map(entities.map(({ id }, index) => [id, index])),
     radii: Float32Array.from(entities, ({ mentions }) => radiusOf(mentions)),
     ends,

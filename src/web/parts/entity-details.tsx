@@ -7,6 +7,7 @@ import { Icon } from './icons.tsx';
 import { Failure, Head, Numbers, Section } from './inspector-parts.tsx';
 import { ScrollRegion } from './scroll-region.tsx';
 import { Sentence } from './sentence.tsx';
+import { useGrowing } from './use-growing.ts';
 
 const shownFacts = 60;
 
@@ -23,6 +24,18 @@ function FactLine({ fact, from }: { fact: Fact; from: string }): JSX.Element {
         {number(fact.support)}
       </span>
     </button>
+  );
+}
+
+/** The sentences that name it. They come over a few frames: so many at once would hold up the picture. */
+function Sentences({ entity: { kind, mentionList } }: { entity: Entity }): JSX.Element {
+  const shown = useGrowing(mentionList.length);
+  return (
+    <>
+      {mentionList.slice(0, shown).map((source) => (
+        <Sentence key={`${source.document}:${source.mention.start}`} {...source} marks={[{ ...source.mention, mark: `hue-${hueOf(kind)}` }]} />
+      ))}
+    </>
   );
 }
 
@@ -121,9 +134,7 @@ export function EntityDetails(): JSX.Element {
           </Section>
         )}
         <Section title="sentences that name it" count={found.mentions}>
-          {found.mentionList.map((source) => (
-            <Sentence key={`${source.document}:${source.mention.start}`} {...source} marks={[{ ...source.mention, mark: `hue-${hueOf(found.kind)}` }]} />
-          ))}
+          <Sentences entity={found} />
           {found.mentions > found.mentionList.length && <p class="why">The first {found.mentionList.length} are shown.</p>}
         </Section>
       </ScrollRegion>
