@@ -153,6 +153,13 @@ describe('the official client', () => {
       'config',
     ],
     ['a form', 'chat/completions', { messages, response_format: { type: 'json_schema' } }, 400, 'invalid_value'],
+    [
+      'a form that nothing fits',
+      'chat/completions',
+      { messages, response_format: { type: 'json_schema', json_schema: { schema: { enum: [1], type: 'null' } } } },
+      400,
+      'config',
+    ],
     ['an image', 'chat/completions', { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'x' } }] }] }, 400, 'unsupported_value'],
     ['no messages', 'chat/completions', { messages: [] }, 400, 'invalid_value'],
     ['an unknown role', 'chat/completions', { messages: [{ role: 'cat', content: 'x' }] }, 400, 'invalid_value'],
