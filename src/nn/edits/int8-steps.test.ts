@@ -26,7 +26,8 @@ it('with one large number in every row, activations rounded in two steps lose a 
   const lossOf = async (options: Partial<QuantiseOptions>): Promise<number> => {
     const edited = quantise([plain], { bits: 'int8', ...options });
     const given = new Map(values);
-    for (const [name, { shape, data }] of Object.entries(edited.weights[0]!.make(Float32Array.from(w)))) given.set(name, tensor(shape, Array.from(data)));
+    for (const [name, { shape, data }] of Object.entries(edited.weights[0]!.make(Float32Array.from(w))))
+      given.set(name, tensor(shape, Array.from(data as ArrayLike<number | bigint>, Number)));
     const theory = inTheory({ y: edited.roots[0]! }, given)['y']!.data;
     if (exact || options.weightMost !== 127)
       expect(relative(numbers((await inPractice(engine, { y: edited.roots[0]! }, given))['y']!), theory)).toBeLessThan(1e-6);
