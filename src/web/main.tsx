@@ -2,7 +2,7 @@ import './state/entry.ts';
 
 import { render } from 'preact';
 import { App } from './app.tsx';
-import { keepBetweenVisits } from './chat/chat.ts';
+import { keepBetweenVisits } from './chat/between-visits.ts';
 import { follow } from './state/live.ts';
 
 follow();

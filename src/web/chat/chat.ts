@@ -1,116 +1,13 @@
-import { batch, computed, effect, signal } from '@preact/signals';
-import { get, post, RequestError, remove } from '../state/api.ts';
-import { allRuns, models } from '../state/data.ts';
+import { batch } from '@preact/signals';
+import { RequestError } from '../state/api.ts';
+import { models } from '../state/data.ts';
 import { go, selection } from '../state/route.ts';
 import { complain, say } from '../state/toasts.ts';
-import type { Models, Run } from '../state/types.ts';
 import { type AnswerPart, askModel } from './ask-model.ts';
-import { type Answer, before, defaultSettings, rewritten, type Settings, type Turn } from './conversation.ts';
-import { chatKey, keepChat, parseChat } from './keep-chat.ts';
+import { draft, setSettings, settings, stopAnswer, turns, underWay } from './chat-state.ts';
+import { type Answer, before, defaultSettings, rewritten, type Turn } from './conversation.ts';
+import { chosenModel, ensureLoaded, loadTrouble, wordsOf } from './model-choice.ts';
 import { unitsOf } from './tokens.ts';
-
-const kept = parseChat(localStorage.getItem(chatKey));
-export const settings = signal<Settings>(kept.settings);
-export const turns = signal<readonly Turn[]>(kept.turns);
-export const showTokens = signal(kept.showTokens);
-/** What stands in the box and was not sent. */
-export const draft = signal('');
-
-interface UnderWay {
-  readonly stop: AbortController;
-  readonly beganMs: number;
-  /** Null until the first token. */
-  readonly firstMs: number | null;
-  readonly tokens: number;
-  readonly nowMs: number;
-}
-/** The answer that is being written. */
-export const underWay = signal<UnderWay | null>(null);
-/** Why the chosen model could not be loaded. */
-export const loadTrouble = signal<string | null>(null);
-
-export const setSettings = (change: Partial<Settings>): void => {
-  settings.value = { ...settings.peek(), ...change };
-};
-
-export const generating = computed(() => (models.data.value?.models ?? []).filter((model) => model.generates));
-
-/** The model that is asked: the one chosen, else the one loaded, else the likeliest to chat. */
-export const chosenModel = computed(() => {
-  const names = generating.value.map(({ name }) => name);
-  const { model } = settings.value;
-  if (names.includes(model)) return model;
-  const loaded = models.data.value?.loaded?.name;
-  if (loaded !== undefined && names.includes(loaded)) return loaded;
-  return names.find((name) => /instruct|chat|-it\b/i.test(name)) ?? names[0] ?? '';
-});
-export const loadedModel = computed(() => {
-  const loaded = models.data.value?.loaded;
-  return loaded?.name === chosenModel.value ? loaded : null;
-});
-/** The loading under way. */
-export const loading = computed<Run | null>(() => allRuns.value.find(({ kind, endedAt }) => kind === 'load' && endedAt === null) ?? null);
-
-const pollMs = 150;
-const wait = (ms: number, signal: AbortSignal) =>
-  new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    });
-  });
-
-/** Loads a model where it is not loaded yet, and answers what it is. Errors: RequestError. */
-async function ensureLoaded(name: string, signal: AbortSignal): Promise<NonNullable<Models['loaded']>> {
-  const now = await get<Models>('/api/models', signal);
-  if (now.loaded?.name === name) return now.loaded;
-  let run = await post<Run>('/api/models/load', { name });
-  try {
-    while (run.endedAt === null) {
-      await wait(pollMs, signal);
-      run = await get<Run>(`/api/runs/${run.id}`, signal);
-    }
-  } catch (error) {
-    if (signal.aborted) void remove(`/api/runs/${run.id}`).catch(() => {}); // it may have ended meanwhile
-    throw error;
-  }
-  if (run.error) throw new RequestError(422, run.error.code, run.error.message);
-  const { loaded } = await get<Models>('/api/models', signal);
-  if (loaded?.name !== name)
-    throw new RequestError(
-      409,
-      'REPLACED',
-      run.state === 'cancelled' ? 'Loading was cancelled.' : `${name} is not loaded any more: another model has taken its place.`,
-    );
-  return loaded;
-}
-
-/** Makes a model the one that is asked, and loads it. */
-export async function chooseModel(name: string): Promise<void> {
-  stopAnswer();
-  setSettings({ model: name });
-  loadTrouble.value = null;
-  try {
-    await ensureLoaded(name, new AbortController().signal);
-  } catch (error) {
-    loadTrouble.value = wordsOf(error);
-  }
-  models.refresh();
-}
-
-export const releaseModel = (): void => {
-  stopAnswer();
-  remove('/api/models/loaded').then(models.refresh, complain);
-};
-
-const advice: Readonly<Record<string, string>> = {
-  model_lost: 'The model’s process ended. If memory ran out, choose a smaller model or close other programs; answering again loads it anew.',
-  shutting_down: 'The model was released, or another took its place, before this answer was finished. Answering again loads it anew.',
-  context_length_exceeded: 'The conversation is longer than the model can hold. Begin a new one, or edit an earlier message to go on from there.',
-};
-const wordsOf = (error: unknown): string =>
-  error instanceof RequestError ? (advice[error.code] ?? error.message) : error instanceof Error ? error.message : String(error);
 
 /** Changes an answer. Other turns stay the same objects, so they are not drawn again. */
 const change = (id: string, part: Partial<Answer>): void => {
@@ -212,9 +109,6 @@ export function send(): void {
   run();
 }
 
-/** Ends the answer that is being written; what came of it stays. */
-export const stopAnswer = (): void => underWay.peek()?.stop.abort(new DOMException('stopped', 'AbortError'));
-
 /** Puts other turns in the place of those there are, with a way back. */
 function replace(next: readonly Turn[], words: string): void {
   const old = turns.peek();
@@ -256,48 +150,3 @@ export const defaultSampling = (): void => {
   const { temperature, topP, maxTokens, seed } = defaultSettings;
   setSettings({ temperature, topP, maxTokens, seed });
 };
-
-const keepEveryMs = 500;
-
-/** Keeps the conversation between visits, and takes over what another tab of this browser changes. */
-export function keepBetweenVisits(): () => void {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  let told = false;
-  const keep = () => {
-    if (timer) clearTimeout(timer);
-    timer = null;
-    const how = keepChat(localStorage, { settings: settings.peek(), turns: turns.peek(), showTokens: showTokens.peek() });
-    if (how !== 'whole' && !told)
-      say(
-        'This browser has no room for all of the conversation: the oldest answers lose their probabilities when the page is left. Save it as JSON to keep them.',
-      );
-    told ||= how !== 'whole';
-  };
-  let isFirst = true;
-  const stopWatching = effect(() => {
-    settings.value;
-    turns.value;
-    showTokens.value;
-    if (!isFirst) timer ??= setTimeout(keep, keepEveryMs);
-    isFirst = false;
-  });
-  const leave = () => timer !== null && keep();
-  const take = ({ key, newValue }: StorageEvent) => {
-    if (key !== chatKey || underWay.peek()) return;
-    const theirs = parseChat(newValue);
-    batch(() => {
-      settings.value = theirs.settings;
-      turns.value = theirs.turns;
-    });
-    if (timer) clearTimeout(timer);
-    timer = null;
-  };
-  addEventListener('pagehide', leave);
-  addEventListener('storage', take);
-  return () => {
-    stopWatching();
-    leave();
-    removeEventListener('pagehide', leave);
-    removeEventListener('storage', take);
-  };
-}

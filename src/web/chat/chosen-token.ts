@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import { select, selection } from '../state/route.ts';
-import { turns } from './chat.ts';
+import { turns } from './chat-state.ts';
 import type { Answer } from './conversation.ts';
 import type { Unit } from './tokens.ts';
 

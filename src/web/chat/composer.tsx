@@ -1,7 +1,9 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { Icon } from '../parts/icons.tsx';
-import { chosenModel, draft, loadedModel, send, stopAnswer, underWay } from './chat.ts';
+import { send } from './chat.ts';
+import { draft, stopAnswer, underWay } from './chat-state.ts';
+import { chosenModel, loadedModel } from './model-choice.ts';
 
 const mostRows = 8;
 

@@ -1,8 +1,9 @@
 import type { JSX } from 'preact';
 import { models } from '../state/data.ts';
 import { number } from '../state/words.ts';
-import { loadedModel, underWay } from './chat.ts';
+import { underWay } from './chat-state.ts';
 import { lookedAnswer } from './chosen-token.ts';
+import { loadedModel } from './model-choice.ts';
 
 /** "340 ms", "2.1 s". */
 export const secondsOf = (seconds: number): string => (seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`);

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { showTokens } from './chat.ts';
+import { showTokens } from './chat-state.ts';
 import { stepWords } from './tokens.ts';
 
 /** What the tints and lines under tokens mean, and whether they are shown. */

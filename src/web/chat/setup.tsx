@@ -6,24 +6,12 @@ import { remove } from '../state/api.ts';
 import { models } from '../state/data.ts';
 import { complain } from '../state/toasts.ts';
 import { short } from '../state/words.ts';
-import {
-  chooseModel,
-  chosenModel,
-  defaultSampling,
-  generating,
-  loadedModel,
-  loading,
-  loadTrouble,
-  newConversation,
-  releaseModel,
-  setSettings,
-  settings,
-  turns,
-  underWay,
-} from './chat.ts';
+import { defaultSampling, newConversation } from './chat.ts';
+import { setSettings, settings, turns, underWay } from './chat-state.ts';
 import { defaultSettings, jsonOf, markdownOf } from './conversation.ts';
 import { Elapsed } from './elapsed.tsx';
 import { bytesOf } from './gauges.tsx';
+import { chooseModel, chosenModel, generating, loadedModel, loading, loadTrouble, releaseModel } from './model-choice.ts';
 
 function ModelChooser(): JSX.Element {
   const name = chosenModel.value;

@@ -4,10 +4,12 @@ import { useEffect, useRef } from 'preact/hooks';
 import { Icon } from '../parts/icons.tsx';
 import { complain, say } from '../state/toasts.ts';
 import { counted } from '../state/words.ts';
-import { answerAgain, editQuestion, loading, showTokens, underWay } from './chat.ts';
+import { answerAgain, editQuestion } from './chat.ts';
+import { showTokens, underWay } from './chat-state.ts';
 import type { Answer, Question } from './conversation.ts';
 import { Elapsed } from './elapsed.tsx';
 import { secondsOf } from './gauges.tsx';
+import { loading } from './model-choice.ts';
 import { TokenText } from './token-text.tsx';
 
 function QuestionView({ turn }: { turn: Question }): JSX.Element {

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
-import { newConversation, showTokens } from '../chat/chat.ts';
+import { newConversation } from '../chat/chat.ts';
+import { showTokens } from '../chat/chat-state.ts';
 import { go, page, select, selection } from '../state/route.ts';
 import { theme } from '../state/theme.ts';
 import { undoLast } from '../state/toasts.ts';
