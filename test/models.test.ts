@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fakeClients } from '../src/app/testing/fake-clients.ts';
 import { madeGguf, madeWheel, sha256 } from '../src/app/testing/made-models.ts';
+import { writeTinyModel } from '../src/app/testing/tiny-language-model.ts';
 import { openSafetensors } from '../src/formats/index.ts';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -65,6 +66,49 @@ describe.skipIf(process.platform === 'win32')('lyceum models', () => {
     const parameters = [...tensors.values()].filter(({ dtype }) => dtype === 'float16').reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
     expect(minilm).toMatchObject({ family: 'bert', layers: 6, hidden: 384, vocab: 30522, context: 512, weights: 'F16', licence: 'Apache-2.0', parameters });
     expect(lyceum('show', 'minilm').stdout).toMatch(/^name {8}minilm\nfamily {6}bert\nparameters {2}22 7/);
+  });
+
+  it('show says how the weights are held, and why a file does not run', async () => {
+    expect(JSON.parse(lyceum('show', 'made', '--json').stdout)).toMatchObject({ modes: null, cannotRun: expect.stringMatching(/llama/) });
+    expect(lyceum('show', 'made').stdout).toMatch(/\nruns {8}not here: /);
+    await writeTinyModel(join(folder, 'tiny'));
+    const { modes } = JSON.parse(lyceum('show', './tiny', '--json').stdout) as {
+      modes: { held: Record<string, { how: string }[]>; auto: object; measured: null };
+    };
+    expect(Object.entries(modes.held).map(([mode, parts]) => [mode, parts.map(({ how }) => how)])).toEqual([
+      ['f32', ['inPlace']],
+      ['int8', ['inPlace', 'rounded']],
+      ['int4', ['inPlace', 'rounded']],
+    ]);
+    expect([modes.auto, modes.measured]).toEqual([{ weights: 'f32' }, null]);
+    expect(lyceum('show', './tiny').stdout).toMatch(
+      /\nauto {8}f32 \(a default: lyceum models show \.\/tiny --perplexity measures\)\nf32 {9}20 tensors read in place, /,
+    );
+    expect(lyceum('show', 'minilm', '--perplexity')).toMatchObject({ status: 2, stderr: expect.stringMatching(/got a sentence encoder/) });
+  });
+
+  it('convert writes another format, and nothing over what is there', async () => {
+    await writeTinyModel(join(folder, 'source'));
+    const first = lyceum('convert', './source', 'out.gguf', '--type', 'q8_0');
+    expect(first).toMatchObject({ status: 0, stderr: 'note: q8_0 does not hold every weight as source has it: they are rounded\n' });
+    expect(first.stdout).toMatch(/out\.gguf: gguf, q8_0, 0\.0 MB, weights rounded\n$/);
+    expect(JSON.parse(lyceum('show', './out.gguf', '--json').stdout)).toMatchObject({ family: 'llama', weights: 'Q8_0', vocab: 264 });
+    expect(lyceum('convert', './source', 'out.gguf')).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/or --force to replace it \(CONFIG\)\n$/),
+    });
+    const forced = lyceum('convert', './source', 'out.gguf', '--force', '--json');
+    expect([forced.status, forced.stderr]).toEqual([0, '']);
+    expect(JSON.parse(forced.stdout)).toMatchObject({ to: 'gguf', type: 'f32', lossless: true });
+    expect(lyceum('convert', './source', 'onnx', '--to', 'onnx', '--weights', 'int8').stdout).toMatch(/\ninput {3}ids {2}int64 \[batch, seq\] {2}new tokens\n/);
+    expect(lyceum('convert', './source', 'x', '--to', 'pickle')).toMatchObject({ status: 2 });
+  });
+
+  it.each(['list', 'show', 'remove', 'convert', 'pull'])('%s --help shows examples', (name) => {
+    const { status, stdout } = lyceum(name, '--help');
+    expect(status).toBe(0);
+    expect(stdout.split('Examples:')[1]!.match(new RegExp(`\\n {2}lyceum models ${name}(?= |\\n)`, 'g'))!.length).toBeGreaterThan(1);
   });
 
   it('remove takes models away', () => {

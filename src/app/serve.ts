@@ -6,6 +6,8 @@ import { createModelServer, listen, requireToken } from './server/index.ts';
 
 export interface ServeOptions extends Required<Pick<LanguageModelOptions, 'threads' | 'device' | 'weights' | 'slots'>> {
   readonly model: string;
+  /** Folder of a LoRA adapter; the model is then served under the folder's name. */
+  readonly adapter?: string;
   readonly quiet: boolean;
   readonly json: boolean;
   readonly port: number;
@@ -23,11 +25,11 @@ const connections = 4096; // more than are answered at once, so that each of the
 
 /** Serves a model over HTTP as OpenAI's API until the process is told to stop; prints its address, alone on its line, on stdout. Answers the exit code. */
 export async function serveModel(options: ServeOptions): Promise<number> {
-  const { model: name, threads, device, weights, slots, quiet, json, port, host, token, names } = options;
+  const { model: name, adapter, threads, device, weights, slots, quiet, json, port, host, token, names } = options;
   requireToken(host, token); // before a model is loaded
   const note = (text: string): void => void (quiet || process.stderr.write(`${text}\n`));
   const stopped = Promise.withResolvers<keyof typeof drainMs>();
-  await using model = await openLanguageModelApart(name, { threads, device, weights, slots });
+  await using model = await openLanguageModelApart(name, { threads, device, weights, slots, ...(adapter !== undefined && { adapter }) });
   await using embedder = lazily(() => openEmbedderApart({ threads, device }));
   const server = createModelServer({
     model,

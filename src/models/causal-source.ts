@@ -15,7 +15,8 @@ import {
 } from '../formats/index.ts';
 import { causalInputs, type PackedForm, type PackedValues } from '../nn/index.ts';
 import { arrange } from './arrange.ts';
-import { type CausalMember, causalMember, causalMemberFromGguf } from './family.ts';
+import { type CausalMember, causalMember, causalMemberFromGguf, llamaHubForm } from './family.ts';
+import { hubConfigOf } from './hub-config.ts';
 import { type LlamaConfig, llama } from './llama.ts';
 import { type FrozenWeight, locateWeights } from './weights.ts';
 
@@ -44,6 +45,10 @@ export interface CausalSource {
   frozen(parameter: string): FrozenWeight | undefined;
   /** Values of a parameter, float32, in our arrangement. */
   values(parameter: string): Promise<Float32Array>;
+  /** The `config.json` of the model, as a Hugging Face folder has it. @throws UnsupportedError where such a file cannot say what the model computes */
+  hubConfig(): Readonly<Record<string, unknown>>;
+  /** What the file keeps a parameter as: F32, F16, BF16, or one of GGUF's types. */
+  stored(parameter: string): string;
   /** How the file keeps a parameter, if it does so in blocks of few bits that can be used as they are. */
   packedForm(parameter: string): PackedForm | undefined;
   packedValues(parameter: string): Promise<PackedValues>;
@@ -56,13 +61,20 @@ export const causalSource = async (files: CausalFiles): Promise<CausalSource> =>
 };
 
 /** Finds all parameters of a member in a file, or in what reads like one. */
-const sourceOf = (family: string, member: CausalMember, file: SafetensorsFile, place: (tensor: string) => string | undefined): CausalSource => {
+const sourceOf = (
+  family: string,
+  member: CausalMember,
+  file: SafetensorsFile,
+  place: (tensor: string) => string | undefined,
+  hubConfig: CausalSource['hubConfig'],
+): CausalSource => {
   const { logits } = member.build(causalInputs(member.config));
   const parameters = inOrder([logits]).filter(isParameter);
   const names = locateWeights(file, member.weightNames, parameters, member.arranged);
   return {
     family,
     member,
+    hubConfig,
     files: [...new Set(parameters.map((node) => place(names.get(nameOf(node))!) ?? file.path))],
     parameters,
     frozen(parameter) {
@@ -77,10 +89,13 @@ const sourceOf = (family: string, member: CausalMember, file: SafetensorsFile, p
       const how = member.arranged.get(parameter);
       return how ? arrange(data, how) : data;
     },
+    stored: (parameter) => storedNames[file.tensors.get(names.get(parameter)!)!.dtype]!,
     packedForm: () => undefined,
     packedValues: (parameter) => Promise.reject(new Error(`internal: ${parameter} is not packed`)),
   };
 };
+
+const storedNames: Readonly<Record<string, string>> = { float32: 'F32', float16: 'F16', bfloat16: 'BF16' };
 
 // Blocks of sizes that the kernel knows, with whole numbers of at most a byte.
 const packable: Readonly<Record<string, PackedForm>> = {
@@ -100,10 +115,15 @@ const fromGguf = async (gguf: GgufFile): Promise<CausalSource> => {
   // Whatever the file keeps them as, its weights come as float32.
   const tensors = new Map([...gguf.tensors].map(([name, tensor]): [string, TensorInfo] => [name, { ...tensor, dtype: 'float32' }]));
   const read: SafetensorsFile['read'] = async (name) => ({ dtype: 'float32', shape: tensors.get(name)!.shape, data: await readGgufTensor(gguf, name) });
-  const source = sourceOf(gguf.metadata.get('general.architecture') as string, member, { path: gguf.path, metadata: {}, tensors, read }, () => undefined);
+  // Floats of 32 bits lie there as they are wanted, in line.
+  const place = (tensor: string): string | undefined => (gguf.tensors.get(tensor)!.type === 'F32' ? gguf.path : undefined);
+  const source = sourceOf(gguf.metadata.get('general.architecture') as string, member, { path: gguf.path, metadata: {}, tensors, read }, place, () =>
+    hubConfigOf(gguf.metadata.get('general.architecture') as string, member.config, `gguf ${gguf.path}`),
+  );
   const theirs = (parameter: string): string => (member.weightNames.get(parameter) ?? [parameter]).find((name) => gguf.tensors.has(name))!;
   return {
     ...source,
+    stored: (parameter) => gguf.tensors.get(theirs(parameter))!.type,
     packedForm(parameter) {
       const { type, shape } = gguf.tensors.get(theirs(parameter))!;
       const form = packable[type];
@@ -142,7 +162,13 @@ const fromFolder = async (folder: string): Promise<CausalSource> => {
     tensors: new Map(shards.flatMap((shard) => [...shard.tensors])),
     read: (tensor, options) => shardOf(tensor).read(tensor, options),
   };
-  return sourceOf((config as { model_type: string }).model_type, member, joined, (tensor) => shardOf(tensor).path);
+  return sourceOf(
+    (config as { model_type: string }).model_type,
+    member,
+    joined,
+    (tensor) => shardOf(tensor).path,
+    () => config as Record<string, unknown>,
+  );
 };
 
 const shardsOf = (index: unknown, folder: string): string[] => {
@@ -174,5 +200,14 @@ const fromLlama2c = (checkpoint: Llama2cFile): CausalSource => {
   };
   const read = causalMember(json, `llama2.c ${checkpoint.path}`);
   const config: LlamaConfig = { ...(read.config as LlamaConfig), rope: checkpoint.ropePairs };
-  return sourceOf('llama', { ...read, config, build: (inputs) => llama(config, inputs) }, checkpoint, () => checkpoint.path);
+  return sourceOf(
+    'llama',
+    { ...read, config, build: (inputs) => llama(config, inputs), hub: llamaHubForm(config) },
+    checkpoint,
+    () => checkpoint.path,
+    () => ({
+      architectures: ['LlamaForCausalLM'],
+      ...json,
+    }),
+  );
 };

@@ -7,11 +7,19 @@ import { gemma3Architectures, gemma3ConfigFromGguf, gemma3GgufNames } from './ge
 import type { GgufOptions, TensorNames } from './gguf-config.ts';
 import { gptNeox, gptNeoxArranged, gptNeoxConfig, gptNeoxWeightNames } from './gpt-neox.ts';
 import { gpt2, gpt2Arranged, gpt2Config, gpt2WeightNames } from './gpt2.ts';
-import { llama, llamaConfig, llamaTypes, llamaWeightNames } from './llama.ts';
+import { type LlamaConfig, llama, llamaConfig, llamaInterleaved, llamaTypes, llamaWeightNames } from './llama.ts';
 import { llamaArchitectures, llamaConfigFromGguf, llamaGgufNames } from './llama-gguf.ts';
 import type { Arrangements } from './weights.ts';
 
 type Names = ReadonlyMap<string, readonly string[]>;
+
+/** How Hugging Face files have the parameters of a model, whatever file they come from. */
+export interface HubForm {
+  readonly names: Names;
+  readonly arranged: Arrangements;
+  /** What the stored weights of norms are above ours. */
+  readonly normShift: 0 | -1;
+}
 
 /** One model of a family: all that is needed to build it and to find its weights. */
 export interface CausalMember {
@@ -20,19 +28,16 @@ export interface CausalMember {
   readonly weightNames: Names;
   /** Parameters that the file keeps in another arrangement. */
   readonly arranged: Arrangements;
+  readonly hub: HubForm;
 }
 
 const member = <C extends CausalConfig>(
   config: C,
   build: (config: C, inputs: CausalInputs) => CausalModel,
   weightNames: Names,
-  arranged?: Arrangements,
-): CausalMember => ({
-  config,
-  build: (inputs) => build(config, inputs),
-  weightNames,
-  arranged: arranged ?? new Map(),
-});
+  arranged: Arrangements = new Map(),
+  hub: HubForm = { names: weightNames, arranged, normShift: 0 },
+): CausalMember => ({ config, build: (inputs) => build(config, inputs), weightNames, arranged, hub });
 
 interface Family<Args extends readonly unknown[]> {
   readonly types: readonly string[];
@@ -44,25 +49,30 @@ const family = <C extends CausalConfig, Args extends readonly unknown[]>(
   read: (...args: Args) => C,
   build: (config: C, inputs: CausalInputs) => CausalModel,
   names: (config: C) => Names,
-  arranged?: (config: C) => Arrangements,
+  { arranged, hub }: { readonly arranged?: (config: C) => Arrangements; readonly hub?: (config: C) => HubForm } = {},
 ): Family<Args> => ({
   types,
   open: (...args) => {
     const config = read(...args);
-    return member(config, build, names(config), arranged?.(config));
+    return member(config, build, names(config), arranged?.(config), hub?.(config));
   },
 });
 
 const families: readonly Family<[json: unknown, where?: string]>[] = [
   family(llamaTypes, llamaConfig, llama, llamaWeightNames),
-  family(['gpt_neox'], gptNeoxConfig, gptNeox, gptNeoxWeightNames, gptNeoxArranged),
-  family(['gpt2'], gpt2Config, gpt2, gpt2WeightNames, gpt2Arranged),
+  family(['gpt_neox'], gptNeoxConfig, gptNeox, gptNeoxWeightNames, { arranged: gptNeoxArranged }),
+  family(['gpt2'], gpt2Config, gpt2, gpt2WeightNames, { arranged: gpt2Arranged }),
   family(['gemma3_text'], gemma3Config, gemma3, gemma3WeightNames),
 ];
 
+/** Hugging Face files keep the rows of q and k in halves. */
+export const llamaHubForm = (config: LlamaConfig): HubForm => ({ names: llamaWeightNames(config), arranged: llamaInterleaved(config), normShift: 0 });
+
 const ggufFamilies: readonly Family<[metadata: ReadonlyMap<string, unknown>, tensors: TensorNames, options?: GgufOptions]>[] = [
-  family(llamaArchitectures, llamaConfigFromGguf, llama, llamaGgufNames),
-  family(gemma3Architectures, gemma3ConfigFromGguf, gemma3, gemma3GgufNames),
+  family(llamaArchitectures, llamaConfigFromGguf, llama, llamaGgufNames, { hub: llamaHubForm }),
+  family(gemma3Architectures, gemma3ConfigFromGguf, gemma3, gemma3GgufNames, {
+    hub: (config) => ({ names: gemma3WeightNames(config), arranged: new Map(), normShift: config.normOffset === 0 ? -1 : 0 }),
+  }),
 ];
 
 /** Values of `model_type` that can be read. */

@@ -1,13 +1,16 @@
+export { type Adapter, openAdapter } from './adapter.ts';
 export { type Arrangement, arrange } from './arrange.ts';
 export { type BertConfig, type BertOptions, bert, bertConfig, bertWeightNames } from './bert.ts';
 export type { CausalConfig, CausalModel } from './causal.ts';
 export { type CausalFiles, type CausalSource, causalSource, openCausalFiles } from './causal-source.ts';
-export { type CausalMember, causalMember, causalMemberFromGguf, causalTypes } from './family.ts';
+export { type CausalMember, causalMember, causalMemberFromGguf, causalTypes, type HubForm } from './family.ts';
 export { type Gemma3Config, gemma3, gemma3Config, gemma3WeightNames } from './gemma3.ts';
 export { gemma3ConfigFromGguf, gemma3GgufNames } from './gemma3-gguf.ts';
 export type { GgufOptions, TensorNames } from './gguf-config.ts';
+export { type GgufForm, ggufForm } from './gguf-tensors.ts';
 export { type GptNeoxConfig, gptNeox, gptNeoxArranged, gptNeoxConfig, gptNeoxWeightNames } from './gpt-neox.ts';
 export { type Gpt2Config, gpt2, gpt2Arranged, gpt2Config, gpt2WeightNames } from './gpt2.ts';
+export { type HubTensor, hubTensors, mergedSource } from './hub-tensors.ts';
 export { type LlamaConfig, llama, llamaConfig, llamaWeightNames } from './llama.ts';
 export { llamaConfigFromGguf, llamaGgufNames } from './llama-gguf.ts';
 export { type Arrangements, countParameters, type FrozenWeight, frozenWeights, locateWeights, type ReadWeight, readWeights } from './weights.ts';

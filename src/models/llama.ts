@@ -14,10 +14,11 @@ import {
   rmsNorm,
   rotary,
 } from '../nn/index.ts';
+import type { Arrangement } from './arrange.ts';
 import { type CausalConfig, type CausalModel, causalModel, checkedHeads } from './causal.ts';
 import { activationKey, count, parseConfig } from './config.ts';
 import { ropeKeys, ropeValues } from './rope-config.ts';
-import { weightNames } from './weights.ts';
+import { type Arrangements, weightNames } from './weights.ts';
 
 export interface LlamaConfig extends CausalConfig {
   readonly ffn: number;
@@ -161,3 +162,19 @@ const parts = {
 /** Our parameter name → names under which a Hugging Face file may hold it, the likelier first. */
 export const llamaWeightNames = ({ layers }: LlamaConfig): ReadonlyMap<string, readonly string[]> =>
   weightNames(layers, parts, { 'embed.word': 'embed_tokens', final: 'norm' }, (theirs) => [`model.${theirs}`, theirs]).set('logits.weight', ['lm_head.weight']);
+
+/** How q and k, turned in the interleaved form, lie in Hugging Face files, which keep the rows of a head in halves. */
+export const llamaInterleaved = ({ layers, heads, kvHeads, headDim, hidden, rope }: LlamaConfig): Arrangements => {
+  const arranged = new Map<string, Arrangement>();
+  if (rope === 'half') return arranged;
+  for (let layer = 0; layer < layers; layer++)
+    for (const [part, count] of [
+      ['q', heads],
+      ['k', kvHeads],
+    ] as const) {
+      const halves = [count, 2, headDim / 2];
+      arranged.set(`blocks.${layer}.attn.${part}.weight`, { stored: [count * headDim, hidden], view: [...halves, hidden], order: [0, 2, 1, 3] });
+      arranged.set(`blocks.${layer}.attn.${part}.bias`, { stored: [count * headDim], view: halves, order: [0, 2, 1] });
+    }
+  return arranged;
+};

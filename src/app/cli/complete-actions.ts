@@ -14,6 +14,7 @@ import { progressLine } from './progress.ts';
 
 export interface CompleteFlags {
   readonly model: string;
+  readonly adapter?: string;
   readonly input?: string;
   readonly output?: string;
   readonly specialTokens: boolean;
@@ -26,14 +27,15 @@ export type ScoreFlags = Omit<CompleteFlags, 'speculation'> & { readonly input: 
 
 export interface ChatFlags {
   readonly model: string;
+  readonly adapter?: string;
   readonly system?: string;
   readonly speculation: boolean;
   readonly maxTokens?: number;
   readonly temperature?: number;
 }
 
-const open = (model: string, { threads, device, weights }: CommonOptions): Promise<LanguageModel> =>
-  openLanguageModelApart(model, { threads, device, weights });
+const open = ({ model, adapter }: { readonly model: string; readonly adapter?: string }, { threads, device, weights }: CommonOptions): Promise<LanguageModel> =>
+  openLanguageModelApart(model, { threads, device, weights, ...(adapter !== undefined && { adapter }) });
 
 const read = async (path: string): Promise<string> => {
   try {
@@ -45,13 +47,13 @@ const read = async (path: string): Promise<string> => {
 
 /** `lyceum complete PROMPT`, or with --input a record a line. */
 export async function complete(prompt: string | undefined, flags: CompleteFlags, common: CommonOptions): Promise<number> {
-  const { model: name, input, maxTokens, temperature, specialTokens: special, speculation: speculate } = flags;
+  const { input, maxTokens, temperature, specialTokens: special, speculation: speculate } = flags;
   if ((prompt === undefined) === (input === undefined))
     throw new ConfigError(`complete: expected either a prompt or --input FILE, got ${prompt === undefined ? 'neither' : 'both'}`);
   const defaults = { ...(maxTokens !== undefined && { maxTokens }), ...(temperature !== undefined && { temperature }) };
   if (input === undefined) {
     using stop = cancellation('nothing was kept');
-    await using model = await open(name, common);
+    await using model = await open(flags, common);
     const request = { prompt: prompt!, special, speculate, seed: common.seed, ...defaults };
     const onPiece = common.json ? undefined : ({ text }: { text: string }) => void process.stdout.write(text);
     const result = await model.generate(request, { signal: stop.signal, ...(onPiece && { onPiece }) });
@@ -71,18 +73,19 @@ export async function score(flags: ScoreFlags, common: CommonOptions): Promise<n
 const batch = async (
   unit: string,
   total: number,
-  { model: name, output }: Pick<CompleteFlags, 'model' | 'output'>,
+  flags: Pick<CompleteFlags, 'model' | 'adapter' | 'output'>,
   common: CommonOptions,
   work: (
     model: LanguageModel,
     run: { signal: AbortSignal; onProgress: (done: number) => void },
   ) => Promise<{ done: readonly object[]; skipped: readonly Skipped[] }>,
 ): Promise<number> => {
+  const { model: name, output } = flags;
   using stop = cancellation('run the same command again');
   const bar = progressLine({ quiet: common.quiet || common.json, unit });
   const begun = performance.now();
   try {
-    await using model = await open(name, common);
+    await using model = await open(flags, common);
     const { done, skipped } = await work(model, { signal: stop.signal, onProgress: (finished) => bar.update(finished, total, name) });
     const lines = done.map((one) => `${JSON.stringify(one)}\n`);
     if (output === undefined) for (const line of lines) process.stdout.write(line);
@@ -99,8 +102,9 @@ const batch = async (
 };
 
 /** `lyceum chat`: a turn a line. Ctrl-C ends an answer; at the prompt it ends the program. */
-export async function chat({ model: name, system, maxTokens, temperature, speculation: speculate }: ChatFlags, common: CommonOptions): Promise<number> {
-  await using model = await open(name, common);
+export async function chat(flags: ChatFlags, common: CommonOptions): Promise<number> {
+  const { system, maxTokens, temperature, speculation: speculate } = flags;
+  await using model = await open(flags, common);
   if (!model.info.hasChatTemplate)
     throw new ConfigError(
       `chat: expected a model with a chat template, got ${model.info.name} without one; use \`lyceum complete\`, or an instruction-tuned model`,

@@ -2,11 +2,15 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
+import { UnsupportedError } from '../../core/index.ts';
+import type { ConvertTarget } from '../models/convert/convert-model.ts';
+import type { NumberType } from '../models/convert/number-type.ts';
+import type { OnnxPort } from '../models/convert/to-onnx.ts';
 import { listModels } from '../models/list-models.ts';
 import { megabytes } from '../models/pull/source.ts';
 import { pullModel } from '../models/pull-model.ts';
 import { removeModel } from '../models/remove-model.ts';
-import { showModel } from '../models/show-model.ts';
+import { type ShownModel, showModel } from '../models/show-model.ts';
 import { cancellation } from './cancellation.ts';
 import type { CommonOptions } from './options.ts';
 import { type ProgressLine, progressLine } from './progress.ts';
@@ -104,12 +108,19 @@ export async function list({ json, quiet }: CommonOptions): Promise<number> {
   return 0;
 }
 
-export async function show(model: string, { json }: CommonOptions): Promise<number> {
+export async function show(model: string, { perplexity = false }: { readonly perplexity?: boolean }, common: CommonOptions): Promise<number> {
+  const { json, device } = common;
   using stop = cancellation('run the same command again');
-  const { formats, ...shown } = await showModel(model, { signal: stop.signal });
+  const look = () => showModel(model, { signal: stop.signal, device });
+  let found = await look();
+  if (perplexity) {
+    await measure(model, found, common, stop.signal);
+    found = await look();
+  }
+  const { formats, ...shown } = found;
   if (json) {
     const { name, family, parameters, layers, hidden, vocab, context, weights, sizeBytes, sha256, licence, ...rest } = shown;
-    print(JSON.stringify({ name, family, parameters, layers, hidden, vocab, context, weights, sizeBytes, sha256, licence, ...rest }));
+    print(JSON.stringify({ name, family, parameters, layers, hidden, vocab, context, weights, sizeBytes, sha256, licence, ...rest, formats }));
     return 0;
   }
   const parts = formats.map(({ format, sizeBytes }) => `${format} ${megabytes(sizeBytes)}`).join(', ');
@@ -129,8 +140,87 @@ export async function show(model: string, { json }: CommonOptions): Promise<numb
     ['source', shown.source ?? 'yours'],
     ['path', shown.path],
   ];
+  lines.push(...modeLines(shown, model));
   for (const [label, value] of lines) print(`${label.padEnd(10)}  ${value}`);
   return 0;
+}
+
+const heldWords = {
+  inPlace: 'read in place',
+  blocks: 'in the file’s own blocks, repacked without loss',
+  rounded: 'rounded and repacked',
+  reordered: 'float32, repacked in another order',
+  expanded: 'expanded to float32',
+} as const;
+
+/** What the modes of weights make of a model, line by line. */
+function modeLines({ modes, cannotRun }: Pick<ShownModel, 'modes' | 'cannotRun'>, model: string): [string, string][] {
+  if (!modes) return cannotRun === null ? [] : [['runs', `not here: ${cannotRun}`]];
+  const { held, auto, measured } = modes;
+  const long = auto.longPrompts ? `; ${auto.longPrompts} for prompts of 64 tokens and more` : '';
+  const advice = measured ? 'measured' : `a default: lyceum models show ${model} --perplexity measures`;
+  const lines: [string, string][] = [['auto', `${auto.weights}${long} (${advice})`]];
+  for (const mode of ['f32', 'int8', 'int4'] as const) {
+    const parts = held[mode].map(
+      ({ how, tensors, sizeBytes }) => `${tensors} ${tensors === 1 ? 'tensor' : 'tensors'} ${heldWords[how]}, ${megabytes(sizeBytes)}`,
+    );
+    lines.push([mode, parts.join('; ')]);
+    if (!measured) continue;
+    const { perplexity, readPerSecond, decodePerSecond } = measured.modes[mode];
+    const change = (perplexity / measured.modes.f32.perplexity - 1) * 100;
+    const against = mode === 'f32' ? '' : ` (${change < 0 ? '−' : '+'}${Math.abs(change).toFixed(2)} %)`;
+    lines.push(['', `perplexity ${perplexity.toFixed(3)}${against}, ${readPerSecond.toFixed(0)} tokens/s read, ${decodePerSecond.toFixed(1)} written`]);
+  }
+  if (measured) lines.push(['', `perplexity of ${measured.tokens} tokens of plain English, ${measured.threads} threads, ${measured.measuredAt.slice(0, 10)}`]);
+  return lines;
+}
+
+/** Measures the modes of a language model, and keeps what comes of it. */
+async function measure(model: string, { kind, path, name, sha256, modes, cannotRun }: ShownModel, common: CommonOptions, signal: AbortSignal): Promise<void> {
+  if (!modes) throw new UnsupportedError(cannotRun ?? `models show ${model}: expected a language model to measure, got a sentence encoder; it runs in float32`);
+  const bar = progressLine({ quiet: common.quiet || common.json, unit: 'steps' });
+  try {
+    const { measureWeights } = await import('../language-model/index.ts');
+    await measureWeights({ kind, path, name }, sha256, {
+      threads: common.threads,
+      device: common.device,
+      signal,
+      onProgress: (done, total, now) => bar.update(done, total, now),
+    });
+  } finally {
+    bar.stop();
+  }
+}
+
+export interface ConvertFlags {
+  readonly to?: ConvertTarget;
+  readonly type?: NumberType;
+  readonly adapter?: string;
+  readonly force?: boolean;
+}
+
+export async function convert(model: string, output: string, flags: ConvertFlags, { json, quiet, weights }: CommonOptions): Promise<number> {
+  using stop = cancellation('nothing was written');
+  const bar = progressLine({ quiet: quiet || json, unit: 'tensors' });
+  try {
+    const { convertModel } = await import('../models/convert/convert-model.ts');
+    const made = await convertModel(model, output, {
+      ...flags,
+      ...(weights !== 'auto' && { weights }),
+      signal: stop.signal,
+      onNote: (text) => quiet || bar.note(`note: ${text}`),
+      onProgress: (done, total, name) => bar.update(done, total, name),
+    });
+    bar.stop();
+    if (json) print(JSON.stringify(made));
+    else print(`${made.output}: ${made.to}, ${made.type}, ${megabytes(made.sizeBytes)}${made.lossless ? ', every weight as it was' : ', weights rounded'}`);
+    for (const [direction, ports] of Object.entries(json ? {} : (made.interface ?? {})))
+      for (const { name, dtype, shape, meaning } of ports as OnnxPort[])
+        print(`${direction.replace(/s$/, '').padEnd(6)}  ${name}  ${dtype} [${shape.join(', ')}]  ${meaning}`);
+    return 0;
+  } finally {
+    bar.stop();
+  }
 }
 
 export async function remove(models: readonly string[], { json }: CommonOptions): Promise<number> {

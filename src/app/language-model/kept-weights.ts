@@ -7,7 +7,8 @@ import { modelHome } from '../models/model-home.ts';
 
 type Constants = Map<string, Binding>;
 
-const version = 1; // of how weights are prepared
+/** Of how weights are prepared. */
+export const preparationVersion = 1;
 const unwritable = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTDIR', 'EEXIST', 'ENAMETOOLONG']);
 const mostFiles = 12; // those unused for longest go first
 
@@ -30,7 +31,7 @@ export const keptWeights = async (
   if (names.length === 0) return new Map();
   const stats = await Promise.all(files.map(async (file) => ({ file, stats: await stat(file) })));
   const key = createHash('sha256')
-    .update(JSON.stringify([version, mode, [...names].sort(), stats.map(({ file, stats: { size, mtimeMs } }) => [file, size, mtimeMs])]))
+    .update(JSON.stringify([preparationVersion, mode, [...names].sort(), stats.map(({ file, stats: { size, mtimeMs } }) => [file, size, mtimeMs])]))
     .digest('hex');
   const path = join(keptFolder(), `${key.slice(0, 32)}.safetensors`);
   const found = await bindingsIn(path, names);
@@ -42,7 +43,7 @@ export const keptWeights = async (
     const bytes = [...tensors.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
     const { bavail, bsize } = await statfs(keptFolder());
     if (bytes > (bavail * bsize) / 4) return made; // the disk is nearly full: it has better uses
-    await writeSafetensors(path, tensors as never, { format: String(version), mode });
+    await writeSafetensors(path, tensors as never, { format: String(preparationVersion), mode });
     await removeOldest();
   } catch (error) {
     // Where nothing can be written it is slower the next time, and as right.

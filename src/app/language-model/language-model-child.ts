@@ -1,6 +1,7 @@
 // Entry point of a language model's process: the model and its engine behind the channel of their parent.
 import { serveParent } from '../../runtime/index.ts';
 import { type LanguageModel, type LanguageModelOptions, openLanguageModel } from './open-language-model.ts';
+import type { TextPerplexity } from './perplexity.ts';
 import type { ModelInfo, ModelLoad, TextPiece, TextRequest, TextResult, TextScore } from './text-request.ts';
 
 interface Answer {
@@ -58,6 +59,7 @@ const service = {
     answers.get(id)?.abort.abort();
   },
   logprobs: (prompt: string, completion: string, options: { readonly special?: boolean }): Promise<TextScore> => model.logprobs(prompt, completion, options),
+  perplexity: (text: string): Promise<TextPerplexity> => model.perplexity(text),
   load: (): Promise<ModelLoad> => model.load(),
 };
 export type LanguageModelService = typeof service;

@@ -45,6 +45,7 @@ export const openLanguageModelApart = async (
       }
     },
     logprobs: (prompt, completion, given = {}) => child.call('logprobs', prompt, completion, given),
+    perplexity: (text) => child.call('perplexity', text),
     load: () => child.call('load'),
     [Symbol.asyncDispose]: close,
   };

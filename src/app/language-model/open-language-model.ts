@@ -1,16 +1,21 @@
+import { basename, resolve } from 'node:path';
 import { ConfigError, type Program } from '../../core/index.ts';
 import { renderChat } from '../../formats/index.ts';
 import { openGenerator, stepProgram, stopFilter, type Token } from '../../generate/index.ts';
-import { causalSource, countParameters, openCausalFiles } from '../../models/index.ts';
+import { causalSource, countParameters, openAdapter, openCausalFiles } from '../../models/index.ts';
 import { type Binding, type Device, describeMachine, openEngine } from '../../runtime/index.ts';
 import { resolveModel } from '../models/resolve-model.ts';
 import { grammarMasks } from './grammar-masks.ts';
 import { keptWeights } from './kept-weights.ts';
+import { readMeasured } from './measured-weights.ts';
+import { perplexityOf, type TextPerplexity } from './perplexity.ts';
 import type { ModelInfo, ModelLoad, ModelWeights, TextPiece, TextRequest, TextResult, TextScore, TextToken } from './text-request.ts';
 import { openTextTools } from './text-tools.ts';
-import { longPrompts, modeOf, withWeights } from './weights.ts';
+import { chooseWeights, withWeights } from './weights.ts';
 
 export interface LanguageModelOptions {
+  /** Folder of a LoRA adapter in PEFT's layout, put on the model as it is opened. The model then goes by the folder's name. */
+  readonly adapter?: string;
   readonly weights?: ModelWeights;
   readonly threads?: number;
   readonly device?: Device;
@@ -33,6 +38,12 @@ export interface LanguageModel extends AsyncDisposable {
    * @throws ConfigError where the two are longer than the context, or the completion has no token
    */
   logprobs(prompt: string, completion: string, options?: { readonly special?: boolean }): Promise<TextScore>;
+  /**
+   * How surprising a text is, read in windows of 512 tokens at most.
+   *
+   * @throws ConfigError for a text of less than two tokens
+   */
+  perplexity(text: string): Promise<TextPerplexity>;
   /** How busy it is now. */
   load(): Promise<ModelLoad>;
 }
@@ -49,7 +60,10 @@ export interface OpenLanguageModel extends LanguageModel {
  * @param model  a GGUF file, a Hugging Face folder, or a name that `lyceum models list` prints
  * @throws NotFoundError where there is none · FormatError, UnsupportedError, ConfigError where its files cannot be used
  */
-export const openLanguageModel = async (model: string, { weights, threads, device, slots }: LanguageModelOptions = {}): Promise<OpenLanguageModel> => {
+export const openLanguageModel = async (
+  model: string,
+  { adapter: folder, weights, threads, device, slots }: LanguageModelOptions = {},
+): Promise<OpenLanguageModel> => {
   const resolved = await resolveModel(model);
   const files = await openCausalFiles(resolved.kind, resolved.path);
   const [source, { tokenizer, chatTemplate }] = [await causalSource(files), await openTextTools(files, resolved.chatTemplate)];
@@ -58,12 +72,20 @@ export const openLanguageModel = async (model: string, { weights, threads, devic
     throw new ConfigError(
       `${model}: expected a tokenizer of at most ${config.vocab} tokens, got ${tokenizer.vocabSize}; tokenizer and weights are of two models`,
     );
-  const mode = modeOf(source, weights, device);
+  const adapter = folder === undefined ? undefined : await openAdapter(folder, source);
+  const { weights: mode, longPrompts } = chooseWeights(
+    source,
+    weights,
+    (weights ?? 'auto') === 'auto' ? await readMeasured(source.files, device) : undefined,
+    device,
+  );
   const causal = { name: resolved.name, config, build: source.member.build };
   const prepared = async (mode: ModelInfo['weights']) => {
-    const { program, inPlace, names, make } = withWeights(source, stepProgram(causal), mode);
+    const step = stepProgram(causal);
+    const { program, inPlace, names, make } = withWeights(source, adapter ? adapter.apply(step) : step, mode);
     const kept = await keptWeights(source.files, `${mode} ${describeMachine().instructionSet}`, names, make);
-    return { program, bindings: new Map<string, Binding>([...inPlace, ...kept]) };
+    const branches = [...(adapter?.weights ?? [])].map(([name, value]): [string, Binding] => [name, { kind: 'constant', value }]);
+    return { program, bindings: new Map<string, Binding>([...inPlace, ...kept, ...branches]) };
   };
   const { program, bindings } = await prepared(mode);
   const engine = await openEngine({ ...(threads !== undefined && { threads }), ...(device !== undefined && { device }) });
@@ -72,12 +94,13 @@ export const openLanguageModel = async (model: string, { weights, threads, devic
     model: causal,
     program,
     bindings,
-    ...(longPrompts(mode, weights, device) && { long: () => prepared('int8') }),
+    ...(longPrompts && { long: () => prepared(longPrompts) }),
     ...(slots !== undefined && { slots }),
   });
   const { layers, hidden, vocab, positions } = config;
   const info: ModelInfo = {
-    name: resolved.name,
+    name: folder === undefined ? resolved.name : basename(resolve(folder)),
+    ...(folder !== undefined && { base: resolved.name }),
     family: source.family,
     parameters: countParameters(source.parameters),
     layers,
@@ -177,6 +200,7 @@ export const openLanguageModel = async (model: string, { weights, threads, devic
       const tokenIds = ids.slice(Math.max(1, from));
       return { logprob: tokenLogprobs.reduce((a, b) => a + b, 0), tokenLogprobs, tokenIds };
     },
+    perplexity: (text) => perplexityOf(text, tokenizer, positions, (tokens, from) => generator.score(tokens, from)),
     async load() {
       return { ...generator.stats, memoryBytes: process.memoryUsage.rss() };
     },

@@ -65,6 +65,8 @@ export type ModelWeights = 'auto' | 'f32' | 'int8' | 'int4';
 
 export interface ModelInfo {
   readonly name: string;
+  /** The model that carries the adapter of this name. */
+  readonly base?: string;
   readonly family: string;
   readonly parameters: number;
   readonly layers: number;

@@ -1,10 +1,12 @@
-import { ConfigError, inOrder, isParameter, nameOf, type Program, UnsupportedError } from '../../core/index.ts';
+import { ConfigError, elements, inOrder, isParameter, nameOf, type Program, UnsupportedError } from '../../core/index.ts';
 import type { CausalSource } from '../../models/index.ts';
-import { packed, type QuantiseOptions, quantise } from '../../nn/index.ts';
+import { lowRankParameters, packed, type QuantiseOptions, quantise } from '../../nn/index.ts';
 import { type Binding, type Device, describeMachine } from '../../runtime/index.ts';
+import type { MeasuredWeights } from './measured-weights.ts';
 import type { ModelWeights } from './text-request.ts';
 
-type Mode = Exclude<ModelWeights, 'auto'>;
+export type WeightMode = Exclude<ModelWeights, 'auto'>;
+type Mode = WeightMode;
 type Constant = Extract<Binding, { kind: 'constant' }>['value'];
 
 const inBlocks = /^blocks\.\d+\.(attn\.(q|k|v|out)|mlp\.(gate|up|down))$/;
@@ -12,35 +14,75 @@ const head = /^logits$/;
 // Rows of these have a few numbers many times larger than the rest, which one step of eight bits would lose (docs/results.md); what enters attn.out has not.
 const fine = /attn\.(q|k|v)$|mlp/;
 
-/** `auto`: as the file keeps them where that is in blocks of few bits, else float32. WebGPU has blocks and floats, and no products of whole numbers. @throws ConfigError for another word, UnsupportedError for what the device does not compute */
-export const modeOf = (source: CausalSource, weights: ModelWeights = 'auto', device: Device = 'cpu'): Mode => {
+/** Most that a mode's perplexity may lie above that of float32, as a share, for `auto` to take it. */
+export const mostPerplexityLoss = 0.01;
+
+/** What `auto` takes, and what it reads long prompts with. */
+export interface AutoChoice {
+  readonly weights: Mode;
+  /** For prompts of many tokens, where that is another mode. */
+  readonly longPrompts?: Mode;
+}
+
+/**
+ * Measured: of the modes whose perplexity is within 1 % of float32 the one that decodes fastest, and for long prompts `int8` where it is within 1 % too and reads faster. Not measured: as the file keeps
+ * the weights where that is in blocks of few bits, else float32; and `int8` for long prompts beside blocks of few bits on processors that add bytes in 32 bits: blocks are the quickest kernel for a few rows,
+ * whole numbers by channel for many.
+ */
+export const autoChoice = (source: CausalSource, measured?: MeasuredWeights): AutoChoice => {
+  if (!measured) {
+    const inFile = source.parameters.some((node) => source.packedForm(nameOf(node)));
+    return inFile ? { weights: 'int4', ...(exactIn32Bits() && { longPrompts: 'int8' as const }) } : { weights: 'f32' };
+  }
+  const { modes } = measured;
+  const near = (['f32', 'int8', 'int4'] as const).filter((mode) => modes[mode].perplexity <= modes.f32.perplexity * (1 + mostPerplexityLoss));
+  const weights = near.reduce((best, mode) => (modes[mode].decodePerSecond > modes[best].decodePerSecond ? mode : best));
+  const long = weights === 'int4' && near.includes('int8') && modes.int8.readPerSecond > modes.int4.readPerSecond;
+  return { weights, ...(long && { longPrompts: 'int8' as const }) };
+};
+
+/** The modes that a wish comes to. WebGPU has blocks and floats, and no products of whole numbers. @throws ConfigError for another word, UnsupportedError for what the device does not compute */
+export const chooseWeights = (source: CausalSource, weights: ModelWeights = 'auto', measured?: MeasuredWeights, device: Device = 'cpu'): AutoChoice => {
   if (!['auto', 'f32', 'int8', 'int4'].includes(weights)) throw new ConfigError(`model: expected weights auto, f32, int8 or int4, got ${weights}`);
   if (device === 'webgpu' && weights === 'int8')
     throw new UnsupportedError(
       'model: expected weights auto, f32 or int4 on webgpu, got int8, whose products have no kernel there; take --weights int4, or --device cpu',
     );
-  if (weights !== 'auto') return weights;
-  return source.parameters.some((node) => source.packedForm(nameOf(node))) ? 'int4' : 'f32';
+  if (weights !== 'auto') return { weights };
+  return device === 'webgpu' ? { weights: autoChoice(source).weights } : autoChoice(source, measured);
 };
 
-/** Whether long prompts are better read with weights of their own, `int8`: blocks of four bits are the quickest kernel for a few rows, whole numbers by channel for many, on processors that add bytes in 32 bits. Only where the choice is ours. */
-export const longPrompts = (mode: Mode, weights: ModelWeights = 'auto', device: Device = 'cpu'): boolean =>
-  device === 'cpu' && weights === 'auto' && mode === 'int4' && exactIn32Bits();
+/**
+ * How parameters are held: `inPlace`, mapped from the model's own file; in `blocks` of few bits, exactly as the file has them; `rounded` to fewer bits; `reordered`, float32 as in the file and laid out
+ * anew; `expanded` to float32. A table of words that is the head too may be held twice.
+ */
+export interface HeldWeights {
+  readonly how: 'inPlace' | 'blocks' | 'rounded' | 'reordered' | 'expanded';
+  readonly tensors: number;
+  readonly sizeBytes: number;
+}
 
 export interface Prepared {
   readonly program: Program;
   /** Parameters that are read where they lie. */
   readonly inPlace: ReadonlyMap<string, Binding>;
-  /** The others. */
+  /** The others, but for those of low-rank branches. */
   readonly names: readonly string[];
+  /** How all of these are held; none of them is read for this. */
+  readonly held: readonly HeldWeights[];
   /** Their values, each made of what the files hold. */
   make(): Promise<Map<string, Binding>>;
 }
 
-/** A program whose linears read weights in a mode. @throws as `quantise` */
-export const withWeights = (source: CausalSource, program: Program, mode: Mode): Prepared => {
+/**
+ * A program whose linears read weights in a mode.
+ *
+ * @param options.anywhere  for processors that cut sums of bytes off too, whatever this one does
+ * @throws as `quantise`
+ */
+export const withWeights = (source: CausalSource, program: Program, mode: Mode, { anywhere = false }: { readonly anywhere?: boolean } = {}): Prepared => {
   let roots = Object.values(program.outputs);
-  const taken = new Map<string, () => Promise<Readonly<Record<string, Constant>>>>();
+  const taken = new Map<string, { readonly how: 'blocks' | 'rounded'; make(): Promise<Readonly<Record<string, Constant>>> }>();
   const left = (targets: RegExp): string[] => weightsOf(source, targets).filter((name) => !taken.has(name));
   const asKept = (targets: RegExp): void => {
     const forms = new Map(
@@ -52,26 +94,27 @@ export const withWeights = (source: CausalSource, program: Program, mode: Mode):
     if (forms.size === 0) return;
     const edited = packed(roots, forms);
     roots = edited.roots;
-    for (const { from, make } of edited.weights) taken.set(from, async () => make(await source.packedValues(from)));
+    for (const { from, make } of edited.weights) taken.set(from, { how: 'blocks', make: async () => make(await source.packedValues(from)) });
   };
   const rounded = (options: QuantiseOptions & { readonly targets: RegExp }): void => {
     if (left(options.targets).length === 0) return;
     const edited = quantise(roots, options);
     roots = edited.roots;
-    for (const { from, make } of edited.weights) taken.set(from, async () => make(await source.values(from)));
+    for (const { from, make } of edited.weights) taken.set(from, { how: 'rounded', make: async () => make(await source.values(from)) });
   };
   if (mode === 'int4') {
     asKept(inBlocks);
     rounded({ bits: 4, targets: inBlocks, activations: 'int8' });
   }
-  if (mode === 'int8') rounded({ bits: 'int8', targets: inBlocks, fine, weightMost: exactIn32Bits() ? 127 : 63 });
+  if (mode === 'int8') rounded({ bits: 'int8', targets: inBlocks, fine, weightMost: exactIn32Bits() && !anywhere ? 127 : 63 });
   if (mode !== 'f32') {
     asKept(head);
     rounded({ bits: 8, targets: head, activations: 'int8' });
   }
+  const branches = new Set(lowRankParameters(roots));
   const parameters = new Map(
     inOrder(roots)
-      .filter(isParameter)
+      .filter((node) => isParameter(node) && !branches.has(node))
       .map((node) => [nameOf(node), node]),
   );
   const inPlace = new Map<string, Binding>();
@@ -83,15 +126,30 @@ export const withWeights = (source: CausalSource, program: Program, mode: Mode):
     program: { ...program, name: `${program.name}/${mode}`, outputs: Object.fromEntries(Object.keys(program.outputs).map((name, i) => [name, roots[i]!])) },
     inPlace,
     names: [...parameters.keys()].filter((name) => !inPlace.has(name)),
+    held: heldWeights(
+      [...parameters].map(([name, { dtype, shape }]) => {
+        const own = inPlace.get(name);
+        const from = [...taken.keys()].find((weight) => name.startsWith(`${weight}.`));
+        const how = from !== undefined ? taken.get(from)!.how : source.stored(name) !== 'F32' ? 'expanded' : own ? 'inPlace' : 'reordered';
+        return { how, from: from ?? name, sizeBytes: elements(shape as readonly number[]) * (dtype === 'float32' ? 4 : 1) };
+      }),
+    ),
     async make() {
       const values: Record<string, Constant> = {};
-      for (const made of taken.values()) Object.assign(values, await made());
+      for (const { make } of taken.values()) Object.assign(values, await make());
       for (const [name, { shape }] of parameters)
         if (!(name in values) && !inPlace.has(name)) values[name] = { dtype: 'float32', shape: shape as readonly number[], data: await source.values(name) };
       return new Map(Object.entries(values).map(([name, value]): [string, Binding] => [name, { kind: 'constant', value }]));
     },
   };
 };
+
+const order = ['inPlace', 'blocks', 'rounded', 'reordered', 'expanded'] as const;
+const heldWeights = (all: readonly { readonly how: HeldWeights['how']; readonly from: string; readonly sizeBytes: number }[]): HeldWeights[] =>
+  order.flatMap((how) => {
+    const own = all.filter((one) => one.how === how);
+    return own.length === 0 ? [] : [{ how, tensors: new Set(own.map(({ from }) => from)).size, sizeBytes: own.reduce((sum, one) => sum + one.sizeBytes, 0) }];
+  });
 
 /** Whether this processor adds products of bytes in 32 bits. */
 const exactIn32Bits = (): boolean => /vnni|dot|i8mm/i.test(describeMachine().instructionSet);

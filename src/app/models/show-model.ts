@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { LyceumError } from '../../core/index.ts';
 import { sha256OfFile } from '../../formats/index.ts';
+import type { Device } from '../../runtime/index.ts';
+import { type WeightModes, weightModes } from '../language-model/weight-modes.ts';
 import { bundled } from './catalogue.ts';
 import { describeModel, type ModelDescription } from './describe-model.ts';
 import { type ModelFile, type ModelKind, readRecord, sizeOf } from './model-record.ts';
@@ -17,6 +20,14 @@ export interface ShownModel extends ModelDescription {
   readonly sha256: string;
   /** What it was pulled from; null for a file or folder of the user's. */
   readonly source: string | null;
+  /** How its weights are held when it runs, mode by mode; null where it is no language model that runs here. */
+  readonly modes: WeightModes | null;
+  /** Why `modes` is null, for a model that looks like a language model. */
+  readonly cannotRun: string | null;
+}
+
+interface ShowOptions extends HashOptions {
+  readonly device?: Device;
 }
 
 interface HashOptions {
@@ -25,15 +36,26 @@ interface HashOptions {
 }
 
 /** What there is to know of a model: a name that `models list` prints, a GGUF file, a llama2.c checkpoint or a Hugging Face folder. Errors: as `resolveModel` and `describeModel`. */
-export async function showModel(model: string, options: HashOptions = {}): Promise<ShownModel> {
+export async function showModel(model: string, options: ShowOptions = {}): Promise<ShownModel> {
   const { name, kind, path, pulled } = await resolveModel(model);
   const description = await describeModel(kind, path);
   const record = pulled ? await readRecord(name) : undefined;
   const files = record?.files ?? (await filesOf(kind, path, options));
   const licence = record?.licence ?? (pulled && name === bundled.name ? bundled.licence : null) ?? description.licence;
   const source = record?.source ?? (pulled ? bundled.package : null);
-  return { ...description, name, kind, path, sizeBytes: sizeOf(files), sha256: modelSha256(kind, files), licence, source };
+  const run = description.family === 'bert' ? { modes: null, cannotRun: null } : await modesOf(kind, path, options.device);
+  return { ...description, name, kind, path, sizeBytes: sizeOf(files), sha256: modelSha256(kind, files), licence, source, ...run };
 }
+
+/** Its weights as the modes hold them; a file whose head can be read may still be no model that runs here. */
+const modesOf = async (kind: ModelKind, path: string, device?: Device): Promise<Pick<ShownModel, 'modes' | 'cannotRun'>> => {
+  try {
+    return { modes: await weightModes(kind, path, device), cannotRun: null };
+  } catch (error) {
+    if (!(error instanceof LyceumError)) throw error;
+    return { modes: null, cannotRun: error.message };
+  }
+};
 
 /** The files of a model that was not pulled, with their hashes. */
 export async function filesOf(kind: ModelKind, path: string, options: HashOptions = {}): Promise<ModelFile[]> {

@@ -9,17 +9,17 @@ import type { Part } from './tokenizer-part.ts';
 import { assemblePieces, pieceType } from './tokenizer-pieces.ts';
 import { makeSplitter } from './tokenizer-splitter.ts';
 
-const byteLevel = { type: 'ByteLevel', add_prefix_space: false, use_regex: true };
+const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
 const sequence = (...pretokenizers: Part[]): Part => ({ type: 'Sequence', ...{ pretokenizers } });
 const splitThenBytes = (pattern: string): Part =>
-  sequence({ type: 'Split', ...{ pattern: { Regex: pattern }, behavior: 'Isolated' } }, { ...byteLevel, ...{ use_regex: false } });
+  sequence({ type: 'Split', ...{ pattern: { Regex: pattern }, behavior: 'Isolated', invert: false } }, { ...byteLevel, ...{ use_regex: false } });
 const digitsThenBytes = sequence({ type: 'Digits', ...{ individual_digits: true } }, byteLevel);
 const contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+";
 const rest = ' ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
 const llama3: Preset = { splitter: splitThenBytes(`${contractions}|\\p{N}{1,3}|${rest}`), whole: true, bos: true };
 const qwen2: Preset = { splitter: splitThenBytes(`${contractions}|\\p{N}|${rest}`), normalizer: { type: 'NFC' } };
 
-interface Preset {
+export interface Preset {
   readonly splitter: Part;
   readonly normalizer?: Part;
   /** A word that is a token is not merged. */
@@ -29,7 +29,7 @@ interface Preset {
 }
 
 // What `tokenizer.ggml.pre` names: how the tokenizer that was converted splits a text.
-const presets: Readonly<Record<string, Preset>> = {
+export const presets: Readonly<Record<string, Preset>> = {
   'gpt-2': { splitter: byteLevel },
   gpt2: { splitter: byteLevel },
   olmo: { splitter: byteLevel },

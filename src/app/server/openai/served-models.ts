@@ -10,6 +10,7 @@ export const servedModels = ({ model: { info }, embedder, startedAt }: Serving) 
     owned_by: 'lyceum',
     lyceum: {
       does: 'generate',
+      ...(info.base !== undefined && { base: info.base }),
       family: info.family,
       parameters: info.parameters,
       context: info.context,
