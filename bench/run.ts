@@ -14,6 +14,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   grammar: async () => (await import('./grammar/grammar.ts')).grammar,
   store: async () => (await import('./store-rows.ts')).storeRows,
   page: async () => (await import('./page.ts')).pageBench,
+  'quality/perplexity': async () => (await import('./quality/perplexity.ts')).perplexity,
   'quality/multi-task': async () => (await import('./quality/multi-task.ts')).multiTask,
 };
 

@@ -57,6 +57,15 @@ const verbs = {
   },
   decode: ({ texts, tokens }) => answer({ texts, tokens: texts.map(() => tokens) }),
   answer,
+  async perplexity({ text }) {
+    const [sequence] = sequences;
+    await sequence.clearHistory();
+    const tokens = model.tokenize(text);
+    const all = { probabilities: true, options: { temperature: 1, topK: 0, topP: 1, minP: 0 } };
+    const told = await sequence.controlledEvaluate(tokens.map((token, i) => (i < tokens.length - 1 ? [token, { generateNext: all }] : token)));
+    const scored = tokens.slice(1).map((token, i) => Math.log(told[i].next.probabilities.get(token)));
+    return { perplexity: Math.exp(-scored.reduce((a, b) => a + b, 0) / scored.length), tokens: scored.length };
+  },
   memory: () => ({ peakBytes: process.resourceUsage().maxRSS * 1024 }),
 };
 for await (const line of createInterface({ input: process.stdin })) {

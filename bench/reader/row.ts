@@ -1,7 +1,7 @@
 /** What a bench of the reader measured; the harness adds bench, machine and commit. `ratio` above 1: ours is better, or cheaper. */
 export interface Row {
   readonly name: string;
-  readonly metric: 'time' | 'memory' | 'rate' | 'share' | 'f1';
+  readonly metric: 'time' | 'memory' | 'rate' | 'share' | 'f1' | 'perplexity';
   readonly unit: string;
   readonly ours: number;
   readonly peer: number | null;
