@@ -15,7 +15,7 @@ export interface GeneratorOptions {
   /** The model's step, where an edit has changed it. */
   readonly program?: Program;
   readonly bindings: ReadonlyMap<string, Binding>;
-  /** The same step with weights that suit many rows, for long prompts; asked for when the first one comes. */
+  /** The same step made for long prompts: fused, with weights that suit many rows; asked for when the first one comes. */
   readonly long?: () => Promise<{ readonly program: Program; readonly bindings: ReadonlyMap<string, Binding> }>;
   /** Sequences computed together at most. Default 8. */
   readonly slots?: number;
@@ -52,7 +52,7 @@ interface Sequence {
 }
 
 const chunkTokens = 256; // of a prompt in one step: others wait no longer than that, and fewer pairs of tokens are computed that no one may see
-const longTokens = 64; // new tokens of one text from which on its step may have weights of its own
+const longTokens = 64; // new tokens of one text from which on its step may be another one
 const leastShared = 16; // tokens that are worth copying from another sequence
 
 /** Compiles the model's step and waits for requests. */
@@ -165,8 +165,14 @@ export const openGenerator = async ({ engine, model, program = stepProgram(model
     const { request, cached } = active[slot]!;
     const { prompt } = request;
     const from = cache.lengthOf(slot);
+    const whole = prompt.length - cached;
     const part = prompt.slice(from, from + chunkTokens);
-    const scores = await run(await stepFor(prompt.length - cached), { first: slot, tokens: [part], rows: [part.length - 1], short: true });
+    const scores = await run(await stepFor(whole), {
+      first: slot,
+      tokens: [part],
+      rows: [part.length - 1],
+      short: true,
+    });
     if (from + part.length < prompt.length) return;
     const over = next(slot, scores);
     if (over) finish(slot, over);

@@ -7,12 +7,14 @@ import type { CausalModel } from './causal-model.ts';
  * holds the cache writes them in.
  *
  * Inputs are those of `causalInputs` with a past and rows, without a mask. Outputs: logits [rows, vocab]; added [2 · layers, batch, kvHeads, seq, headDim], the keys of all layers, then the values.
+ *
+ * @param options.fused  for speed alone: attention as one operator, for one text or one token of each (`groupedAttention`), without the sites of scores and pattern
  */
-export const stepProgram = ({ name, config, build }: CausalModel): Program => {
-  const { logits, keys, values } = build(causalInputs(config, { past: 'kvSeq', mask: false, rows: true }));
+export const stepProgram = ({ name, config, build }: CausalModel, { fused = false }: { fused?: boolean } = {}): Program => {
+  const { logits, keys, values } = build(causalInputs(config, { past: 'kvSeq', dense: fused, mask: false, rows: true }));
   const added = concat(
     [...keys, ...values].map((rows) => unsqueeze(rows, 0)),
     0,
   );
-  return { name: `${name}/step`, outputs: { logits, added } };
+  return { name: `${name}/${fused ? 'fused' : 'step'}`, outputs: { logits, added } };
 };

@@ -1,6 +1,6 @@
 // What all causal language models have in common: their inputs, the cache, and the way from ids to logits. A family adds its embedding, its block and its last norm.
 import { type Axis, ConfigError, gather, inOrder, isParameter, type Node, named, parameter, reshape, ShapeError, sizeOf } from '../core/index.ts';
-import { blockSite, type CausalInputs, dense, linear } from '../nn/index.ts';
+import { blockSite, type CausalInputs, type CausalPast, dense, linear } from '../nn/index.ts';
 
 /** What every family's config says. */
 export interface CausalConfig {
@@ -42,7 +42,7 @@ export interface CausalModel {
 export interface CausalParts {
   /** What enters the first block, from the rows of the table of words [batch, seq, hidden]. */
   readonly embed?: (words: Node) => Node;
-  readonly block: (layer: number, stream: Node, past: { keys: Node; values: Node } | undefined) => { stream: Node; keys: Node; values: Node };
+  readonly block: (layer: number, stream: Node, past: CausalPast | undefined) => { stream: Node; keys: Node; values: Node };
   /** The last norm. */
   readonly final: (stream: Node) => Node;
 }
@@ -63,7 +63,7 @@ export const causalModel = (where: string, config: CausalConfig, inputs: CausalI
   const values: Node[] = [];
   let stream = embeddings;
   for (let layer = 0; layer < config.layers; layer++) {
-    const made = block(layer, stream, past && { keys: past.keys[layer]!, values: past.values[layer]! });
+    const made = block(layer, stream, past && { keys: past.keys[layer]!, values: past.values[layer]!, counts: past.counts });
     keys.push(made.keys);
     values.push(made.values);
     stream = named(blockSite(layer, 'resid.post'), made.stream);

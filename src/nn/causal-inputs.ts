@@ -1,4 +1,4 @@
-import { type Axis, input, type Node } from '../core/index.ts';
+import { type Axis, cast, input, type Node, sum } from '../core/index.ts';
 
 /** What a cache of keys and values depends on. */
 export interface CacheShape {
@@ -12,6 +12,8 @@ export interface Past {
   readonly keys: readonly Node[];
   readonly values: readonly Node[];
   readonly mask: Node;
+  /** [batch] int64: how many slots hold a token, where those are the first ones and all new places hold a token too: attention is then one operator, `groupedAttention`. */
+  readonly counts?: Node | undefined;
 }
 
 export interface CausalInputs {
@@ -31,19 +33,34 @@ export interface CausalInputs {
  *
  * @param options.seq   new tokens: a name (default 'seq'), or a number for a program of one length, 1 for decoding
  * @param options.past  length of the cache: a name or a number; without it there is none
+ * @param options.dense whether the slots of the cache that hold a token are the first ones: see `Past.counts`. Default false.
  * @param options.mask  whether there is padding among the new tokens. Default true.
  * @param options.rows  whether logits are wanted for chosen rows only. Default false.
  */
 export const causalInputs = (
   { layers, kvHeads, headDim }: CacheShape,
-  { batch = 'batch', seq = 'seq', past, mask = true, rows = false }: { batch?: Axis; seq?: Axis; past?: Axis; mask?: boolean; rows?: boolean } = {},
+  {
+    batch = 'batch',
+    seq = 'seq',
+    past,
+    dense = false,
+    mask = true,
+    rows = false,
+  }: { batch?: Axis; seq?: Axis; past?: Axis; dense?: boolean; mask?: boolean; rows?: boolean } = {},
 ): CausalInputs => {
   const cache = (kind: string) => Array.from({ length: layers }, (_, layer) => input(`past.${kind}.${layer}`, [batch, kvHeads, past!, headDim]));
   return {
     ids: input('ids', [batch, seq], 'int64'),
     positions: input('positions', [batch, seq], 'int64'),
     ...(mask && { mask: input('mask', [batch, seq], 'bool') }),
-    ...(past !== undefined && { past: { keys: cache('keys'), values: cache('values'), mask: input('past.mask', [batch, past], 'bool') } }),
+    ...(past !== undefined && { past: pastOf(cache('keys'), cache('values'), input('past.mask', [batch, past], 'bool'), dense) }),
     ...(rows && { rows: input('rows', ['rows'], 'int64') }),
   };
 };
+
+const pastOf = (keys: readonly Node[], values: readonly Node[], mask: Node, dense: boolean): Past => ({
+  keys,
+  values,
+  mask,
+  ...(dense && { counts: sum(cast(mask, 'int64'), 1) }),
+});

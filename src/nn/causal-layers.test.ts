@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { evaluate, inOrder, input, isParameter, type Node, nameOf, ShapeError, sum, type Tensor, tensor } from '../core/index.ts';
+import { evaluate, inOrder, input, isParameter, type Node, nameOf, ShapeError, silu, sum, type Tensor, tensor } from '../core/index.ts';
 import { capture, replace } from './edits/index.ts';
-import { causalAttention, causalBias, gatedMlp, geluTanh, type RotaryForm, rmsNorm, rotary, rotaryFrequencies, silu, siteOf } from './index.ts';
+import { causalAttention, causalBias, gatedMlp, geluTanh, type RotaryForm, rmsNorm, rotary, rotaryFrequencies, siteOf } from './index.ts';
 
 const run = (root: Node, given: Record<string, Tensor>, lengths: Record<string, number> = {}): Tensor =>
   evaluate([root], new Map(Object.entries(given)), new Map(Object.entries(lengths)))[0]!;

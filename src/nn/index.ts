@@ -1,12 +1,15 @@
+export type { CausalPast } from './attend-to.ts';
 export { attention, paddingBias } from './attention.ts';
-export { type CausalAttentionOptions, type CausalBiasOptions, causalAttention, causalBias } from './causal-attention.ts';
+export { type CausalAttentionOptions, causalAttention } from './causal-attention.ts';
+export { type CausalBiasOptions, causalBias } from './causal-bias.ts';
 export { type CacheShape, type CausalInputs, causalInputs, type Past } from './causal-inputs.ts';
 export { type Dropout, drop, saltOf } from './dropout.ts';
 export * from './edits/index.ts';
 export { embedding } from './embedding.ts';
+export { type GroupedAttention, groupedAttention } from './grouped-attention.ts';
 export { dense, lastLength, linear } from './linear.ts';
 export { marginalLogLikelihood, softmaxCrossEntropy } from './losses.ts';
-export { type Activation, activations, gatedMlp, geluTanh, mlp, silu } from './mlp.ts';
+export { type Activation, activations, gatedMlp, geluTanh, mlp } from './mlp.ts';
 export { norm, rmsNorm } from './norm.ts';
 export { type RotaryForm, type RotaryOptions, type RotaryScaling, rotary, rotaryFrequencies } from './rotary.ts';
 export { type BlockSite, blockOf, blockSite, blockSites, modelSites, siteOf } from './sites.ts';

@@ -1,8 +1,5 @@
-import { add, gelu, mul, type Node, named, relu, sigmoid, square, tanh } from '../core/index.ts';
+import { add, gelu, mul, type Node, named, relu, silu, square, tanh } from '../core/index.ts';
 import { dense, lastLength } from './linear.ts';
-
-/** x · sigmoid(x). */
-export const silu = (x: Node): Node => mul(x, sigmoid(x));
 
 /** The approximation of gelu by tanh: x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³))). */
 export const geluTanh = (x: Node): Node => {

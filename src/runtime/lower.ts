@@ -33,6 +33,17 @@ export interface Lowered {
   readonly packed: readonly string[];
 }
 
+/** Nodes that outputs depend on: an op may have inputs that its lowering does without. */
+function needed(nodes: readonly OnnxNode[], outputs: readonly string[]): OnnxNode[] {
+  const wanted = new Set(outputs);
+  const kept = nodes.toReversed().filter((node) => {
+    if (!node.outputs.some((name) => wanted.has(name))) return false;
+    for (const name of node.inputs) wanted.add(name);
+    return true;
+  });
+  return kept.reverse();
+}
+
 /**
  * A program as an ONNX model.
  *
@@ -118,7 +129,11 @@ export async function lower(
     outputs.push({ name, dtype: node.dtype, shape: node.shape });
   }
   const renamed = (name: string): string => taken.get(name) ?? name;
-  const nodes: OnnxNode[] = emit.written.map((node) => ({ ...node, inputs: node.inputs.map(renamed), outputs: node.outputs.map(renamed) }));
+  const nodes = needed(
+    emit.written.map((node) => ({ ...node, inputs: node.inputs.map(renamed), outputs: node.outputs.map(renamed) })),
+    outputs.map(({ name }) => name),
+  );
+  const made = new Set(nodes.flatMap((node) => node.outputs));
 
   const initializers = [...emit.initializers, ...constants, ...mapped];
   const sizeOf = (all: readonly OnnxInitializer[]) => all.reduce((sum, { data }) => sum + data.length, 0);
@@ -130,7 +145,7 @@ export async function lower(
       nodes: nodes.reverse(),
       inputs,
       outputs,
-      values: values.filter(({ name }) => !taken.has(name)),
+      values: values.filter(({ name }) => !taken.has(name) && made.has(name)),
       initializers,
     }),
     inputs,

@@ -8,7 +8,7 @@ import { modelHome } from '../models/model-home.ts';
 type Constants = Map<string, Binding>;
 
 /** Of how weights are prepared. */
-export const preparationVersion = 1;
+export const preparationVersion = 3;
 const unwritable = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTDIR', 'EEXIST', 'ENAMETOOLONG']);
 const mostFiles = 12; // those unused for longest go first
 

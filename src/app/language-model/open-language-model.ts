@@ -5,6 +5,7 @@ import { openGenerator, stepProgram, stopFilter, type Token } from '../../genera
 import { causalSource, countParameters, openAdapter, openCausalFiles } from '../../models/index.ts';
 import { type Binding, type Device, describeMachine, openEngine } from '../../runtime/index.ts';
 import { resolveModel } from '../models/resolve-model.ts';
+import { exampleSizes } from './example-sizes.ts';
 import { grammarMasks } from './grammar-masks.ts';
 import { keptWeights } from './kept-weights.ts';
 import { readMeasured } from './measured-weights.ts';
@@ -80,10 +81,12 @@ export const openLanguageModel = async (
     device,
   );
   const causal = { name: resolved.name, config, build: source.member.build };
-  const prepared = async (mode: ModelInfo['weights']) => {
-    const step = stepProgram(causal);
+  const prepared = async (mode: ModelInfo['weights'], long = false) => {
+    const step = stepProgram(causal, { fused: long });
     const { program, inPlace, names, make } = withWeights(source, adapter ? adapter.apply(step) : step, mode);
-    const kept = await keptWeights(source.files, `${mode} ${describeMachine().instructionSet}`, names, make);
+    const kept = await keptWeights(source.files, `${mode} ${describeMachine().instructionSet}`, names, () =>
+      make(() => exampleSizes(source, tokenizer, threads)),
+    );
     const branches = [...(adapter?.weights ?? [])].map(([name, value]): [string, Binding] => [name, { kind: 'constant', value }]);
     return { program, bindings: new Map<string, Binding>([...inPlace, ...kept, ...branches]) };
   };
@@ -94,7 +97,7 @@ export const openLanguageModel = async (
     model: causal,
     program,
     bindings,
-    ...(longPrompts && { long: () => prepared(longPrompts) }),
+    ...(longPrompts && { long: () => prepared(longPrompts, true) }),
     ...(slots !== undefined && { slots }),
   });
   const { layers, hidden, vocab, positions } = config;

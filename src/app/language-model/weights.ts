@@ -1,6 +1,16 @@
 import { ConfigError, elements, inOrder, isParameter, nameOf, type Program, UnsupportedError } from '../../core/index.ts';
 import type { CausalSource } from '../../models/index.ts';
-import { lowRankParameters, packed, type QuantiseOptions, quantise } from '../../nn/index.ts';
+import {
+  type ChannelPlan,
+  type ChannelSizes,
+  largestChannels,
+  lowRankParameters,
+  packed,
+  type QuantisedWeight,
+  type QuantiseOptions,
+  quantise,
+  smoothingDivisors,
+} from '../../nn/index.ts';
 import { type Binding, type Device, describeMachine } from '../../runtime/index.ts';
 import type { MeasuredWeights } from './measured-weights.ts';
 import type { ModelWeights } from './text-request.ts';
@@ -11,8 +21,12 @@ type Constant = Extract<Binding, { kind: 'constant' }>['value'];
 
 const inBlocks = /^blocks\.\d+\.(attn\.(q|k|v|out)|mlp\.(gate|up|down))$/;
 const head = /^logits$/;
-// Rows of these have a few numbers many times larger than the rest, which one step of eight bits would lose (docs/results.md); what enters attn.out has not.
-const fine = /attn\.(q|k|v)$|mlp/;
+// What enters these has a few numbers many times larger than the rest, which eight bits would lose (docs/LOG.md). In what norms give they are always the same channels, which can be divided down;
+// in what enters mlp.down they are far beyond the others, so they are multiplied as floats. What enters attn.out has neither.
+const smooth = /attn\.(q|k|v)$|mlp\.(gate|up)$/;
+const apart = { targets: /mlp\.down$/, channels: 64 };
+/** Linears of which `int8` wants to know how large the channels are that enter them. */
+export const planned: RegExp = new RegExp(`${smooth.source}|${apart.targets.source}`);
 
 /** Most that a mode's perplexity may lie above that of float32, as a share, for `auto` to take it. */
 export const mostPerplexityLoss = 0.01;
@@ -70,8 +84,12 @@ export interface Prepared {
   readonly names: readonly string[];
   /** How all of these are held; none of them is read for this. */
   readonly held: readonly HeldWeights[];
-  /** Their values, each made of what the files hold. */
-  make(): Promise<Map<string, Binding>>;
+  /**
+   * Their values, each made of what the files hold.
+   *
+   * @param sizes  of what enters `planned` linears, asked for where there are some. Without it they are as good as any.
+   */
+  make(sizes?: Sizes): Promise<Map<string, Binding>>;
 }
 
 /**
@@ -82,7 +100,7 @@ export interface Prepared {
  */
 export const withWeights = (source: CausalSource, program: Program, mode: Mode, { anywhere = false }: { readonly anywhere?: boolean } = {}): Prepared => {
   let roots = Object.values(program.outputs);
-  const taken = new Map<string, { readonly how: 'blocks' | 'rounded'; make(): Promise<Readonly<Record<string, Constant>>> }>();
+  const taken = new Map<string, Taken>();
   const left = (targets: RegExp): string[] => weightsOf(source, targets).filter((name) => !taken.has(name));
   const asKept = (targets: RegExp): void => {
     const forms = new Map(
@@ -100,13 +118,18 @@ export const withWeights = (source: CausalSource, program: Program, mode: Mode, 
     if (left(options.targets).length === 0) return;
     const edited = quantise(roots, options);
     roots = edited.roots;
-    for (const { from, make } of edited.weights) taken.set(from, { how: 'rounded', make: async () => make(await source.values(from)) });
+    const planOf = sharedPlans(source, edited.weights);
+    for (const weight of edited.weights)
+      taken.set(weight.from, {
+        how: 'rounded',
+        make: async (sizes) => weight.make(await source.values(weight.from), sizes && (await planOf(weight, sizes))),
+      });
   };
   if (mode === 'int4') {
     asKept(inBlocks);
     rounded({ bits: 4, targets: inBlocks, activations: 'int8' });
   }
-  if (mode === 'int8') rounded({ bits: 'int8', targets: inBlocks, fine, weightMost: exactIn32Bits() && !anywhere ? 127 : 63 });
+  if (mode === 'int8') rounded({ bits: 'int8', targets: inBlocks, smooth, apart, weightMost: exactIn32Bits() && !anywhere ? 127 : 63 });
   if (mode !== 'f32') {
     asKept(head);
     rounded({ bits: 8, targets: head, activations: 'int8' });
@@ -131,16 +154,44 @@ export const withWeights = (source: CausalSource, program: Program, mode: Mode, 
         const own = inPlace.get(name);
         const from = [...taken.keys()].find((weight) => name.startsWith(`${weight}.`));
         const how = from !== undefined ? taken.get(from)!.how : source.stored(name) !== 'F32' ? 'expanded' : own ? 'inPlace' : 'reordered';
-        return { how, from: from ?? name, sizeBytes: elements(shape as readonly number[]) * (dtype === 'float32' ? 4 : 1) };
+        return { how, from: from ?? name, sizeBytes: elements(shape as readonly number[]) * (dtype === 'int64' ? 8 : dtype === 'float32' ? 4 : 1) };
       }),
     ),
-    async make() {
+    async make(sizes) {
       const values: Record<string, Constant> = {};
-      for (const { make } of taken.values()) Object.assign(values, await make());
+      let known: ReturnType<Sizes> | undefined;
+      const once = sizes && (() => (known ??= sizes()));
+      for (const { make } of taken.values()) Object.assign(values, await make(once));
       for (const [name, { shape }] of parameters)
         if (!(name in values) && !inPlace.has(name)) values[name] = { dtype: 'float32', shape: shape as readonly number[], data: await source.values(name) };
       return new Map(Object.entries(values).map(([name, value]): [string, Binding] => [name, { kind: 'constant', value }]));
     },
+  };
+};
+
+/** By the linears' sites. */
+export type Sizes = () => Promise<ReadonlyMap<string, ChannelSizes>>;
+
+interface Taken {
+  readonly how: 'blocks' | 'rounded';
+  make(sizes: Sizes | undefined): Promise<Readonly<Record<string, Constant>>>;
+}
+
+/** Plans of the inputs that some linears share, made with the weights of all of them. */
+const sharedPlans = (source: CausalSource, weights: readonly QuantisedWeight[]) => {
+  const found = new Map<string, ChannelPlan>();
+  return async ({ site, inverse, apart = 0, shape: [, inner] }: QuantisedWeight, sizes: Sizes): Promise<ChannelPlan | undefined> => {
+    if (inverse === undefined) return undefined;
+    const known = found.get(inverse);
+    if (known) return known;
+    const own = (await sizes()).get(site)!;
+    const beside = weights.filter((other) => other.inverse === inverse);
+    const divisors = smooth.test(site)
+      ? smoothingDivisors(own, await Promise.all(beside.map(({ from }) => source.values(from))))
+      : new Float32Array(inner).fill(1);
+    const made = { divisors, apart: largestChannels(own, apart) };
+    found.set(inverse, made);
+    return made;
   };
 };
 

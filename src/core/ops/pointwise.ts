@@ -143,6 +143,18 @@ export const relu = unary(
 );
 export const erf = unary('erf', 'Erf', erfOf, (x, _y, d) => mul(d, mul(exp(neg(square(x))), 2 / Math.sqrt(Math.PI))));
 
+/** x · sigmoid(x). */
+export const silu = unary(
+  'silu',
+  (emit, x, node) =>
+    node.dtype === 'float32' ? emit.node('QuickGelu', [x], { alpha: { float: 1 } }, 'com.microsoft') : emit.node('Mul', [x, emit.node('Sigmoid', [x])]),
+  (x) => x / (1 + Math.exp(-x)),
+  (x, y, d) => {
+    const s = sigmoid(x);
+    return mul(d, add(s, mul(y, sub(1, s))));
+  },
+);
+
 const scaledToHalf = { alpha: { float: 0.5 }, beta: { float: 0.5 } }; // HardSigmoid is 0.5·s + 0.5 in one pass, since erf stays within [−1, 1]
 
 const phi = (x: number): number => Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI);

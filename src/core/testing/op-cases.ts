@@ -41,6 +41,7 @@ const unaries = {
   relu: ops.relu,
   erf: ops.erf,
   gelu: ops.gelu,
+  silu: ops.silu,
   geluSlope: ops.geluSlope,
   sin: ops.sin,
   cos: ops.cos,

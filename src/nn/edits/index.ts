@@ -7,3 +7,4 @@ export { type PackedForm, type PackedValues, type PackedWeight, packed } from '.
 export { activationRanges, type Quantised, type QuantisedWeight, type QuantiseOptions, quantise } from './quantise.ts';
 export { recompute } from './recompute.ts';
 export { patch, replace } from './replace.ts';
+export { type ChannelPlan, type ChannelSizes, channelSizes, largestChannels, smoothingDivisors } from './smoothing.ts';

@@ -1,6 +1,6 @@
 // int8 products: activations quantised row by row to uint8 around 128, weights channel by channel to [-63, 63]. A pair of products then stays within 2 · 255 · 63 < 2^15, so that CPUs whose
 // 8-bit instruction adds pairs in 16 bits (no VNNI) give the exact sum too.
-import { cast, defineOp, type Emit, matmul, mul, type Node, type Shape, ShapeError, show, sizeOf, sub, type Tensor } from '../../core/index.ts';
+import { add, cast, defineOp, type Emit, matmul, mul, type Node, oneHot, type Shape, ShapeError, show, sizeOf, sub, type Tensor } from '../../core/index.ts';
 
 /** Largest weight after quantisation: the first is exact on every CPU, the second where 8-bit products are added in 32 bits (VNNI). */
 export type WeightMost = 63 | 127;
@@ -59,7 +59,16 @@ const quantiseRowsOp = defineOp<undefined>({
   },
 });
 
-const int8ProductOp = defineOp<undefined>({
+interface Int8Product {
+  /** Which further inputs there are, in this order: what rounding left; the inverse of the channels' divisors; the numbers of the channels that are multiplied as floats, and their weight. */
+  readonly more: readonly ('rest' | 'inverse' | 'channels' | 'weights')[];
+}
+
+/** Its further inputs by their names. */
+const named = <T>({ more }: Int8Product, inputs: readonly (T | undefined)[]): Partial<Record<Int8Product['more'][number], T>> =>
+  Object.fromEntries(more.map((name, i) => [name, inputs[5 + i]]));
+
+const int8ProductOp = defineOp<Int8Product>({
   name: 'int8Product',
   infer: ([x, weight, scale, quantised]) => {
     const [inner, out] = weight!.shape;
@@ -70,30 +79,43 @@ const int8ProductOp = defineOp<undefined>({
     return { shape: [...x!.shape.slice(0, -1), out!], dtype: 'float32' };
   },
   // Straight through the rounding: dX = (dY · scale) Wᵀ. The scale of a channel goes into the gradient, so that the weight is read as it is stored.
-  grad: ({ inputs: [, weight, scale] }, d) => [matmul(mul(d, scale!), cast(weight!, 'float32'), { transposeB: true })],
-  lower: (emit, { shape, inputs: [x] }, [, weight, scale, quantised, rowScale, rest]) => {
+  grad: ({ inputs, attrs }, d) => {
+    const [x, weight, scale] = inputs as readonly [Node, Node, Node];
+    const { inverse, channels, weights } = named(attrs, inputs);
+    const through = matmul(mul(d, scale), cast(weight, 'float32'), { transposeB: true });
+    const whole = inverse ? mul(through, inverse) : through;
+    return [channels ? add(whole, matmul(matmul(d, weights!, { transposeB: true }), oneHot(channels, x.shape.at(-1)!))) : whole];
+  },
+  lower: (emit, { shape, inputs: [x], attrs }, inputs) => {
+    const [values, weight, scale, quantised, rowScale] = inputs as readonly [string, string, string, string, string];
+    const { rest, channels, weights } = named(attrs, inputs);
     const product = (rows: string, by: number): string =>
       emit.node(
         'MatMulIntegerToFloat',
-        [flat(emit, rows, x!.shape), weight!, emit.constant('float32', [], [by]), scale!, emit.constant('uint8', [], [middle])],
+        [flat(emit, rows, x!.shape), weight, emit.constant('float32', [], [by]), scale, emit.constant('uint8', [], [middle])],
         {},
         'com.microsoft',
       );
-    const whole = product(quantised!, 1);
+    const whole = product(quantised, 1);
     const sum = rest === undefined ? whole : emit.node('Add', [whole, product(rest, 1 / fineSteps)]);
-    return emit.node('Mul', [back(emit, sum, shape), rowScale!]);
+    const scaled = emit.node('Mul', [back(emit, sum, shape), rowScale]);
+    if (channels === undefined) return scaled;
+    return emit.node('Add', [scaled, emit.node('MatMul', [emit.node('Gather', [values, channels], { axis: x!.shape.length - 1 }), weights!])]);
   },
-  reference: ([, weight, scale, quantised, rowScale, rest], _, shape) => {
-    const [inner, out] = weight!.shape as readonly [number, number];
-    const data = new Float64Array((quantised!.data.length / inner) * out);
+  reference: (inputs, attrs, shape) => {
+    const [x, weight, scale, quantised, rowScale] = inputs as readonly [Tensor, Tensor, Tensor, Tensor, Tensor];
+    const { rest, channels, weights } = named(attrs, inputs);
+    const [inner, out] = weight.shape as readonly [number, number];
+    const data = new Float64Array((quantised.data.length / inner) * out);
     for (let i = 0; i < data.length; i++) {
       const [row, column] = [Math.floor(i / out), i % out];
       let sum = 0;
       for (let k = 0; k < inner; k++) {
         const fine = rest ? (rest.data[row * inner + k]! - middle) / fineSteps : 0;
-        sum += (quantised!.data[row * inner + k]! - middle + fine) * weight!.data[k * out + column]!;
+        sum += (quantised.data[row * inner + k]! - middle + fine) * weight.data[k * out + column]!;
       }
-      data[i] = sum * scale!.data[column]! * rowScale!.data[row]!;
+      data[i] = sum * scale.data[column]! * rowScale.data[row]!;
+      for (const [at, channel] of (channels?.data ?? []).entries()) data[i]! += x.data[row * inner + channel]! * weights!.data[at * out + column]!;
     }
     return { shape, data } satisfies Tensor;
   },
@@ -105,16 +127,32 @@ export const rowScale = (x: Node): Node => rowScaleOp([x], undefined);
 /** Rows as uint8 around 128: round(x / scale) + 128, halves to even. */
 export const quantiseRows = (x: Node, scale: Node): Node => quantiseRowsOp([x, scale], undefined);
 
+/** A row's worth of activations as whole numbers. */
+export interface Int8Rows {
+  /** From `quantiseRows` with `scale`. */
+  readonly quantised: Node;
+  /** [..., 1] */
+  readonly scale: Node;
+  /** What `quantised` left, see `restOfRows`: a second product, and activations as if of 16 bits. */
+  readonly rest?: Node | undefined;
+  /** [in]: what the channels were multiplied by before they were rounded. Default: nothing. */
+  readonly inverse?: Node | undefined;
+  /** Channels that are multiplied as floats: their numbers [some] int64, and their weight [some, out]. They are 0 in `quantised`. */
+  readonly apart?: { readonly channels: Node; readonly weights: Node } | undefined;
+}
+
 /**
  * x W with whole numbers, exact in 32 bits, then scaled back. The gradient reaches x, past the rounding.
  *
- * @param x       [..., in] float32: what `quantised` was made of
+ * @param x       [..., in] float32, before its channels were divided: what edits beside this product see
  * @param weight  [in, out] int8
  * @param scale   [out] float32
- * @param rest    what `quantised` left of x, see `restOfRows`: a second product, and activations as if of 16 bits
+ * @param rows    x as whole numbers
  */
-export const int8Product = (x: Node, weight: Node, scale: Node, quantised: Node, rows: Node, rest?: Node): Node =>
-  int8ProductOp([x, weight, scale, quantised, rows, ...(rest ? [rest] : [])], undefined);
+export const int8Product = (x: Node, weight: Node, scale: Node, { quantised, scale: rowScale, rest, inverse, apart }: Int8Rows): Node => {
+  const more = Object.entries({ rest, inverse, ...apart }).filter((entry): entry is [Int8Product['more'][number], Node] => entry[1] !== undefined);
+  return int8ProductOp([x, weight, scale, quantised, rowScale, ...more.map(([, node]) => node)], { more: more.map(([name]) => name) });
+};
 
 /** What rounding left of x, itself as rows of uint8 around 128: steps of scale / 254. */
 export const restOfRows = (x: Node, quantised: Node, scale: Node): Node => {

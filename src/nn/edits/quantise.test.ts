@@ -1,17 +1,21 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  add,
   constant,
   gradients,
   inOrder,
   input,
   isParameter,
   leavesOf,
+  matmul,
   mul,
   type Node,
   NotFoundError,
+  named,
   nameOf,
   parameter,
+  rmsNorm,
   sum,
   type Tensor,
   tensor,
@@ -19,9 +23,11 @@ import {
 import { type Engine, openEngine } from '../../runtime/index.ts';
 import {
   activationRanges,
+  channelSizes,
   dequantiseBlocks,
   int8Linear,
   int8Product,
+  largestChannels,
   lowRank,
   lowRankParameters,
   nBitsProduct,
@@ -33,6 +39,7 @@ import {
   quantiseStatic,
   rowScale,
   sitesIn,
+  smoothingDivisors,
   staticScale,
 } from './index.ts';
 import { inPractice, inTheory, largestDifference, numbers, type TinyBert, tinyBert } from './testing/tiny-bert.ts';
@@ -53,7 +60,8 @@ const quantised = (options: QuantiseOptions, roots: readonly Node[] = [model.hid
   const { roots: edited, weights } = quantise(roots, options);
   const values = new Map(model.values);
   for (const { from, make } of weights)
-    for (const [name, { shape, data }] of Object.entries(make(Float32Array.from(values.get(from)!.data)))) values.set(name, tensor(shape, data));
+    for (const [name, { shape, data }] of Object.entries(make(Float32Array.from(values.get(from)!.data))))
+      values.set(name, tensor(shape, Array.from(data, Number)));
   return { roots: edited, values };
 };
 const wave = (shape: readonly number[], by: number, scale = 1): Tensor =>
@@ -143,13 +151,105 @@ describe.each(kinds)('quantise to %s', (bits) => {
   });
 });
 
+describe('smoothed int8', () => {
+  const [rows, inner, out] = [6, 48, 20];
+  const x = input('x', [rows, inner]);
+  const linearAt = (site: string): Node => named(site, matmul(x, parameter(`${site}.weight`, [out, inner]), { transposeB: true }));
+  const roots = [linearAt('a'), linearAt('b')];
+  // Channel 7 is fifty times the others, in every row.
+  const values = new Map([
+    [
+      'x',
+      tensor(
+        [rows, inner],
+        wave([rows, inner], 1).data.map((value, i) => (i % inner === 7 ? 50 * value : value)),
+      ),
+    ],
+    ['a.weight', wave([out, inner], 2, 0.3)],
+    ['b.weight', wave([out, inner], 3, 0.3)],
+  ]);
+  const floats = inTheory({ a: roots[0]!, b: roots[1]! }, values);
+  const edited = (options: Pick<QuantiseOptions, 'smooth' | 'apart'>, planned: boolean) => {
+    const { roots: made, weights } = quantise(roots, { bits: 'int8', ...options });
+    const outputs = channelSizes(roots).get('a')!;
+    const sizes = inTheory({ ...outputs }, values);
+    const own = { usual: Float32Array.from(sizes.usual!.data), largest: Float32Array.from(sizes.largest!.data) };
+    const all = weights.map(({ from }) => Float32Array.from(values.get(from)!.data));
+    const given = new Map(values);
+    for (const [i, { make, apart = 0 }] of weights.entries()) {
+      const divisors = options.smooth ? smoothingDivisors(own, all) : new Float32Array(inner).fill(1);
+      for (const [name, { shape, data }] of Object.entries(make(all[i]!, planned ? { divisors, apart: largestChannels(own, apart) } : undefined)))
+        given.set(name, tensor(shape, Array.from(data, Number)));
+    }
+    return { a: made[0]!, b: made[1]!, given, weights };
+  };
+  const errorOf = ({ a, b, given }: ReturnType<typeof edited>): number => {
+    const found = inTheory({ a, b }, given);
+    return Math.max(largestDifference(found.a!.data, floats.a!.data), largestDifference(found.b!.data, floats.b!.data));
+  };
+  const ways = [{ smooth: /./ }, { apart: { targets: /./, channels: 2 } }, { smooth: /./, apart: { targets: /./, channels: 2 } }];
+
+  it('keeps what one large channel would drown', () => {
+    const plain = errorOf(edited({}, false));
+    for (const [i, way] of ways.entries()) expect(errorOf(edited(way, true)), `way ${i}`).toBeLessThan(0.7 * plain);
+    expect(errorOf(edited({ smooth: /./ }, false))).toBe(plain);
+  });
+
+  it('divides an input once for all linears that read it, and only where asked', () => {
+    const { weights } = edited({ smooth: /./ }, true);
+    expect(new Set(weights.map(({ inverse }) => inverse))).toEqual(new Set(['a.weight.int8.inverse']));
+    expect(edited({ smooth: /^b$/ }, true).weights.map(({ site, inverse }) => [site, inverse])).toEqual([
+      ['a', undefined],
+      ['b', 'b.weight.int8.inverse'],
+    ]);
+  });
+
+  it('divides within the norm an input comes from, with the same result', () => {
+    const given = new Map(values).set('gain', wave([inner], 5)).set('w.weight', wave([out, inner], 6));
+    const after = (normal: Node) => named('w', matmul(normal, parameter('w.weight', [out, inner]), { transposeB: true }));
+    const [x, gain] = [input('x', [rows, inner]), parameter('gain', [inner])];
+    const normal = rmsNorm(x, gain, 1e-5);
+    const found = [normal, mul(normal, 1)].map((from) => {
+      const { roots: made, weights } = quantise([after(from)], { bits: 'int8', smooth: /./ });
+      const divisors = Float32Array.from({ length: inner }, (_, i) => 1 + (i % 5));
+      for (const [name, { shape, data }] of Object.entries(weights[0]!.make(Float32Array.from(given.get('w.weight')!.data), { divisors, apart: [] })))
+        given.set(name, tensor(shape, Array.from(data, Number)));
+      return inTheory({ y: made[0]! }, given).y!.data;
+    });
+    expect(largestDifference(found[0]!, found[1]!)).toBeLessThan(1e-9);
+  });
+
+  it.each(ways)('is in practice what it is in theory: %o', async (way) => {
+    const { a, b, given } = edited(way, true);
+    const theory = inTheory({ a, b }, given);
+    for (const engine of engines) {
+      const practice = await inPractice(engine, { a, b }, given);
+      for (const name of ['a', 'b'] as const) expect(largestDifference(numbers(practice[name]!), theory[name]!.data)).toBeLessThan(0.02);
+    }
+  });
+
+  it.each(ways)('has the gradient of the product it stands for, and shows edits beside it what the linear saw: %o', (way) => {
+    const { a, b, given } = edited(way, true);
+    const through = (p: Node, q: Node) => gradients(sum(add(mul(p, p), q), [0, 1]), [x])[0]!;
+    const [exact, rounded] = [inTheory({ d: through(roots[0]!, roots[1]!) }, values).d!, inTheory({ d: through(a, b) }, given).d!];
+    const size = Math.max(...exact.data.map(Math.abs));
+    expect(largestDifference(rounded.data, exact.data)).toBeLessThan(0.05 * size);
+    const adapted = lowRank([a], { targets: /^a$/, rank: 2, alpha: 2 })[0]!;
+    const branch = new Map(given);
+    for (const node of lowRankParameters([adapted])) branch.set(nameOf(node), wave(node.shape as number[], nameOf(node).length, 0.1));
+    const beside = lowRank([roots[0]!], { targets: /^a$/, rank: 2, alpha: 2 })[0]!;
+    const difference = (root: Node, plain: Tensor) => inTheory({ y: root }, branch).y!.data.map((value, i) => value - plain.data[i]!);
+    expect(largestDifference(difference(adapted, inTheory({ a }, given).a!), difference(beside, floats.a!))).toBeLessThan(1e-9);
+  });
+});
+
 describe('int8', () => {
   const [rows, inner, out] = [5, 64, 24];
   const program = () => {
     const x = input('x', ['rows', inner]);
     const q = input('q', ['rows', inner], 'uint8');
     const s = input('s', ['rows', 1]);
-    return { y: int8Product(x, parameter('w', [inner, out], 'int8'), parameter('scale', [out]), q, s) };
+    return { y: int8Product(x, parameter('w', [inner, out], 'int8'), parameter('scale', [out]), { quantised: q, scale: s }) };
   };
 
   it('is exact against whole-number arithmetic on this machine, with the most extreme values too', async () => {

@@ -1,8 +1,9 @@
-import { ConfigError, constant, edit, inOrder, max, mul, type Node, NotFoundError, nameOf, parameter } from '../../core/index.ts';
-import { int8Product, quantiseInt8, quantiseRows, restOfRows, rowScale, type WeightMost } from './int8.ts';
+import { ConfigError, constant, edit, inOrder, max, mul, type Node, NotFoundError, nameOf, parameter, rmsNorm } from '../../core/index.ts';
+import { type Int8Rows, int8Product, quantiseInt8, quantiseRows, restOfRows, rowScale, type WeightMost } from './int8.ts';
 import { type ActivationRange, int8Linear, quantiseStatic, staticScale } from './int8-static.ts';
 import { linearOf, withProduct } from './linear-of.ts';
 import { type NBitsAttrs, nBitsProduct, quantiseBlocks } from './n-bits.ts';
+import type { ChannelPlan } from './smoothing.ts';
 
 export interface QuantiseOptions {
   /** `'int8'`: weights and activations, whole-number products. 8 or 4: weights only, in blocks. */
@@ -15,6 +16,10 @@ export interface QuantiseOptions {
   readonly ranges?: ReadonlyMap<string, ActivationRange>;
   /** With 'int8': linears whose activations are rounded in two steps, as if to 16 bits, for a second product. A test on the site. Default: none. */
   readonly fine?: RegExp;
+  /** With 'int8': linears whose input has its channels divided by a parameter first, and their weights multiplied by it; its values are in a `ChannelPlan`. A test on the site. Default: none. */
+  readonly smooth?: RegExp;
+  /** With 'int8': linears some of whose channels are multiplied as floats, and how many; which they are says a `ChannelPlan`. Default: none. */
+  readonly apart?: { readonly targets: RegExp; readonly channels: number };
   /** With 'int8': the largest weight. 127 is for CPUs that add 8-bit products in 32 bits; others cut sums off. Default 63. */
   readonly weightMost?: WeightMost;
   /** With 8 or 4: see `NBitsAttrs`. */
@@ -26,10 +31,24 @@ export interface QuantisedWeight {
   /** Name of the float parameter [out, in]. */
   readonly from: string;
   readonly shape: readonly [number, number];
-  /** Values of the parameters that stand in its place, by name. */
-  make(
-    weight: Float32Array,
-  ): Record<string, { readonly dtype: 'int8' | 'uint8' | 'float32'; readonly shape: readonly number[]; readonly data: Int8Array | Uint8Array | Float32Array }>;
+  /** The linear's site. */
+  readonly site: string;
+  /** Name of the parameter that its input is multiplied by where that is smoothed or some of its channels go apart; linears that share an input share it. */
+  readonly inverse?: string;
+  /** How many channels go apart. */
+  readonly apart?: number;
+  /**
+   * Values of the parameters that stand in its place, by name.
+   *
+   * @param plan  for a linear with `inverse`. Without it nothing is divided, and the first channels go apart.
+   */
+  make(weight: Float32Array, plan?: ChannelPlan): Record<string, QuantisedValues>;
+}
+
+export interface QuantisedValues {
+  readonly dtype: 'int8' | 'uint8' | 'float32' | 'int64';
+  readonly shape: readonly number[];
+  readonly data: Int8Array | Uint8Array | Float32Array | BigInt64Array;
 }
 
 export interface Quantised {
@@ -43,11 +62,23 @@ export interface Quantised {
  * @returns the rebuilt roots, and for every weight how its new parameters are made from its values
  * @throws NotFoundError where no float linear carries a matching site · ConfigError for a block size that the kernels do not have
  */
-export const quantise = (roots: readonly Node[], { bits, targets = /(?:)/, block = 32, ranges, fine, weightMost, activations }: QuantiseOptions): Quantised => {
+export const quantise = (
+  roots: readonly Node[],
+  { bits, targets = /(?:)/, block = 32, ranges, fine, smooth, apart, weightMost, activations }: QuantiseOptions,
+): Quantised => {
   if (![16, 32, 64, 128, 256].includes(block)) throw new ConfigError(`quantise: expected blocks of 16, 32, 64, 128 or 256 values, got ${block}`);
   const weights = new Map<string, QuantisedWeight>();
-  const rows = new Map<Node, Rows>();
-  const rowsOf = (x: Node, wanted: boolean): Rows => {
+  const evened = new Map<Node, Evened>();
+  const evenedOf = (x: Node, from: string): Evened => {
+    const known = evened.get(x);
+    if (known) return known;
+    const inverse = parameter(`${from}.int8.inverse`, [x.shape.at(-1) as number]);
+    const made = { inverse, x: byChannel(x, inverse) };
+    evened.set(x, made);
+    return made;
+  };
+  const rows = new Map<Node, Int8Rows>();
+  const rowsOf = (x: Node, wanted: boolean): Int8Rows => {
     const known = rows.get(x);
     const scale = known?.scale ?? rowScale(x);
     const quantised = known?.quantised ?? quantiseRows(x, scale);
@@ -75,6 +106,7 @@ export const quantise = (roots: readonly Node[], { bits, targets = /(?:)/, block
     const linear = node.site !== undefined && targets.test(node.site.replace(/\.base$/, '')) ? linearOf(node) : undefined;
     if (!linear?.weight) return node;
     const { x, out, inner } = linear;
+    const site = node.site!.replace(/\.base$/, '');
     const from = nameOf(linear.weight);
     const shape = [out, inner] as const;
     if (bits === 'int8') {
@@ -83,18 +115,49 @@ export const quantise = (roots: readonly Node[], { bits, targets = /(?:)/, block
       if (range && range.high.length !== inner)
         throw new ConfigError(`quantise: expected a range of ${inner} channels for ${node.site}, got ${range.high.length}; measure the ranges of this model`);
       const own = range && fixedOf(x, range);
+      const count = !own && apart?.targets.test(site) ? Math.min(apart.channels, inner) : 0;
+      const even = !own && (count > 0 || smooth?.test(site)) ? evenedOf(x, from) : undefined;
+      const inverse = even && nameOf(even.inverse);
+      const [channels, floats] = [`${from}.int8.channels`, `${from}.int8.floats`];
       weights.set(from, {
         from,
         shape,
-        make: (values) => {
-          const made = quantiseInt8(own?.channels ? values.map((value, i) => value * own.channels![i % inner]!) : values, out, inner, weightMost);
-          return { [weight]: { dtype: 'int8', shape: [inner, out], data: made.values }, [scales]: { dtype: 'float32', shape: [out], data: made.scales } };
+        site,
+        ...(inverse !== undefined && { inverse }),
+        ...(count > 0 && { apart: count }),
+        make: (values, plan) => {
+          const divisors = own?.channels ?? plan?.divisors;
+          const taken = plan?.apart ?? Array.from({ length: count }, (_, i) => i);
+          const gone = new Set(taken);
+          const kept = divisors || gone.size > 0 ? values.map((value, i) => (gone.has(i % inner) ? 0 : value * (divisors?.[i % inner] ?? 1))) : values;
+          const made = quantiseInt8(kept, out, inner, weightMost);
+          const inverses = Float32Array.from({ length: inner }, (_, i) => (gone.has(i) ? 0 : 1 / (divisors?.[i] ?? 1)));
+          return {
+            [weight]: { dtype: 'int8', shape: [inner, out], data: made.values },
+            [scales]: { dtype: 'float32', shape: [out], data: made.scales },
+            ...(inverse !== undefined && { [inverse]: { dtype: 'float32', shape: [inner], data: inverses } }),
+            ...(count > 0 && {
+              [channels]: { dtype: 'int64', shape: [count], data: BigInt64Array.from(taken, BigInt) },
+              [floats]: {
+                dtype: 'float32',
+                shape: [count, out],
+                data: Float32Array.from({ length: count * out }, (_, i) => values[(i % out) * inner + taken[Math.floor(i / out)]!]!),
+              },
+            }),
+          };
         },
       });
       const [whole, factors] = [parameter(weight, [inner, out], 'int8'), parameter(scales, [out])];
       if (own) return { ...int8Linear(x, whole, factors, own, linear.bias), ...(node.site !== undefined && { site: node.site }) };
-      const { quantised, scale, rest } = rowsOf(x, fine?.test(node.site!.replace(/\.base$/, '')) ?? false);
-      return withProduct(node, linear, int8Product(x, whole, factors, quantised, scale, rest));
+      return withProduct(
+        node,
+        linear,
+        int8Product(x, whole, factors, {
+          ...rowsOf(even?.x ?? x, fine?.test(site) ?? false),
+          inverse: even?.inverse,
+          ...(count > 0 && { apart: { channels: parameter(channels, [count], 'int64'), weights: parameter(floats, [count, out]) } }),
+        }),
+      );
     }
     const attrs: NBitsAttrs = { bits, block, inner, out, ...(activations && { activations }) };
     const blocks = Math.ceil(inner / block);
@@ -103,6 +166,7 @@ export const quantise = (roots: readonly Node[], { bits, targets = /(?:)/, block
     weights.set(from, {
       from,
       shape,
+      site,
       make: (values) => {
         const made = quantiseBlocks(values, attrs);
         return {
@@ -118,11 +182,14 @@ export const quantise = (roots: readonly Node[], { bits, targets = /(?:)/, block
   return { roots: edited, weights: [...weights.values()] };
 };
 
-interface Rows {
-  readonly quantised: Node;
-  readonly scale: Node;
-  readonly rest: Node | undefined;
+interface Evened {
+  readonly inverse: Node;
+  readonly x: Node;
 }
+
+/** x · inverse, within the norm where x comes from one that is scaled by channel: then it costs nothing. */
+const byChannel = (x: Node, inverse: Node): Node =>
+  x.op.name === 'rmsNorm' ? rmsNorm(x.inputs[0]!, mul(x.inputs[1]!, inverse), (x.attrs as { epsilon: number }).epsilon) : mul(x, inverse);
 
 interface Fixed {
   readonly quantised: Node;

@@ -77,7 +77,7 @@ export const convertModel = async (model: string, output: string, options: Conve
   let face: OnnxInterface | undefined;
   const licence = (pulled ? (await readRecord(name))?.licence : undefined) ?? (await describeModel(kind, path)).licence;
   await fillPlace(output, { bytes, force, ...(to === 'gguf' && { made: 'model.gguf' }) }, async (folder) => {
-    if (to === 'onnx') face = await writeOnnxFolder(folder, { name, source, mode, onTensor });
+    if (to === 'onnx') face = await writeOnnxFolder(folder, { name, source, tokenizer, mode, onTensor });
     else if (tensors)
       await writeGgufModel(join(folder, 'model.gguf'), {
         name,

@@ -1,9 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openSafetensors, writeSafetensorsLate, writeWhole } from '../../../formats/index.ts';
+import { type CausalTokenizer, openSafetensors, writeSafetensorsLate, writeWhole } from '../../../formats/index.ts';
 import { stepProgram } from '../../../generate/index.ts';
 import type { CausalSource } from '../../../models/index.ts';
 import { type Binding, exportOnnx } from '../../../runtime/index.ts';
+import { exampleSizes } from '../../language-model/example-sizes.ts';
 import { type WeightMode, withWeights } from '../../language-model/weights.ts';
 
 /** An input or output of an ONNX file. */
@@ -41,14 +42,21 @@ export const writeOnnxFolder = async (
   {
     name,
     source,
+    tokenizer,
     mode,
     onTensor,
-  }: { readonly name: string; readonly source: CausalSource; readonly mode: WeightMode; readonly onTensor: (name: string) => void },
+  }: {
+    readonly name: string;
+    readonly source: CausalSource;
+    readonly tokenizer: CausalTokenizer;
+    readonly mode: WeightMode;
+    readonly onTensor: (name: string) => void;
+  },
 ): Promise<OnnxInterface> => {
   const { config, build } = source.member;
   const { program, inPlace, make } = withWeights(source, stepProgram({ name, config, build }), mode, { anywhere: true });
   const data = join(folder, 'model.safetensors');
-  const made = await make();
+  const made = await make(() => exampleSizes(source, tokenizer));
   const bindings = new Map<string, Binding>();
   // Every weight is in the one file: what the model's own file holds as float32 is copied, the rest as it was prepared.
   const tensors = [...inPlace.keys(), ...made.keys()].map((weight) => {
