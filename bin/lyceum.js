@@ -27,9 +27,10 @@ async function run() {
     process.on('disconnect', () => process.exit(1));
     process.channel.unref();
   }
-  const source = new URL('../src/app/cli/main.ts', import.meta.url);
-  const built = new URL('../dist/app/cli/main.js', import.meta.url);
-  const { main } = await import(existsSync(source) ? source.href : built.href);
+  const isSource = existsSync(new URL('../src/app/cli/main.ts', import.meta.url));
+  const load = (name) => import(new URL(isSource ? `../src/app/${name}.ts` : `../dist/app/${name}.js`, import.meta.url).href);
+  (await load('compiled-code')).keepCompiledCode();
+  const { main } = await load('cli/main');
   process.exitCode = await main(process.argv.slice(2));
 }
 

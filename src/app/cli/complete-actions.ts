@@ -6,7 +6,8 @@ import type { ChatMessage } from '../../formats/index.ts';
 import { completeAll, completeRecord, type Skipped, scoreAll, scoreRecord } from '../complete.ts';
 import { fileError } from '../file-error.ts';
 import { parseJsonLines } from '../json-lines.ts';
-import { type LanguageModel, openLanguageModelApart } from '../language-model/index.ts';
+import type { LanguageModel } from '../language-model/index.ts';
+import { openLanguageModelApart } from '../language-model/open-language-model-apart.ts'; // not from the index: this process computes nothing and need not load what does
 import { writeOutput } from '../write-output.ts';
 import { cancellation } from './cancellation.ts';
 import type { CommonOptions } from './options.ts';

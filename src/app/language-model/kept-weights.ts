@@ -3,7 +3,7 @@ import { mkdir, readdir, rm, stat, statfs, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openSafetensors, writeSafetensors } from '../../formats/index.ts';
 import type { Binding } from '../../runtime/index.ts';
-import { modelHome } from '../models/model-home.ts';
+import { dataHome } from '../data-home.ts';
 
 type Constants = Map<string, Binding>;
 
@@ -13,7 +13,7 @@ const unwritable = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENO
 const mostFiles = 12; // those unused for longest go first
 
 /** Where prepared weights lie: they can always be made again, so nothing is lost with the folder. */
-export const keptFolder = (): string => join(modelHome(), 'prepared');
+export const keptFolder = (): string => join(dataHome(), 'prepared');
 
 /**
  * Weights as a mode wants them, made once and kept beside the models: the next time they are mapped from there, neither read nor held in memory of ours.

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { writeWhole } from '../../formats/index.ts';
 import { type Device, describeMachine, onnxruntimeVersion } from '../../runtime/index.ts';
-import { modelHome } from '../models/model-home.ts';
+import { dataHome } from '../data-home.ts';
 import { version } from '../version.ts';
 import { preparationVersion } from './kept-weights.ts';
 
@@ -56,7 +56,7 @@ const pathOf = async (files: readonly string[], device: Device): Promise<string>
   const key = createHash('sha256')
     .update(JSON.stringify([stats, device, describeMachine().instructionSet]))
     .digest('hex');
-  return join(modelHome(), 'measured', `${key.slice(0, 32)}.json`);
+  return join(dataHome(), 'measured', `${key.slice(0, 32)}.json`);
 };
 
 /** What was measured of a model with this version; undefined where nothing was, or with another. */
@@ -72,7 +72,7 @@ export const readMeasured = async (files: readonly string[], device: Device = 'c
 /** Keeps what was measured. @throws what the file system says */
 export const writeMeasured = async (files: readonly string[], device: Device, measured: Omit<MeasuredWeights, 'format' | 'code'>): Promise<MeasuredWeights> => {
   const path = await pathOf(files, device);
-  await mkdir(join(modelHome(), 'measured'), { recursive: true });
+  await mkdir(join(dataHome(), 'measured'), { recursive: true });
   const whole: MeasuredWeights = { format: 1, code: measuringCode(), ...measured };
   await writeWhole(path, [Buffer.from(`${JSON.stringify(whole, null, 2)}\n`)]);
   return whole;

@@ -1,19 +1,9 @@
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { ConfigError } from '../../core/index.ts';
-
-/** Where models lie, for all workspaces of a user: LYCEUM_HOME, else the platform's data folder. */
-export function modelHome(): string {
-  const given = process.env['LYCEUM_HOME'];
-  if (given) return resolve(given);
-  const { platform, env } = process;
-  if (platform === 'win32') return join(env['LOCALAPPDATA'] || join(homedir(), 'AppData', 'Local'), 'lyceum');
-  if (platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'lyceum');
-  return join(env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'lyceum');
-}
+import { dataHome } from '../data-home.ts';
 
 /** One folder a model; whatever begins with a dot is none. */
-export const modelsFolder = (): string => join(modelHome(), 'models');
+export const modelsFolder = (): string => join(dataHome(), 'models');
 
 /** What is under way, or was broken off: on the same disk, so that a model comes to its place by a rename. */
 export const unfinishedFolder = (): string => join(modelsFolder(), '.unfinished');

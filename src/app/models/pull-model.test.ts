@@ -8,12 +8,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { packTarball } from '../../formats/testing/archive-files.ts';
 import { llama2cSample } from '../../formats/testing/llama2c-files.ts';
+import { dataHome } from '../data-home.ts';
 import { type FakeClients, fakeClients } from '../testing/fake-clients.ts';
 import { commit, type FakeHub, fakeHub } from '../testing/fake-hub.ts';
 import { madeConfig, madeGguf, madeSafetensors, madeWheel, sha256 } from '../testing/made-models.ts';
 import type { CatalogueEntry } from './catalogue.ts';
 import { listModels } from './list-models.ts';
-import { modelHome } from './model-home.ts';
 import { type PullOptions, pullModel } from './pull-model.ts';
 import { removeModel } from './remove-model.ts';
 import { resolveModel } from './resolve-model.ts';
@@ -464,10 +464,10 @@ describe('resolving a model', () => {
   it.skipIf(process.platform !== 'linux')('looks in the platform’s data folder where LYCEUM_HOME says nothing', () => {
     vi.stubEnv('LYCEUM_HOME', undefined);
     vi.stubEnv('XDG_DATA_HOME', '/data');
-    expect(modelHome()).toBe('/data/lyceum');
+    expect(dataHome()).toBe('/data/lyceum');
     vi.stubEnv('XDG_DATA_HOME', undefined);
     vi.stubEnv('HOME', '/home/me');
-    expect(modelHome()).toBe('/home/me/.local/share/lyceum');
+    expect(dataHome()).toBe('/home/me/.local/share/lyceum');
   });
 
   it('leaves out of the list what is no model, and says so', async () => {
