@@ -1,4 +1,4 @@
-import { isParameter, type Node } from '../../core/index.ts';
+import { inOrder, isParameter, type Node } from '../../core/index.ts';
 
 export interface Linear {
   /** [..., in] */
@@ -39,3 +39,23 @@ const bare = (product: Node): Linear | undefined => {
 /** The same linear layer over another product. */
 export const withProduct = (node: Node, { product }: Linear, other: Node): Node =>
   node === product ? { ...other, ...(node.site !== undefined && { site: node.site }) } : { ...node, inputs: [other, node.inputs[1]!] };
+
+/**
+ * What is computed of the inputs of float linears, by the linears' sites; of an input that several share it is one node.
+ *
+ * @param targets  a test on sites (a linear beside a low-rank branch counts under the site of their sum)
+ * @param of       gets an input [..., in] and the axes of its rows
+ */
+export const ofInputs = <T>(roots: readonly Node[], targets: RegExp, of: (x: Node, rows: number[]) => T): Map<string, T> => {
+  const known = new Map<Node, T>();
+  const found = new Map<string, T>();
+  for (const node of inOrder(roots)) {
+    const linear = node.site !== undefined && targets.test(node.site.replace(/\.base$/, '')) ? linearOf(node) : undefined;
+    if (!linear?.weight) continue;
+    const { x } = linear;
+    const made = known.get(x) ?? of(x, [...x.shape.keys()].slice(0, -1));
+    known.set(x, made);
+    found.set(node.site!, made);
+  }
+  return found;
+};

@@ -1,7 +1,7 @@
-import { ConfigError, constant, edit, inOrder, max, mul, type Node, NotFoundError, nameOf, parameter, rmsNorm } from '../../core/index.ts';
+import { ConfigError, constant, edit, max, mul, type Node, NotFoundError, nameOf, parameter, rmsNorm } from '../../core/index.ts';
 import { type Int8Rows, int8Product, quantiseInt8, quantiseRows, restOfRows, rowScale, type WeightMost } from './int8.ts';
 import { type ActivationRange, int8Linear, quantiseStatic, staticScale } from './int8-static.ts';
-import { linearOf, withProduct } from './linear-of.ts';
+import { linearOf, ofInputs, withProduct } from './linear-of.ts';
 import { type NBitsAttrs, nBitsProduct, quantiseBlocks } from './n-bits.ts';
 import type { ChannelPlan } from './smoothing.ts';
 
@@ -199,21 +199,6 @@ interface Fixed {
   readonly channels: Float32Array | undefined;
 }
 
-/**
- * What to compute on example inputs to learn the ranges that `quantise` takes: for every float linear whose site matches, the largest and the smallest value of each channel that enters
- * it, [in] each. Linears that share an input share the nodes.
- */
-export const activationRanges = (roots: readonly Node[], targets = /(?:)/): Map<string, { readonly high: Node; readonly low: Node }> => {
-  const known = new Map<Node, { high: Node; low: Node }>();
-  const found = new Map<string, { high: Node; low: Node }>();
-  for (const node of inOrder(roots)) {
-    const linear = node.site !== undefined && targets.test(node.site.replace(/\.base$/, '')) ? linearOf(node) : undefined;
-    if (!linear?.weight) continue;
-    const { x } = linear;
-    const rows = x.shape.slice(0, -1).map((_, axis) => axis);
-    const range = known.get(x) ?? { high: max(x, rows), low: mul(max(mul(x, -1), rows), -1) };
-    known.set(x, range);
-    found.set(node.site!, range);
-  }
-  return found;
-};
+/** What to compute on example inputs to learn the ranges that `quantise` takes: for every float linear whose site matches, the largest and the smallest value of each channel that enters it, [in] each. */
+export const activationRanges = (roots: readonly Node[], targets = /(?:)/): Map<string, { readonly high: Node; readonly low: Node }> =>
+  ofInputs(roots, targets, (x, rows) => ({ high: max(x, rows), low: mul(max(mul(x, -1), rows), -1) }));

@@ -1,7 +1,7 @@
 // Large channels of what enters int8 products. Where they are always the same, as in what a norm gives, they are divided down and their weights multiplied up; where a few are far beyond the
 // others, they are multiplied as floats. Either way the others keep their resolution.
-import { inOrder, max, mean, type Node, sqrt, square } from '../../core/index.ts';
-import { linearOf } from './linear-of.ts';
+import { max, mean, type Node, sqrt, square } from '../../core/index.ts';
+import { ofInputs } from './linear-of.ts';
 
 /** Sizes of every channel of an activation over example inputs, [in] each. */
 export interface ChannelSizes {
@@ -38,21 +38,9 @@ export const smoothingDivisors = ({ usual }: ChannelSizes, weights: readonly Flo
 export const largestChannels = ({ largest }: ChannelSizes, count: number): number[] =>
   [...largest.keys()].sort((a, b) => largest[b]! - largest[a]! || a - b).slice(0, count).sort((a, b) => a - b); // biome-ignore format: a chain
 
-/**
- * What to compute on example inputs to learn the sizes that a plan is made of: for every float linear whose site matches, [in] each. Linears that share an input share the nodes.
- */
-export const channelSizes = (roots: readonly Node[], targets = /(?:)/): Map<string, { readonly usual: Node; readonly largest: Node }> => {
-  const known = new Map<Node, { usual: Node; largest: Node }>();
-  const found = new Map<string, { usual: Node; largest: Node }>();
-  for (const node of inOrder(roots)) {
-    const linear = node.site !== undefined && targets.test(node.site.replace(/\.base$/, '')) ? linearOf(node) : undefined;
-    if (!linear?.weight) continue;
-    const { x } = linear;
-    const rows = x.shape.slice(0, -1).map((_, axis) => axis);
+/** What to compute on example inputs to learn the sizes that a plan is made of: for every float linear whose site matches, [in] each. */
+export const channelSizes = (roots: readonly Node[], targets = /(?:)/): Map<string, { readonly usual: Node; readonly largest: Node }> =>
+  ofInputs(roots, targets, (x, rows) => {
     const squares = square(x);
-    const sizes = known.get(x) ?? { usual: sqrt(mean(squares, rows)), largest: sqrt(max(squares, rows)) };
-    known.set(x, sizes);
-    found.set(node.site!, sizes);
-  }
-  return found;
-};
+    return { usual: sqrt(mean(squares, rows)), largest: sqrt(max(squares, rows)) };
+  });
