@@ -71,14 +71,16 @@ const checkAnswer = async (answer: Response, { n, stream }: { readonly n: number
   return 'answered';
 };
 
-/** Asks one thing after another until it is time; of five requests it leaves two before they are answered. Each client has its own lane in the queue, the crowd another. */
+/** Asks one thing after another until it is time; of five requests it leaves two before they are answered. Each client has its own lane in the queue. */
 export const restlessClient = async (options: SoakOptions, user: string, endMs: number): Promise<void> => {
   const { url, stayMs, random, counts } = options;
   while (Date.now() < endMs) {
     const request = anyRequest(options);
     const signal = random() < 0.4 ? AbortSignal.timeout(1 + Math.floor(random() * stayMs)) : undefined;
     try {
-      counts[await checkAnswer(await post(url + request.path, { ...request.body, user }, counts, signal), request)]++;
+      const became = await checkAnswer(await post(url + request.path, { ...request.body, user }, counts, signal), request);
+      counts[became]++;
+      if (became === 'refused') await sleep(500); // less than it was told
     } catch (error) {
       if (!signal?.aborted) throw error;
       counts.left++;
@@ -86,10 +88,12 @@ export const restlessClient = async (options: SoakOptions, user: string, endMs: 
   }
 };
 
-/** A thousand short requests at once. */
+/** A thousand people with a short request each, all at once. */
 export const crowd = async ({ url, model, counts }: SoakOptions): Promise<void> => {
-  const ask = async (): Promise<void> => {
-    counts[await checkAnswer(await post(`${url}/v1/completions`, { model, prompt: 'a', max_tokens: 1 }, counts), { n: 1, stream: false })]++;
+  const ask = async (_: unknown, i: number): Promise<void> => {
+    counts[
+      await checkAnswer(await post(`${url}/v1/completions`, { model, prompt: 'a', max_tokens: 1, user: `one of many ${i}` }, counts), { n: 1, stream: false })
+    ]++;
   };
   await Promise.all(Array.from({ length: 1000 }, ask));
 };
