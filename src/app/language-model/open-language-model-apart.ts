@@ -9,8 +9,8 @@ export const openLanguageModelApart = async (
   { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<LanguageModel> => {
   signal?.throwIfAborted();
-  // Every answer has a call that waits for its next piece. What a token leaves behind is small and soon garbage: with much room for it V8 would hold 50 MB more, and be no faster.
-  const child = await forkService<LanguageModelService>('./language-model-child', import.meta.url, { ahead: Number.POSITIVE_INFINITY, youngMb: 2 });
+  // Every answer has a call that waits for its next piece. What a token leaves behind is small and soon garbage: with much room for it V8 would hold 20 to 40 MB more, and be no faster.
+  const child = await forkService<LanguageModelService>('./language-model-child', import.meta.url, { ahead: Number.POSITIVE_INFINITY, youngMb: 4 });
   const close = () => child.kill(new CancelledError('model: this answer was cancelled, its model was closed; open the model again'));
   const stop = (): void => void close();
   signal?.addEventListener('abort', stop, { once: true });
