@@ -5,7 +5,7 @@ import { type MadeWorkspace, makeWorkspace } from '../test/browser/made-workspac
 import type { PageWindow } from '../test/browser/page-world.ts';
 import { largeGraph, madeReadings } from '../test/browser/readings.ts';
 import type { BenchOptions } from './harness.ts';
-import { log, type Row } from './reader/row.ts';
+import { alone, log, type Row } from './reader/row.ts';
 
 declare const window: PageWindow;
 
@@ -74,12 +74,7 @@ function rowOf(what: string, frames: Frames, runs: number, about: string): Row {
     metric: 'time',
     unit: 'ms',
     ours: at(0.95),
-    peer: null,
-    peerName: null,
-    peerVersion: null,
-    ratio: null,
-    ratioP25: null,
-    ratioP75: null,
+    ...alone,
     runs,
     gate: what === 'frame',
     note: `95th percentile of own script a frame; median ${at(0.5)}, p99 ${at(0.99)}, most ${at(1)} of ${frames.length} frames; ${about}`,

@@ -6,7 +6,7 @@ import type { BenchOptions } from './harness.ts';
 import { random, rawSession } from './matmul.ts';
 import { type Form, fastestForm, interleaved, median, ratiosOf } from './reader/compare.ts';
 import { benchLines } from './reader/documents.ts';
-import { log, type Row } from './reader/row.ts';
+import { alone, log, type Row } from './reader/row.ts';
 import { type Predictions, predictionsApart } from './reader/same.ts';
 import { openReading, openTorch, type Worker } from './reader/worker.ts';
 
@@ -159,12 +159,7 @@ const shareOfProducts = async (ours: Worker, lines: string, threads: number, run
     metric: 'share',
     unit: 'of the raw product rate',
     ours: shares.ratio * scale,
-    peer: null,
-    peerName: null,
-    peerVersion: null,
-    ratio: null,
-    ratioP25: null,
-    ratioP75: null,
+    ...alone,
     runs,
     gate: true,
     note: `${rate.toFixed(0)} of ${raw.toFixed(0)} GFLOP/s, P25 to P75 of the share ${(shares.ratioP25 * scale).toFixed(2)} to ${(shares.ratioP75 * scale).toFixed(2)}; bare onnxruntime ${ort.env.versions.node ?? ort.env.versions.common} sessions on the encoder's products`,

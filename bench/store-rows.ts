@@ -1,5 +1,5 @@
 import type { BenchOptions } from './harness.ts';
-import { log, type Row } from './reader/row.ts';
+import { alone, log, type Row } from './reader/row.ts';
 import { benchStore } from './store.ts';
 
 // Milliseconds in which search, neighbourhood and look-up shall answer at a million facts, 95 times of 100.
@@ -14,12 +14,7 @@ export async function storeRows({ runs = 600 }: BenchOptions): Promise<Row[]> {
     metric: 'time',
     unit: 'ms (p95)',
     ours: p95,
-    peer: null,
-    peerName: null,
-    peerVersion: null,
-    ratio: null,
-    ratioP25: null,
-    ratioP75: null,
+    ...alone,
     runs: queries,
     gate: gated.test(name),
     note: `median ${p50.toFixed(2)}, most ${max.toFixed(2)}; ${note}`,

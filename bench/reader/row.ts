@@ -15,4 +15,7 @@ export interface Row {
   readonly note: string;
 }
 
+/** What a row says of a peer where there is none. */
+export const alone = { peer: null, peerName: null, peerVersion: null, ratio: null, ratioP25: null, ratioP75: null } as const satisfies Partial<Row>;
+
 export const log = (text: string): void => void process.stderr.write(`${text}\n`);

@@ -1,27 +1,18 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { NotFoundError } from '../../core/index.ts';
+import { ownHome } from '../testing/own-home.ts';
 import { mergeTinyAdapter, writeTinyAdapter } from '../testing/tiny-adapter.ts';
 import { writeTinyModel } from '../testing/tiny-language-model.ts';
 import { openLanguageModel } from './open-language-model.ts';
 import { openLanguageModelApart } from './open-language-model-apart.ts';
 
-const homeBefore = process.env['LYCEUM_HOME'];
-let own: string;
+const own = ownHome();
 let [folder, merged, adapter] = ['', '', ''];
 beforeAll(async () => {
-  own = await mkdtemp(join(tmpdir(), 'lyceum-adapted-'));
-  process.env['LYCEUM_HOME'] = join(own, 'home');
-  [folder, merged] = [await writeTinyModel(join(own, 'tiny')), await writeTinyModel(join(own, 'merged'))];
-  adapter = await writeTinyAdapter(join(own, 'speaker'));
+  [folder, merged] = [await writeTinyModel(join(own.path, 'tiny')), await writeTinyModel(join(own.path, 'merged'))];
+  adapter = await writeTinyAdapter(join(own.path, 'speaker'));
   await mergeTinyAdapter(merged, adapter);
-});
-afterAll(async () => {
-  await rm(own, { recursive: true });
-  if (homeBefore === undefined) delete process.env['LYCEUM_HOME'];
-  else process.env['LYCEUM_HOME'] = homeBefore;
 });
 
 describe('a language model with an adapter', () => {
@@ -60,7 +51,7 @@ describe('a language model with an adapter', () => {
   });
 
   it('is refused where there is none', async () => {
-    await expect(openLanguageModel(folder, { adapter: join(own, 'nobody') })).rejects.toThrow(NotFoundError);
-    await expect(openLanguageModelApart(folder, { adapter: join(own, 'nobody') })).rejects.toThrow(/give the folder of a PEFT adapter/);
+    await expect(openLanguageModel(folder, { adapter: join(own.path, 'nobody') })).rejects.toThrow(NotFoundError);
+    await expect(openLanguageModelApart(folder, { adapter: join(own.path, 'nobody') })).rejects.toThrow(/give the folder of a PEFT adapter/);
   });
 });

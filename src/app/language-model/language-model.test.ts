@@ -1,30 +1,25 @@
-import { mkdtemp, readdir, rm, truncate, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError, NotFoundError } from '../../core/index.ts';
 import { CancelledError } from '../../runtime/index.ts';
+import { ownHome } from '../testing/own-home.ts';
 import { tinyConfig, writeTinyModel } from '../testing/tiny-language-model.ts';
 import { type LanguageModel, openLanguageModel } from './open-language-model.ts';
 import { openLanguageModelApart } from './open-language-model-apart.ts';
 import type { TextPiece } from './text-request.ts';
 
-const homeBefore = process.env['LYCEUM_HOME'];
+const own = ownHome();
 let folder: string;
 let here: LanguageModel;
 let apart: LanguageModel;
 beforeAll(async () => {
-  const own = await mkdtemp(join(tmpdir(), 'lyceum-model-'));
-  process.env['LYCEUM_HOME'] = join(own, 'home');
-  folder = await writeTinyModel(join(own, 'tiny'));
+  folder = await writeTinyModel(join(own.path, 'tiny'));
   [here, apart] = await Promise.all([openLanguageModel(folder, { threads: 1 }), openLanguageModelApart(folder, { threads: 1, slots: 2 })]);
 });
 afterAll(async () => {
   await here[Symbol.asyncDispose]();
   await apart[Symbol.asyncDispose]();
-  await rm(join(folder, '..'), { recursive: true });
-  if (homeBefore === undefined) delete process.env['LYCEUM_HOME'];
-  else process.env['LYCEUM_HOME'] = homeBefore;
 });
 
 const warm = { temperature: 1, topK: 40, seed: 5, maxTokens: 40 };

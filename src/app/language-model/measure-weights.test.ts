@@ -1,11 +1,11 @@
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../core/index.ts';
 import { causalSource } from '../../models/index.ts';
 import { CancelledError } from '../../runtime/index.ts';
 import { showModel } from '../models/show-model.ts';
+import { ownHome } from '../testing/own-home.ts';
 import { writeTinyModel } from '../testing/tiny-language-model.ts';
 import { measureWeights } from './measure-weights.ts';
 import { type MeasuredWeights, perplexityText, readMeasured } from './measured-weights.ts';
@@ -13,17 +13,10 @@ import { openLanguageModel } from './open-language-model.ts';
 import { perplexityOf } from './perplexity.ts';
 import { autoChoice, chooseWeights } from './weights.ts';
 
-const homeBefore = process.env['LYCEUM_HOME'];
+const own = ownHome();
 let folder: string;
 beforeAll(async () => {
-  const own = await mkdtemp(join(tmpdir(), 'lyceum-measured-'));
-  process.env['LYCEUM_HOME'] = join(own, 'home');
-  folder = await writeTinyModel(join(own, 'tiny'));
-});
-afterAll(async () => {
-  await rm(join(folder, '..'), { recursive: true });
-  if (homeBefore === undefined) delete process.env['LYCEUM_HOME'];
-  else process.env['LYCEUM_HOME'] = homeBefore;
+  folder = await writeTinyModel(join(own.path, 'tiny'));
 });
 
 const figures = (perplexity: readonly [number, number, number], decode: readonly [number, number, number], read = [10, 30, 20]): MeasuredWeights => {

@@ -1,10 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { UnsupportedError } from '../../core/index.ts';
 import { probeDevices } from '../../runtime/index.ts';
+import { ownHome } from '../testing/own-home.ts';
 import { writeTinyModel } from '../testing/tiny-language-model.ts';
 import { openLanguageModelApart } from './open-language-model-apart.ts';
 
@@ -13,16 +12,9 @@ const why = webgpu.available ? '' : ` (skipped: ${webgpu.reason})`;
 
 describe.skipIf(!webgpu.available)(`A language model on WebGPU${why}`, () => {
   let folder: string;
-  const homeBefore = process.env['LYCEUM_HOME'];
+  const own = ownHome();
   beforeAll(async () => {
-    const own = await mkdtemp(join(tmpdir(), 'lyceum-gpu-'));
-    process.env['LYCEUM_HOME'] = join(own, 'home');
-    folder = await writeTinyModel(join(own, 'tiny'));
-  });
-  afterAll(async () => {
-    await rm(join(folder, '..'), { recursive: true });
-    if (homeBefore === undefined) delete process.env['LYCEUM_HOME'];
-    else process.env['LYCEUM_HOME'] = homeBefore;
+    folder = await writeTinyModel(join(own.path, 'tiny'));
   });
   const schema = { type: 'object', properties: { tags: { type: 'array', items: { enum: ['a', 'b'] } } }, required: ['tags'], additionalProperties: false };
 

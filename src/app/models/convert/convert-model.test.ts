@@ -1,29 +1,23 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import ort from 'onnxruntime-node';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError, NotFoundError, UnsupportedError } from '../../../core/index.ts';
 import { openGguf, openSafetensors } from '../../../formats/index.ts';
 import { openLanguageModel } from '../../language-model/index.ts';
+import { ownHome } from '../../testing/own-home.ts';
 import { writeTinyAdapter } from '../../testing/tiny-adapter.ts';
 import { tinyConfig, writeTinyModel } from '../../testing/tiny-language-model.ts';
 import { convertModel } from './convert-model.ts';
 import type { OnnxInterface } from './to-onnx.ts';
 
-const homeBefore = process.env['LYCEUM_HOME'];
+const own = ownHome();
 let work: string;
 let [tiny, adapter] = ['', ''];
 beforeAll(async () => {
-  work = await mkdtemp(join(tmpdir(), 'lyceum-convert-'));
-  process.env['LYCEUM_HOME'] = join(work, 'home');
+  work = own.path;
   tiny = await writeTinyModel(join(work, 'tiny'));
   adapter = await writeTinyAdapter(join(work, 'adapter'));
-});
-afterAll(async () => {
-  await rm(work, { recursive: true });
-  if (homeBefore === undefined) delete process.env['LYCEUM_HOME'];
-  else process.env['LYCEUM_HOME'] = homeBefore;
 });
 const at = (name: string): string => join(work, name);
 
