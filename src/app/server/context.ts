@@ -1,9 +1,9 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Store } from '../../knowledge/index.ts';
 import type { JobOutcome, JobProgress, Jobs } from '../jobs.ts';
-import type { LanguageModel } from '../language-model/index.ts';
 import type { EventStreams } from './event-stream.ts';
 import type { HeldModel } from './held-model.ts';
+import type { LocalModels } from './local-models.ts';
 import type { Notices } from './notices.ts';
 import type { Uploads } from './uploads.ts';
 
@@ -20,30 +20,6 @@ export interface Workspace {
   fileOf?(id: string): Promise<string | null>;
   /** A folder of sample documents that an empty page offers to read. */
   readonly sample?: string;
-}
-
-/** A model that lies on this machine. */
-export interface LocalModel {
-  readonly name: string;
-  readonly sizeBytes: number;
-  readonly licence: string | null;
-  readonly family: string | null;
-  readonly parameters: number | null;
-  /** Most tokens of a text. */
-  readonly context: number | null;
-  /** It writes text; others make vectors of it. */
-  readonly generates: boolean;
-}
-
-/** The language models of this machine, and how to open one. */
-export interface LocalModels {
-  list(): Promise<{
-    readonly models: readonly LocalModel[];
-    /** Those of the catalogue that can be pulled. */
-    readonly available: readonly { readonly name: string; readonly about: string; readonly sizeBytes: number; readonly licence: string }[];
-  }>;
-  /** Opens a model away from this thread. Rejects with the signal's reason once it is aborted. */
-  open(name: string, options: { readonly slots: number; readonly signal: AbortSignal }): Promise<LanguageModel>;
 }
 
 export interface ServerContext {

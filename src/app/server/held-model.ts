@@ -1,5 +1,5 @@
 import type { LanguageModel, ModelInfo, ModelLoad } from '../language-model/index.ts';
-import type { LocalModels } from './context.ts';
+import type { LocalModels } from './local-models.ts';
 import { createModelServer, type ModelServer } from './openai/create-model-server.ts';
 import { errorBody, Refusal } from './openai/refusal.ts';
 
