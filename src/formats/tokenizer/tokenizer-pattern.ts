@@ -154,6 +154,8 @@ const property = (letter: string, name: string, refuse: (why: string) => never):
     try {
       new RegExp(`\\p{${spelt}}`, 'u');
       return `\\${sign}{${spelt}}`;
-    } catch {}
+    } catch {
+      // no property of that name: another spelling, or none
+    }
   return refuse(`\\p{${plain.slice(0, 40)}}`);
 };

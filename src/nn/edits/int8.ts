@@ -1,11 +1,10 @@
 // int8 products: activations quantised row by row to uint8 around 128, weights channel by channel to [-63, 63]. A pair of products then stays within 2 · 255 · 63 < 2^15, so that CPUs whose
 // 8-bit instruction adds pairs in 16 bits (no VNNI) give the exact sum too.
-import { add, cast, defineOp, type Emit, matmul, mul, type Node, oneHot, type Shape, ShapeError, show, sizeOf, sub, type Tensor } from '../../core/index.ts';
+import { add, cast, defineOp, type Emit, matmul, mul, type Node, oneHot, type Shape, ShapeError, show, sizeOf, type Tensor } from '../../core/index.ts';
 
 /** Largest weight after quantisation: the first is exact on every CPU, the second where 8-bit products are added in 32 bits (VNNI). */
 export type WeightMost = 63 | 127;
 const activationMost = 127;
-const fineSteps = 2 * activationMost; // of what is left after the first rounding: half a step of it, in 127
 const middle = 128;
 const smallest = 1e-30; // scale of a row of zeros
 
@@ -60,8 +59,8 @@ const quantiseRowsOp = defineOp<undefined>({
 });
 
 interface Int8Product {
-  /** Which further inputs there are, in this order: what rounding left; the inverse of the channels' divisors; the numbers of the channels that are multiplied as floats, and their weight. */
-  readonly more: readonly ('rest' | 'inverse' | 'channels' | 'weights')[];
+  /** Which further inputs there are, in this order: the inverse of the channels' divisors; the numbers of the channels that are multiplied as floats, and their weight. */
+  readonly more: readonly ('inverse' | 'channels' | 'weights')[];
 }
 
 /** Its further inputs by their names. */
@@ -88,32 +87,26 @@ const int8ProductOp = defineOp<Int8Product>({
   },
   lower: (emit, { shape, inputs: [x], attrs }, inputs) => {
     const [values, weight, scale, quantised, rowScale] = inputs as readonly [string, string, string, string, string];
-    const { rest, channels, weights } = named(attrs, inputs);
-    const product = (rows: string, by: number): string =>
-      emit.node(
-        'MatMulIntegerToFloat',
-        [flat(emit, rows, x!.shape), weight, emit.constant('float32', [], [by]), scale, emit.constant('uint8', [], [middle])],
-        {},
-        'com.microsoft',
-      );
-    const whole = product(quantised, 1);
-    const sum = rest === undefined ? whole : emit.node('Add', [whole, product(rest, 1 / fineSteps)]);
-    const scaled = emit.node('Mul', [back(emit, sum, shape), rowScale]);
+    const { channels, weights } = named(attrs, inputs);
+    const product = emit.node(
+      'MatMulIntegerToFloat',
+      [flat(emit, quantised, x!.shape), weight, emit.constant('float32', [], [1]), scale, emit.constant('uint8', [], [middle])],
+      {},
+      'com.microsoft',
+    );
+    const scaled = emit.node('Mul', [back(emit, product, shape), rowScale]);
     if (channels === undefined) return scaled;
     return emit.node('Add', [scaled, emit.node('MatMul', [emit.node('Gather', [values, channels], { axis: x!.shape.length - 1 }), weights!])]);
   },
   reference: (inputs, attrs, shape) => {
     const [x, weight, scale, quantised, rowScale] = inputs as readonly [Tensor, Tensor, Tensor, Tensor, Tensor];
-    const { rest, channels, weights } = named(attrs, inputs);
+    const { channels, weights } = named(attrs, inputs);
     const [inner, out] = weight.shape as readonly [number, number];
     const data = new Float64Array((quantised.data.length / inner) * out);
     for (let i = 0; i < data.length; i++) {
       const [row, column] = [Math.floor(i / out), i % out];
       let sum = 0;
-      for (let k = 0; k < inner; k++) {
-        const fine = rest ? (rest.data[row * inner + k]! - middle) / fineSteps : 0;
-        sum += (quantised.data[row * inner + k]! - middle + fine) * weight.data[k * out + column]!;
-      }
+      for (let k = 0; k < inner; k++) sum += (quantised.data[row * inner + k]! - middle) * weight.data[k * out + column]!;
       data[i] = sum * scale.data[column]! * rowScale.data[row]!;
       for (const [at, channel] of (channels?.data ?? []).entries()) data[i]! += x.data[row * inner + channel]! * weights!.data[at * out + column]!;
     }
@@ -133,8 +126,6 @@ export interface Int8Rows {
   readonly quantised: Node;
   /** [..., 1] */
   readonly scale: Node;
-  /** What `quantised` left, see `restOfRows`: a second product, and activations as if of 16 bits. */
-  readonly rest?: Node | undefined;
   /** [in]: what the channels were multiplied by before they were rounded. Default: nothing. */
   readonly inverse?: Node | undefined;
   /** Channels that are multiplied as floats: their numbers [some] int64, and their weight [some, out]. They are 0 in `quantised`. */
@@ -149,15 +140,9 @@ export interface Int8Rows {
  * @param scale   [out] float32
  * @param rows    x as whole numbers
  */
-export const int8Product = (x: Node, weight: Node, scale: Node, { quantised, scale: rowScale, rest, inverse, apart }: Int8Rows): Node => {
-  const more = Object.entries({ rest, inverse, ...apart }).filter((entry): entry is [Int8Product['more'][number], Node] => entry[1] !== undefined);
+export const int8Product = (x: Node, weight: Node, scale: Node, { quantised, scale: rowScale, inverse, apart }: Int8Rows): Node => {
+  const more = Object.entries({ inverse, ...apart }).filter((entry): entry is [Int8Product['more'][number], Node] => entry[1] !== undefined);
   return int8ProductOp([x, weight, scale, quantised, rowScale, ...more.map(([, node]) => node)], { more: more.map(([name]) => name) });
-};
-
-/** What rounding left of x, itself as rows of uint8 around 128: steps of scale / 254. */
-export const restOfRows = (x: Node, quantised: Node, scale: Node): Node => {
-  const rounded = mul(sub(cast(quantised, 'float32'), middle), scale);
-  return quantiseRows(sub(x, rounded), mul(scale, 1 / fineSteps));
 };
 
 /**

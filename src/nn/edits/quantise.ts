@@ -1,5 +1,5 @@
 import { ConfigError, constant, edit, max, mul, type Node, NotFoundError, nameOf, parameter, rmsNorm } from '../../core/index.ts';
-import { type Int8Rows, int8Product, quantiseInt8, quantiseRows, restOfRows, rowScale, type WeightMost } from './int8.ts';
+import { type Int8Rows, int8Product, quantiseInt8, quantiseRows, rowScale, type WeightMost } from './int8.ts';
 import { type ActivationRange, int8Linear, quantiseStatic, staticScale } from './int8-static.ts';
 import { linearOf, ofInputs, withProduct } from './linear-of.ts';
 import { type NBitsAttrs, nBitsProduct, quantiseBlocks } from './n-bits.ts';
@@ -14,8 +14,6 @@ export interface QuantiseOptions {
   readonly block?: number;
   /** With 'int8': ranges of what enters the linears, by the linears' sites. Those have one scale for all inputs (`int8-static.ts`), the others one a row. */
   readonly ranges?: ReadonlyMap<string, ActivationRange>;
-  /** With 'int8': linears whose activations are rounded in two steps, as if to 16 bits, for a second product. A test on the site. Default: none. */
-  readonly fine?: RegExp;
   /** With 'int8': linears whose input has its channels divided by a parameter first, and their weights multiplied by it; its values are in a `ChannelPlan`. A test on the site. Default: none. */
   readonly smooth?: RegExp;
   /** With 'int8': linears some of whose channels are multiplied as floats, and how many; which they are says a `ChannelPlan`. Default: none. */
@@ -64,7 +62,7 @@ export interface Quantised {
  */
 export const quantise = (
   roots: readonly Node[],
-  { bits, targets = /(?:)/, block = 32, ranges, fine, smooth, apart, weightMost, activations }: QuantiseOptions,
+  { bits, targets = /(?:)/, block = 32, ranges, smooth, apart, weightMost, activations }: QuantiseOptions,
 ): Quantised => {
   if (![16, 32, 64, 128, 256].includes(block)) throw new ConfigError(`quantise: expected blocks of 16, 32, 64, 128 or 256 values, got ${block}`);
   const weights = new Map<string, QuantisedWeight>();
@@ -78,13 +76,13 @@ export const quantise = (
     return made;
   };
   const rows = new Map<Node, Int8Rows>();
-  const rowsOf = (x: Node, wanted: boolean): Int8Rows => {
+  const rowsOf = (x: Node): Int8Rows => {
     const known = rows.get(x);
-    const scale = known?.scale ?? rowScale(x);
-    const quantised = known?.quantised ?? quantiseRows(x, scale);
-    const rest = known?.rest ?? (wanted ? restOfRows(x, quantised, scale) : undefined);
-    rows.set(x, { quantised, scale, rest });
-    return { quantised, scale, rest: wanted ? rest : undefined };
+    if (known) return known;
+    const scale = rowScale(x);
+    const made = { quantised: quantiseRows(x, scale), scale };
+    rows.set(x, made);
+    return made;
   };
   const fixed = new Map<Node, Fixed>();
   const fixedOf = (x: Node, range: ActivationRange): Fixed => {
@@ -153,7 +151,7 @@ export const quantise = (
         node,
         linear,
         int8Product(x, whole, factors, {
-          ...rowsOf(even?.x ?? x, fine?.test(site) ?? false),
+          ...rowsOf(even?.x ?? x),
           inverse: even?.inverse,
           ...(count > 0 && { apart: { channels: parameter(channels, [count], 'int64'), weights: parameter(floats, [count, out]) } }),
         }),
