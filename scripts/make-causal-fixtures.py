@@ -2,10 +2,10 @@
 
 Needs torch, transformers, safetensors and numpy:  python scripts/make-causal-fixtures.py [NAME ...]
 The metadata of each file names this script, the versions, the seed and the config as the reference writes it. Tensors: weights under their Hugging Face names; input.*,
-expected.* (hidden.N enters block N, the last one after the last norm; pattern.N; logits; loss, the mean cross entropy of next tokens), gradient.* of the loss for every weight.
+expected.* (every site under its name in src/nn/sites.ts, as the reference's own modules and functions take or give it; loss, the mean cross entropy of next tokens),
+gradient.* of the loss for every weight.
 """
 
-import json
 import sys
 from pathlib import Path
 
@@ -51,6 +51,69 @@ def randomise(model):
             weight.copy_(neutral + 0.3 * noise)
 
 
+# Sites of what enters and of what leaves a module of a block.
+MODULES = {
+    **{f"self_attn.{x}_proj": (None, f"attn.{x}") for x in "qkv"},
+    **{f"mlp.{x}_proj": (None, f"mlp.{x}") for x in ("gate", "up")},
+    **{name: (None, "attn.in") for name in ("input_layernorm", "ln_1")},
+    **{name: ("resid.mid", "mlp.in") for name in ("post_attention_layernorm", "ln_2")},
+    **{name: ("attn.z", "attn.out") for name in ("self_attn.o_proj", "attention.dense", "attn.c_proj")},
+    **{name: (None, "mlp.up") for name in ("mlp.dense_h_to_4h", "mlp.c_fc")},
+    **{name: ("mlp.act", "mlp.down") for name in ("mlp.down_proj", "mlp.dense_4h_to_h", "mlp.c_proj")},
+    "": (None, "resid.post"),
+}
+GEMMA3 = {"post_attention_layernorm": (None, "attn.add"), "pre_feedforward_layernorm": ("resid.mid", "mlp.in"), "post_feedforward_layernorm": (None, "mlp.add")}
+# Queries, keys and values that leave one linear: side by side, or head by head.
+JOINT = {"attn.c_attn": lambda out, heads: out.chunk(3, -1), "attention.query_key_value": lambda out, heads: [x.flatten(-2) for x in out.unflatten(-1, (heads, -1)).chunk(3, -1)]}
+
+
+def watch(model, found):
+    """From now on `found` gets what the model computes at the sites of its blocks."""
+    config, base = model.config, model.base_model
+    modules = MODULES | (GEMMA3 if config.model_type == "gemma3_text" else {})
+    if getattr(config, "use_parallel_residual", False):
+        modules |= {"post_attention_layernorm": (None, "mlp.in")}
+    blocks = {}
+
+    def keep(number, site, tensor):
+        if site:
+            found[f"blocks.{number}.{site}"] = tensor
+
+    for number, block in enumerate(base.h if hasattr(base, "h") else base.layers):
+        for name, module in block.named_modules():
+            blocks[module] = number
+            if name in JOINT:
+                module.register_forward_hook(lambda _, given, out, n=number, split=JOINT[name]: [keep(n, f"attn.{x}", part) for x, part in zip("qkv", split(out, config.num_attention_heads))] and None)
+            if name in modules:
+                before, after = modules[name]
+                module.register_forward_pre_hook(lambda _, given, n=number, site=before: keep(n, site, given[0] if given else None))
+                module.register_forward_hook(lambda _, given, out, n=number, site=after: keep(n, site, out[0] if isinstance(out, tuple) else out))
+
+    home = sys.modules[type(model).__module__]
+    attend, softmax = home.eager_attention_forward, torch.nn.functional.softmax
+
+    def attend_watched(module, query, key, *rest, **more):
+        number = blocks[module]
+        if config.model_type != "gpt2":
+            keep(number, "attn.qTurned", query)
+            keep(number, "attn.kTurned", key)
+
+        def softmax_watched(scores, *rest, **more):
+            pattern = softmax(scores, *rest, **more)
+            keep(number, "attn.scores", scores)
+            keep(number, "attn.pattern", pattern)
+            return pattern
+
+        torch.nn.functional.softmax = softmax_watched
+        try:
+            return attend(module, query, key, *rest, **more)
+        finally:
+            torch.nn.functional.softmax = softmax
+
+    home.eager_attention_forward = attend_watched
+    return lambda: setattr(home, "eager_attention_forward", attend)
+
+
 def make(name, config):
     torch.manual_seed(SEED)
     model = transformers.AutoModelForCausalLM.from_config(config, attn_implementation="eager").eval()
@@ -59,7 +122,11 @@ def make(name, config):
     mask = (torch.arange(seq)[None, :] >= seq - torch.tensor(LENGTHS)[:, None]).long()
     ids = torch.randint(1, config.vocab_size, mask.shape) * mask
     positions = (mask.cumsum(1) - 1).clamp(min=0)
-    out = model(input_ids=ids, attention_mask=mask, position_ids=positions, output_hidden_states=True, output_attentions=True, use_cache=False)
+    found = {}
+    unwatch = watch(model, found)
+    out = model(input_ids=ids, attention_mask=mask, position_ids=positions, output_hidden_states=True, use_cache=False)
+    unwatch()
+    found |= {"embed": out.hidden_states[0], "final": out.hidden_states[-1], "logits": out.logits}
     labels = torch.where(mask[:, :-1] * mask[:, 1:] == 1, ids[:, 1:], -100)
     loss = torch.nn.functional.cross_entropy(out.logits[:, :-1].flatten(0, 1), labels.flatten())
     loss.backward()
@@ -67,9 +134,8 @@ def make(name, config):
     weights = dict(model.named_parameters())
     tensors = {key: weight.detach() for key, weight in weights.items()}
     tensors |= {f"gradient.{key}": weight.grad for key, weight in weights.items()}
-    tensors |= {"input.ids": ids, "input.mask": mask, "input.positions": positions, "expected.logits": out.logits, "expected.loss": loss[None]}
-    tensors |= {f"expected.hidden.{i}": hidden for i, hidden in enumerate(out.hidden_states)}
-    tensors |= {f"expected.pattern.{i}": pattern for i, pattern in enumerate(out.attentions)}
+    tensors |= {"input.ids": ids, "input.mask": mask, "input.positions": positions, "expected.loss": loss[None]}
+    tensors |= {f"expected.{site}": tensor for site, tensor in found.items()}
     target = Path(__file__).resolve().parent.parent / f"src/models/fixtures/{name}-tiny.safetensors"
     save_file(
         {key: tensor.detach().contiguous().clone() for key, tensor in tensors.items()},

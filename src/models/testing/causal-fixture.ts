@@ -15,6 +15,9 @@ export interface CausalFixture {
   readonly ids: Tensor;
   readonly mask: Tensor;
   readonly positions: Tensor;
+  /** Where the reference was listened to. */
+  readonly sites: readonly string[];
+  /** @param name  a site, or `loss` */
   expected(name: string): Promise<Tensor>;
 }
 
@@ -42,6 +45,7 @@ export const causalFixture = async (name: string): Promise<CausalFixture> => {
     ids: await read('input.ids'),
     mask: await read('input.mask'),
     positions: await read('input.positions'),
+    sites: [...file.tensors.keys()].flatMap((key) => (key.startsWith('expected.') && key !== 'expected.loss' ? [key.slice('expected.'.length)] : [])),
     expected: (key) => read(`expected.${key}`),
   };
 };
