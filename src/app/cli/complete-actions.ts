@@ -102,7 +102,7 @@ const batch = async (
   }
 };
 
-/** `lyceum chat`: a turn a line. Ctrl-C ends an answer; at the prompt it ends the program. */
+/** `lyceum chat`: a turn a line. Ctrl-C ends an answer; at the prompt it says how to end, since an answer may have ended just before. */
 export async function chat(flags: ChatFlags, common: CommonOptions): Promise<number> {
   const { system, maxTokens, temperature, speculation: speculate } = flags;
   await using model = await open(flags, common);
@@ -115,14 +115,23 @@ export async function chat(flags: ChatFlags, common: CommonOptions): Promise<num
   const terminal = process.stdin.isTTY === true;
   const lines = createInterface({ input: process.stdin, output: terminal ? process.stderr : undefined, terminal, prompt: '> ' });
   let answering: AbortController | undefined;
-  lines.on('SIGINT', () => (answering ? answering.abort() : lines.close()));
-  process.on('SIGINT', () => answering?.abort());
-  if (terminal && !common.quiet) process.stderr.write(`${model.info.name}. /new begins again, /exit or Ctrl-D ends, Ctrl-C stops an answer.\n`);
   const prompt = (): void => {
     if (terminal) lines.prompt();
   };
+  let asked = false; // to end, by Ctrl-C at the prompt
+  lines.on('SIGINT', () => {
+    if (answering) return answering.abort();
+    if (asked) return lines.close();
+    asked = true;
+    process.stderr.write('\nCtrl-C again, /exit or Ctrl-D ends.\n');
+    lines.write(null, { ctrl: true, name: 'e' });
+    lines.write(null, { ctrl: true, name: 'u' }); // what was half written goes, and the prompt stands again
+  });
+  process.on('SIGINT', () => answering?.abort());
+  if (terminal && !common.quiet) process.stderr.write(`${model.info.name}. /new begins again, /exit or Ctrl-D ends, Ctrl-C stops an answer.\n`);
   prompt();
   for await (const line of lines) {
+    asked = false;
     const content = line.trim();
     if (content === '/exit') break;
     if (content === '/new') messages = [...start];
