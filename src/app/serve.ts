@@ -1,3 +1,4 @@
+import { boundHeap } from './bound-heap.ts';
 import type { Embedder } from './embed.ts';
 import type { LanguageModelOptions } from './language-model/index.ts';
 import { openLanguageModelApart } from './language-model/index.ts';
@@ -27,6 +28,7 @@ const connections = 4096; // more than are answered at once, so that each of the
 export async function serveModel(options: ServeOptions): Promise<number> {
   const { model: name, adapter, threads, device, weights, slots, quiet, json, port, host, token, names } = options;
   requireToken(host, token); // before a model is loaded
+  boundHeap();
   const note = (text: string): void => void (quiet || process.stderr.write(`${text}\n`));
   const stopped = Promise.withResolvers<keyof typeof drainMs>();
   await using model = await openLanguageModelApart(name, { threads, device, weights, slots, ...(adapter !== undefined && { adapter }) });

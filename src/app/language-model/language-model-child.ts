@@ -1,5 +1,6 @@
 // Entry point of a language model's process: the model and its engine behind the channel of their parent.
 import { serveParent } from '../../runtime/index.ts';
+import { boundHeap } from '../bound-heap.ts';
 import { type LanguageModel, type LanguageModelOptions, openLanguageModel } from './open-language-model.ts';
 import type { TextPerplexity } from './perplexity.ts';
 import type { ModelInfo, ModelLoad, TextPiece, TextRequest, TextResult, TextScore } from './text-request.ts';
@@ -64,4 +65,5 @@ const service = {
 };
 export type LanguageModelService = typeof service;
 
+boundHeap();
 serveParent(service);
