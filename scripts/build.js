@@ -1,4 +1,4 @@
-// Builds dist/ (the library) and dist/web (the page). Runs by itself after `npm ci`; where the compilers are left out (--omit=dev) it does nothing.
+// Builds dist/ (the library), dist/web (the page), and a process of one file that people wait for. Runs by itself after `npm ci`; where the compilers are left out (--omit=dev) it does nothing.
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +19,7 @@ rmSync(at('dist'), { recursive: true, force: true });
 for (const args of [
   [compiler, '-p', at('tsconfig.build.json')],
   [bundler, 'build', '--config', at('src/web/vite.config.ts'), '--logLevel', 'warn'],
+  [bundler, 'build', '--config', at('scripts/processes.vite.config.js')],
 ]) {
   const { status, error } = spawnSync(node, args, { stdio: 'inherit', cwd: at('.') });
   if (status !== 0) {

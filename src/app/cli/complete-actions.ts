@@ -3,12 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import { ConfigError } from '../../core/index.ts';
 import type { ChatMessage } from '../../formats/index.ts';
-import { completeAll, completeRecord, type Skipped, scoreAll, scoreRecord } from '../complete.ts';
+import type { Skipped } from '../complete.ts';
 import { fileError } from '../file-error.ts';
 import { parseJsonLines } from '../json-lines.ts';
 import type { LanguageModel } from '../language-model/index.ts';
 import { openLanguageModelApart } from '../language-model/open-language-model-apart.ts'; // not from the index: this process computes nothing and need not load what does
-import { writeOutput } from '../write-output.ts';
 import { cancellation } from './cancellation.ts';
 import type { CommonOptions } from './options.ts';
 import { progressLine } from './progress.ts';
@@ -61,12 +60,14 @@ export async function complete(prompt: string | undefined, flags: CompleteFlags,
     process.stdout.write(common.json ? `${JSON.stringify(result)}\n` : '\n');
     return 0;
   }
+  const { completeAll, completeRecord } = await import('../complete.ts'); // what checks records is not loaded for a prompt
   const records = parseJsonLines(await read(input), input, completeRecord).map((record) => ({ ...defaults, ...record }));
   return batch('texts', records.length, flags, common, (model, run) => completeAll(model, records, { special, speculate, seed: common.seed, ...run }));
 }
 
 /** `lyceum score --input FILE`. */
 export async function score(flags: ScoreFlags, common: CommonOptions): Promise<number> {
+  const { scoreAll, scoreRecord } = await import('../complete.ts');
   const records = parseJsonLines(await read(flags.input), flags.input, scoreRecord);
   return batch('texts', records.length, flags, common, (model, run) => scoreAll(model, records, { special: flags.specialTokens, ...run }));
 }
@@ -90,7 +91,7 @@ const batch = async (
     const { done, skipped } = await work(model, { signal: stop.signal, onProgress: (finished) => bar.update(finished, total, name) });
     const lines = done.map((one) => `${JSON.stringify(one)}\n`);
     if (output === undefined) for (const line of lines) process.stdout.write(line);
-    else await writeOutput(output, lines);
+    else await (await import('../write-output.ts')).writeOutput(output, lines);
     bar.stop();
     const seconds = Number(((performance.now() - begun) / 1000).toFixed(3));
     if (common.json && output !== undefined) process.stdout.write(`${JSON.stringify({ records: done.length, output, seconds, skipped })}\n`);
