@@ -117,6 +117,19 @@ it('waits for an answer, and for the middle of it, only so long', async () => {
   server.listen(0);
 });
 
+it('asks one that never answers once', async () => {
+  answer = () => {};
+  await expect(download(url, path, { answerMs: 50 })).rejects.toThrow(/expected an answer, got nothing for 0.05 s/);
+  expect(ranges).toEqual([undefined]);
+  // One that has given something is asked again.
+  answer = (request, response) => {
+    if (ranges.length !== 3) serve(request, response, startOf(request) + 40_000);
+  };
+  await download(url, path, { answerMs: 1000, sizeBytes: body.length });
+  expect(body.equals(await readFile(path))).toBe(true);
+  expect(ranges.slice(1)).toEqual([undefined, 'bytes=40000-', 'bytes=40000-', 'bytes=80000-']);
+});
+
 it('stops when it is told to, with the reason it was given', async () => {
   const stop = new AbortController();
   answer = (_, response) => {

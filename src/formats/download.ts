@@ -26,6 +26,7 @@ export interface DownloadOptions {
 
 const triesWithoutProgress = 3;
 const firstPauseMs = 500;
+const defaultAnswerMs = 10_000;
 
 /**
  * Fetches a file by HTTP, and goes on where an earlier transfer into the same file broke off (a Range request; a server that knows none sends it anew). A connection that breaks is opened again
@@ -34,8 +35,10 @@ const firstPauseMs = 500;
  * @throws DownloadError: no answer, a refusal (`status`), broken off for good · NotFoundError: 404 or 410 · FormatError: more bytes than `sizeBytes` · what the file system says
  */
 export const download = async (url: string, path: string, options: DownloadOptions = {}): Promise<void> => {
-  const { sizeBytes, signal } = options;
+  const { sizeBytes, answerMs = defaultAnswerMs, signal } = options;
   const file = await open(path, 'a+'); // makes it where it is missing; what is there stays
+  const startMs = performance.now();
+  let answered = false;
   try {
     for (let tries = 1, pauseMs = firstPauseMs; ; tries++) {
       const before = await sizeToKeep(file, sizeBytes);
@@ -48,8 +51,9 @@ export const download = async (url: string, path: string, options: DownloadOptio
         if (signal?.aborted) throw signal.reason;
         if (!(error instanceof DownloadError) || !mayPass(error)) throw error;
         const { size } = await file.stat();
-        if (size > before) [tries, pauseMs] = [0, firstPauseMs];
-        if (tries >= triesWithoutProgress) throw error;
+        if (size > before) [tries, pauseMs, answered] = [0, firstPauseMs, true];
+        const overdue = !answered && performance.now() - startMs >= answerMs; // who has said nothing so long is asked no more
+        if (tries >= triesWithoutProgress || overdue) throw error;
       }
       await sleep(pauseMs, undefined, signal && { signal }).catch(() => signal?.throwIfAborted());
       pauseMs *= 2;
@@ -111,7 +115,7 @@ interface Answer {
 }
 
 const ask = async (url: string, extra: Readonly<Record<string, string>>, options: DownloadOptions): Promise<Answer> => {
-  const { headers, answerMs = 10_000, idleMs = 30_000, signal } = options;
+  const { headers, answerMs = defaultAnswerMs, idleMs = 30_000, signal } = options;
   const silence = new AbortController();
   let timer = setTimeout(() => silence.abort(), answerMs);
   const either = signal ? AbortSignal.any([signal, silence.signal]) : silence.signal;

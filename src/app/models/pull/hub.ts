@@ -51,7 +51,10 @@ async function fetchModel(reference: HubReference, context: PullContext): Promis
   const transfer = { headers, answerMs, ...(signal && { signal }) };
   const where = printReference(reference);
   const list = await told(where, () =>
-    fetchText(`${endpoint}/api/models/${reference.repository}/revision/${encodeURIComponent(reference.revision)}?blobs=true`, listLimitBytes, transfer),
+    fetchText(`${endpoint}/api/models/${reference.repository}/revision/${encodeURIComponent(reference.revision)}?blobs=true`, listLimitBytes, {
+      ...transfer,
+      idleMs: answerMs,
+    }),
   );
   const { sha: commit, siblings, cardData } = parseList(list, where);
   const files = choose(siblings, reference, where);
