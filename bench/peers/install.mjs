@@ -63,7 +63,7 @@ if (!inPython.isThere() || !existsSync(inVenv)) {
   rmSync(venv, { recursive: true, force: true });
   run(`a virtual environment of Python ${version} in bench/peers/venv`, python, '-m', 'venv', venv);
   run('the packages of bench/peers/requirements.txt (PyTorch with its libraries is several GB)', inVenv, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements);
-  run('the packages can be imported', inVenv, '-c', 'import gguf, numpy, openai, safetensors, tokenizers, torch, transformers');
+  run('the packages can be imported', inVenv, '-c', 'import gguf, numpy, onnx, openai, safetensors, tokenizers, torch, transformers');
   inPython.mark();
 }
 if (!inNode.isThere()) {

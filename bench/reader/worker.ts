@@ -69,6 +69,10 @@ export const openLanguage = (): Worker => openWorker('lyceum', process.execPath,
 /** node-llama-cpp, from bench/peers/node_modules. */
 export const openLlamaCpp = (): Worker => openWorker('node-llama-cpp', process.execPath, [at('../peers/language_peer.mjs')]);
 
+/** transformers.js, from bench/peers/node_modules, on an ONNX export that the peers' Python writes once. */
+export const openTransformersJs = (): Worker =>
+  openWorker('transformers.js', process.execPath, [at('../peers/transformers_js_peer.mjs')], { LYCEUM_PEER_PYTHON: python() });
+
 /** PyTorch with transformers: `bench/peers/language_peer.py`. */
 export const openTransformers = (threads: number): Worker =>
   openWorker('transformers', python(), [at('../peers/language_peer.py')], {

@@ -13,7 +13,7 @@ const mostTokens = 1024;
 /** How large the channels are that enter the linears `int8` asks about, while a text that ships with Lyceum is read in float32: prose, instructions, code, numbers, letters, a table, some other languages. */
 export const exampleSizes = async (source: CausalSource, tokenizer: CausalTokenizer, threads?: number): Promise<Map<string, ChannelSizes>> => {
   const { config, build } = source.member;
-  const wanted = channelSizes([build(causalInputs(config, { mask: false })).hidden], planned);
+  const wanted = channelSizes([build(causalInputs(config, { mask: false })).logits], planned);
   const program: Program = {
     name: 'sizes',
     outputs: Object.fromEntries([...wanted].flatMap(([site, { usual, largest }]) => [[`usual:${site}`, usual], [`largest:${site}`, largest]])), // biome-ignore format: pairs

@@ -27,7 +27,8 @@ const figures = (perplexity: readonly [number, number, number], decode: readonly
 
 describe('auto', () => {
   it.each([
-    ['the fastest', figures([20, 20.1, 20.1], [5, 10, 8]), { weights: 'int8' }],
+    ['the fastest', figures([20, 20.1, 20.1], [5, 10, 8]), { weights: 'int8', longPrompts: 'int8' }],
+    ['whole numbers where they are as fast', figures([20, 20.1, 20.1], [5, 9.6, 10]), { weights: 'int8', longPrompts: 'int8' }],
     ['none that loses more than 1 %', figures([20, 20.21, 20.21], [5, 10, 11]), { weights: 'f32' }],
     ['the fastest of those that lose less', figures([20, 20.21, 20.19], [5, 12, 11]), { weights: 'int4' }],
     ['float32 where it is fastest', figures([20, 20, 20], [9, 8, 7]), { weights: 'f32' }],
@@ -36,7 +37,7 @@ describe('auto', () => {
   ] as const)('takes, by what was measured, %s', async (_, measured, wanted) => {
     const source = await causalSource({ kind: 'folder', folder });
     expect(autoChoice(source, measured)).toEqual(wanted);
-    expect(chooseWeights(source, 'int8', measured)).toEqual({ weights: 'int8' });
+    expect(chooseWeights(source, 'int8', measured)).toEqual({ weights: 'int8', longPrompts: 'int8' });
   });
 });
 

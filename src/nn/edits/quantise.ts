@@ -1,5 +1,5 @@
-import { ConfigError, constant, edit, max, mul, type Node, NotFoundError, nameOf, parameter, rmsNorm } from '../../core/index.ts';
-import { type Int8Rows, int8Product, quantiseInt8, quantiseRows, rowScale, type WeightMost } from './int8.ts';
+import { type Axis, ConfigError, constant, edit, max, mul, type Node, NotFoundError, nameOf, parameter, reshape, rmsNorm, sizeOf } from '../../core/index.ts';
+import { type Int8Rows, int8Product, quantiseInt8, quantiseRows, rowMiddles, rowScale, type WeightMost } from './int8.ts';
 import { type ActivationRange, int8Linear, quantiseStatic, staticScale } from './int8-static.ts';
 import { linearOf, ofInputs, withProduct } from './linear-of.ts';
 import { type NBitsAttrs, nBitsProduct, quantiseBlocks } from './n-bits.ts';
@@ -76,12 +76,17 @@ export const quantise = (
     return made;
   };
   const rows = new Map<Node, Int8Rows>();
-  const rowsOf = (x: Node): Int8Rows => {
-    const known = rows.get(x);
+  const middles = new Map<Axis, Node>();
+  const rowsOf = (input: Node): Int8Rows => {
+    const known = rows.get(input);
     if (known) return known;
+    const count = sizeOf(input.shape.slice(0, -1));
+    const x = reshape(input, [count, input.shape.at(-1)!]);
+    const middle = middles.get(count) ?? rowMiddles(count);
+    middles.set(count, middle);
     const scale = rowScale(x);
-    const made = { quantised: quantiseRows(x, scale), scale };
-    rows.set(x, made);
+    const made = { quantised: quantiseRows(x, scale, middle), scale };
+    rows.set(input, made);
     return made;
   };
   const fixed = new Map<Node, Fixed>();
