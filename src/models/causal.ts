@@ -77,7 +77,7 @@ export const causalModel = (where: string, config: CausalConfig, inputs: CausalI
 const checkInputs = (
   where: string,
   { layers, kvHeads, headDim, positions: longest }: CausalConfig,
-  { ids, positions, mask, past, rows }: CausalInputs,
+  { ids, positions, mask, segments, past, rows }: CausalInputs,
 ): void => {
   const [batch, seq] = ids.shape;
   const check = (name: string, node: Node, shape: readonly (Axis | undefined)[], dtype: Node['dtype']) => {
@@ -88,6 +88,7 @@ const checkInputs = (
     throw new ShapeError(`${where}: expected ids int64 [batch, seq], got ${ids.dtype} [${ids.shape.join(', ')}]; see causalInputs`);
   check('positions', positions, [batch, seq], 'int64');
   if (mask) check('mask', mask, [batch, seq], 'bool');
+  if (segments) check('segments', segments, [batch, seq], 'int64');
   if (rows) check('rows', rows, [rows.shape[0]], 'int64');
   if (typeof seq === 'number' && seq > longest) throw new ShapeError(`${where}: expected at most ${longest} tokens, got ${seq}; read the text in windows`);
   if (!past) return;

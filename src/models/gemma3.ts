@@ -132,7 +132,7 @@ export const gemma3 = (config: Gemma3Config, inputs: CausalInputs): CausalModel 
   causalModel('gemma3', config, inputs, () => {
     const { headDim, ffn, activation, epsilon, window } = config;
     const [batch, seq] = inputs.ids.shape as [Axis, Axis];
-    const visible = { batch, seq, mask: inputs.mask, past: inputs.past?.mask };
+    const visible = { batch, seq, mask: inputs.mask, segments: inputs.segments, past: inputs.past?.mask };
     const whole = { bias: causalBias(visible), window: undefined, rotate: rotary(inputs.positions, { headDim, ...config.ropeGlobal }) };
     const near = { bias: causalBias({ ...visible, window }), window, rotate: rotary(inputs.positions, { headDim, ...config.ropeLocal }) };
     const normalise = (name: string, x: Node): Node => rmsNorm(name, x, { epsilon, offset: config.normOffset });

@@ -104,7 +104,7 @@ export const gptNeox = (config: GptNeoxConfig, inputs: CausalInputs): CausalMode
     const { headDim, ffn, activation, epsilon, parallel } = config;
     const [batch, seq] = inputs.ids.shape as [Axis, Axis];
     const rotate = rotary(inputs.positions, { headDim, dims: config.ropeDims, base: config.ropeBase, scaling: config.ropeScaling });
-    const bias = causalBias({ batch, seq, mask: inputs.mask, past: inputs.past?.mask });
+    const bias = causalBias({ batch, seq, mask: inputs.mask, segments: inputs.segments, past: inputs.past?.mask });
     const biases = { qkv: config.attentionBias, out: config.attentionBias };
     return {
       block: (layer, stream, past) => {

@@ -73,7 +73,7 @@ export const gpt2 = (config: Gpt2Config, inputs: CausalInputs): CausalModel =>
   causalModel('gpt2', config, inputs, () => {
     const { hidden, ffn, activation, epsilon } = config;
     const [batch, seq] = inputs.ids.shape as [Axis, Axis];
-    const bias = causalBias({ batch, seq, mask: inputs.mask, past: inputs.past?.mask });
+    const bias = causalBias({ batch, seq, mask: inputs.mask, segments: inputs.segments, past: inputs.past?.mask });
     const biases = { qkv: true, out: true };
     return {
       embed: (words) => add(words, gather(parameter('embed.position.weight', [config.positions, hidden]), inputs.positions)),

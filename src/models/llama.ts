@@ -128,7 +128,7 @@ export const llama = (config: LlamaConfig, inputs: CausalInputs): CausalModel =>
     const { headDim, ffn, activation, epsilon, biases } = config;
     const [batch, seq] = inputs.ids.shape as [Axis, Axis];
     const rotate = rotary(inputs.positions, { headDim, base: config.ropeBase, scaling: config.ropeScaling, form: config.rope });
-    const bias = causalBias({ batch, seq, mask: inputs.mask, past: inputs.past?.mask, window: config.window });
+    const bias = causalBias({ batch, seq, mask: inputs.mask, segments: inputs.segments, past: inputs.past?.mask, window: config.window });
     const normalise = (name: string, x: Node): Node => rmsNorm(name, x, { epsilon });
     return {
       block: (layer, stream, past) => {

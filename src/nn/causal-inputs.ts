@@ -23,18 +23,21 @@ export interface CausalInputs {
   readonly positions: Node;
   /** [batch, seq] bool: true where there is a token; padding may lie on either side. Without it all are tokens. */
   readonly mask?: Node | undefined;
+  /** [batch, seq] int64: several texts in a row, one after another, each with a number of its own and positions from 0; a token sees only its own text. Padding is a text that nobody reads. */
+  readonly segments?: Node | undefined;
   readonly past?: Past | undefined;
   /** [rows] int64: the places in the flattened [batch, seq] that logits are wanted for, the others cost a vocabulary each. Without it: all. */
   readonly rows?: Node | undefined;
 }
 
 /**
- * Inputs of a causal program under the names everyone uses: `ids`, `positions`, `mask`, `rows`, and of a cache `past.mask`, `past.keys.N`, `past.values.N`.
+ * Inputs of a causal program under the names everyone uses: `ids`, `positions`, `mask`, `segments`, `rows`, and of a cache `past.mask`, `past.keys.N`, `past.values.N`.
  *
  * @param options.seq   new tokens: a name (default 'seq'), or a number for a program of one length, 1 for decoding
  * @param options.past  length of the cache: a name or a number; without it there is none
  * @param options.dense whether the slots of the cache that hold a token are the first ones: see `Past.counts`. Default false.
  * @param options.mask  whether there is padding among the new tokens. Default true.
+ * @param options.segments whether rows hold several texts. Default false.
  * @param options.rows  whether logits are wanted for chosen rows only. Default false.
  */
 export const causalInputs = (
@@ -45,14 +48,16 @@ export const causalInputs = (
     past,
     dense = false,
     mask = true,
+    segments = false,
     rows = false,
-  }: { batch?: Axis; seq?: Axis; past?: Axis; dense?: boolean; mask?: boolean; rows?: boolean } = {},
+  }: { batch?: Axis; seq?: Axis; past?: Axis; dense?: boolean; mask?: boolean; segments?: boolean; rows?: boolean } = {},
 ): CausalInputs => {
   const cache = (kind: string) => Array.from({ length: layers }, (_, layer) => input(`past.${kind}.${layer}`, [batch, kvHeads, past!, headDim]));
   return {
     ids: input('ids', [batch, seq], 'int64'),
     positions: input('positions', [batch, seq], 'int64'),
     ...(mask && { mask: input('mask', [batch, seq], 'bool') }),
+    ...(segments && { segments: input('segments', [batch, seq], 'int64') }),
     ...(past !== undefined && { past: pastOf(cache('keys'), cache('values'), input('past.mask', [batch, past], 'bool'), dense) }),
     ...(rows && { rows: input('rows', ['rows'], 'int64') }),
   };

@@ -102,6 +102,27 @@ export const causalSuite = (name: string, sites: readonly string[]): void => {
       return inTheory({ logits: fixture.member.build(inputs).logits }, given)['logits']!;
     };
 
+    it('reads texts packed into one row as it reads each alone, whatever the padding', () => {
+      const { vocab } = fixture.member.config;
+      const packed = texts();
+      const filler = [5, 5, 5];
+      const joined = [...packed.flat(), ...filler];
+      const row = (values: readonly number[]): Tensor => tensor([1, joined.length], values);
+      const given = new Map(fixture.weights)
+        .set('ids', row(joined))
+        .set('positions', row([...packed.flatMap((text) => [...text.keys()]), ...filler.keys()]))
+        .set('segments', row([...packed.flatMap((text, i) => text.map(() => i)), ...filler.map(() => -1)]));
+      const inputs = causalInputs(fixture.member.config, { mask: false, segments: true });
+      const { data } = inTheory({ logits: fixture.member.build(inputs).logits }, given)['logits']!;
+      let at = 0;
+      for (const text of packed) {
+        const { data: alone } = wholeText(text);
+        expect([...data.slice(at, at + alone.length)].every((value, i) => Math.abs(value - alone[i]!) < 1e-9)).toBe(true);
+        at += text.length * vocab;
+      }
+      expect(at).toBe((joined.length - filler.length) * vocab);
+    });
+
     it('reads a text alone as it reads it beside others, padded on either side', () => {
       const { vocab } = fixture.member.config;
       const [batch, seq] = fixture.ids.shape as [number, number];

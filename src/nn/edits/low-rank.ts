@@ -1,6 +1,7 @@
-import { add, edit, inOrder, isParameter, matmul, type Node, NotFoundError, named, nameOf, parameter, ShapeError } from '../../core/index.ts';
-import { type Dropout, drop, saltOf } from '../dropout.ts';
-import { linearOf } from './linear-of.ts';
+import { add, inOrder, isParameter, matmul, type Node, nameOf, parameter, ShapeError } from '../../core/index.ts';
+import { type Dropout, drop } from '../dropout.ts';
+import { uniformStart } from '../start-values.ts';
+import { besideLinears } from './beside-linear.ts';
 
 export interface LowRankOptions {
   /** Which linears: a test on the site, `/attn\.(q|v)$/`. */
@@ -21,19 +22,12 @@ export interface LowRankOptions {
  */
 export const lowRank = (roots: readonly Node[], { targets, rank, alpha, dropout }: LowRankOptions): Node[] => {
   if (!Number.isInteger(rank) || rank < 1) throw new ShapeError(`lowRank: expected a rank of at least 1, got ${rank}`);
-  let found = 0;
-  const edited = edit(roots, (node) => {
-    const linear = node.site !== undefined && targets.test(node.site) ? linearOf(node) : undefined;
-    if (!linear || node.site === undefined) return node;
-    found++;
-    const { site } = node;
-    const a = parameter(`${site}.lora.a`, [rank, linear.inner]);
-    const b = parameter(`${site}.lora.b`, [linear.out, rank]);
-    const branch = matmul(matmul(drop(`${site}.lora`, linear.x, dropout), a, { transposeB: true }), b, { transposeB: true, scale: alpha / rank });
-    return named(site, add({ ...node, site: `${site}.base` }, branch));
+  return besideLinears('lowRank', roots, targets, ({ site, x, inner, out, base }) => {
+    const a = parameter(`${site}.lora.a`, [rank, inner]);
+    const b = parameter(`${site}.lora.b`, [out, rank]);
+    const branch = matmul(matmul(drop(`${site}.lora`, x, dropout), a, { transposeB: true }), b, { transposeB: true, scale: alpha / rank });
+    return add(base, branch);
   });
-  if (found === 0) throw new NotFoundError(`lowRank: expected linears at sites like ${targets}, got none; the sites are ${sitesOfLinears(roots)}`);
-  return edited;
 };
 
 /** Parameters of the branches below the roots, by name. */
@@ -46,17 +40,7 @@ export const lowRankParameters = (roots: readonly Node[]): Node[] => inOrder(roo
  */
 export const lowRankStart = (node: Node, seed: number): Float32Array => {
   const [rows, columns] = node.shape as readonly [number, number];
-  const values = new Float32Array(rows * columns);
-  if (nameOf(node).endsWith('.b')) return values;
-  const bound = Math.sqrt(3 / columns);
-  let state = (saltOf(nameOf(node)) ^ Math.imul(seed + 1, 0x9e3779b9)) >>> 0;
-  for (let i = 0; i < values.length; i++) {
-    state = (state + 0x9e3779b9) >>> 0;
-    let hash = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
-    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-    values[i] = (2 * (((hash ^ (hash >>> 16)) >>> 8) * 2 ** -24) - 1) * bound;
-  }
-  return values;
+  return nameOf(node).endsWith('.b') ? new Float32Array(rows * columns) : uniformStart(nameOf(node), rows * columns, seed, Math.sqrt(3 / columns));
 };
 
 /**
@@ -79,9 +63,4 @@ export const mergeLowRank = (weight: Float32Array, a: Float32Array, b: Float32Ar
       merged[o * inner + i] = weight[o * inner + i]! + (alpha / rank) * sum;
     }
   return merged;
-};
-
-const sitesOfLinears = (roots: readonly Node[]): string => {
-  const sites = inOrder(roots).flatMap((node) => (node.site !== undefined && linearOf(node) ? [node.site] : []));
-  return sites.slice(0, 8).join(', ') + (sites.length > 8 ? ` and ${sites.length - 8} more` : '') || 'none at all';
 };

@@ -1,0 +1,56 @@
+import { expand, matmul, mul, type Node, parameter, reshape, ShapeError, softmax, transpose, unsqueeze } from '../../core/index.ts';
+import { type Dropout, drop } from '../dropout.ts';
+import type { LinearAt } from './beside-linear.ts';
+
+export interface ExpertBranch {
+  readonly experts: number;
+  /** Of each expert. */
+  readonly rank: number;
+  /** The branch is scaled by alpha / rank. */
+  readonly alpha: number;
+  /** All experts read through one A. */
+  readonly sharedA?: boolean;
+  /** Training only: drops what enters A; what enters the router is never dropped. `masks`: every expert has a mask of its own, or all share one, which costs a pass less. */
+  readonly dropout?: (Dropout & { readonly masks: 'expert' | 'shared' }) | undefined;
+  /** Shares of the experts from the router's scores [..., experts]. Default: softmax over all. */
+  readonly gate?: (scores: Node) => Node;
+}
+
+/**
+ * Low-rank experts beside a linear, mixed token by token: (alpha / rank) · Σ_n g_n B_n A_n x, g = softmax(x Wgᵀ). Parameters `SITE.KIND.a` [experts · rank, in] ([rank, in] where shared), `SITE.KIND.b`
+ * [out, experts · rank] and `SITE.KIND.route` [experts, in]: one product for all A, one for all B, as many kernels for eight experts as for two.
+ *
+ * @returns  `branch` [..., out], and `shares` [..., experts] that add up to 1
+ * @throws ShapeError for numbers of experts or ranks that are no whole numbers above 0
+ * Source: arXiv:2312.09979; shared A: arXiv:2404.19245.
+ */
+export const expertBranch = (
+  kind: string,
+  { site, x, inner, out }: LinearAt,
+  { experts, rank, alpha, sharedA = false, dropout, gate = softmax }: ExpertBranch,
+): { branch: Node; shares: Node } => {
+  for (const [name, value] of Object.entries({ experts, rank }))
+    if (!Number.isInteger(value) || value < 1) throw new ShapeError(`${kind}: expected at least 1 of ${name}, got ${value}`);
+  const rows = x.shape.slice(0, -1);
+  const a = parameter(`${site}.${kind}.a`, [sharedA ? rank : experts * rank, inner]);
+  const b = parameter(`${site}.${kind}.b`, [out, experts * rank]);
+  const route = parameter(`${site}.${kind}.route`, [experts, inner]);
+  const shares = gate(matmul(x, route, { transposeB: true }));
+  const apart = dropout && dropout.rate > 0 && dropout.masks === 'expert' && experts > 1;
+  const narrow = apart
+    ? apartBy(drop(`${site}.${kind}`, expand(unsqueeze(x, 0), [experts, ...x.shape]), dropout), a, { experts, rank, inner, sharedA })
+    : reshapeBy(matmul(drop(`${site}.${kind}`, x, dropout), a, { transposeB: true }), sharedA ? 1 : experts, rank);
+  const mixed = mul(narrow, unsqueeze(shares, -1)); // [..., experts, rank]
+  return { branch: matmul(reshape(mixed, [...rows, experts * rank]), b, { transposeB: true, scale: alpha / rank }), shares };
+};
+
+/** [..., experts · rank] → [..., experts, rank] */
+const reshapeBy = (x: Node, experts: number, rank: number): Node => reshape(x, [...x.shape.slice(0, -1), experts, rank]);
+
+/** What every expert's A makes of an input of its own. @param x [experts, ..., in] @returns [..., experts, rank] */
+const apartBy = (x: Node, a: Node, { experts, rank, inner, sharedA }: { experts: number; rank: number; inner: number; sharedA: boolean }): Node => {
+  const between = x.shape.length - 2;
+  const own = sharedA ? a : reshape(a, [experts, ...Array.from({ length: between - 1 }, () => 1), rank, inner]);
+  const narrow = matmul(x, own, { transposeB: true }); // [experts, ..., rank]
+  return transpose(narrow, [...Array.from({ length: between }, (_, i) => i + 1), 0, between + 1]);
+};
