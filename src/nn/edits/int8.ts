@@ -12,6 +12,7 @@ import {
   mul,
   type Node,
   oneHot,
+  reshape,
   type Shape,
   ShapeError,
   show,
@@ -79,8 +80,8 @@ const quantiseRowsOp = defineOp<undefined>({
 });
 
 interface Int8Product {
-  /** Which further inputs there are, in this order: the inverse of the channels' divisors; the numbers of the channels that are multiplied as floats, and their weight. */
-  readonly more: readonly ('inverse' | 'channels' | 'weights')[];
+  /** Which further inputs there are, in this order: the inverse of the channels' divisors; the numbers of the channels that are multiplied as floats, and their weight; the weight as [out, in], which only the gradient reads. */
+  readonly more: readonly ('inverse' | 'channels' | 'weights' | 'turned')[];
 }
 
 /** Its further inputs by their names. */
@@ -97,11 +98,12 @@ const int8ProductOp = defineOp<Int8Product>({
       );
     return { shape: [...x!.shape.slice(0, -1), out!], dtype: 'float32' };
   },
-  // Straight through the rounding: dX = (dY · scale) Wᵀ. The scale of a channel goes into the gradient, so that the weight is read as it is stored.
+  // Straight through the rounding: dX = (dY · scale) Wᵀ. The scale of a channel goes into the gradient, so that the weight is read as it is stored, and before the gradient's rows are rounded where they are.
   grad: ({ inputs, attrs }, d) => {
     const [x, weight, scale] = inputs as readonly [Node, Node, Node];
-    const { inverse, channels, weights } = named(attrs, inputs);
-    const through = matmul(mul(d, scale), cast(weight, 'float32'), { transposeB: true });
+    const { inverse, channels, weights, turned } = named(attrs, inputs);
+    const scaled = mul(d, scale);
+    const through = turned ? productOf(scaled, turned) : matmul(scaled, cast(weight, 'float32'), { transposeB: true });
     const whole = inverse ? mul(through, inverse) : through;
     return [channels ? add(whole, matmul(matmul(d, weights!, { transposeB: true }), oneHot(channels, x.shape.at(-1)!))) : whole];
   },
@@ -153,6 +155,8 @@ export interface Int8Rows {
   readonly inverse?: Node | undefined;
   /** Channels that are multiplied as floats: their numbers [some] int64, and their weight [some, out]. They are 0 in `quantised`. */
   readonly apart?: { readonly channels: Node; readonly weights: Node } | undefined;
+  /** The weight [out, in] int8: with it the gradient is a product of whole numbers too. It has no gradient of its own then. */
+  readonly turned?: Node | undefined;
 }
 
 /**
@@ -163,8 +167,8 @@ export interface Int8Rows {
  * @param scale   [out] float32
  * @param rows    x as whole numbers
  */
-export const int8Product = (x: Node, weight: Node, scale: Node, { quantised, scale: rowScale, inverse, apart }: Int8Rows): Node => {
-  const more = Object.entries({ inverse, ...apart }).filter((entry): entry is [Int8Product['more'][number], Node] => entry[1] !== undefined);
+export const int8Product = (x: Node, weight: Node, scale: Node, { quantised, scale: rowScale, inverse, apart, turned }: Int8Rows): Node => {
+  const more = Object.entries({ inverse, ...apart, turned }).filter((entry): entry is [Int8Product['more'][number], Node] => entry[1] !== undefined);
   return int8ProductOp([x, weight, scale, quantised, rowScale, ...more.map(([, node]) => node)], { more: more.map(([name]) => name) });
 };
 
@@ -182,4 +186,12 @@ export const quantiseInt8 = (weight: Float32Array, out: number, inner: number, w
     for (let i = 0; i < inner; i++) values[i * out + o] = Math.max(-weightMost, Math.min(weightMost, roundEven(row[i]! / scales[o]!)));
   }
   return { values, scales };
+};
+
+/** x W with whole numbers, x rounded row by row. @param x [..., in] @param weight [in, out] int8, taken as it is */
+const productOf = (x: Node, weight: Node): Node => {
+  const rows = reshape(x, [sizeOf(x.shape.slice(0, -1)), x.shape.at(-1)!]);
+  const scale = rowScale(rows);
+  const ones = expand(constant(1, [1]), [weight.shape[1]!]);
+  return int8Product(x, weight, ones, { quantised: quantiseRows(rows, scale), scale });
 };

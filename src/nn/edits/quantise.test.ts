@@ -169,7 +169,7 @@ describe('smoothed int8', () => {
     ['b.weight', wave([out, inner], 3, 0.3)],
   ]);
   const floats = inTheory({ a: roots[0]!, b: roots[1]! }, values);
-  const edited = (options: Pick<QuantiseOptions, 'smooth' | 'apart'>, planned: boolean) => {
+  const edited = (options: Pick<QuantiseOptions, 'smooth' | 'apart' | 'backward'>, planned: boolean) => {
     const { roots: made, weights } = quantise(roots, { bits: 'int8', ...options });
     const outputs = channelSizes(roots).get('a')!;
     const sizes = inTheory({ ...outputs }, values);
@@ -188,6 +188,7 @@ describe('smoothed int8', () => {
     return Math.max(largestDifference(found.a!.data, floats.a!.data), largestDifference(found.b!.data, floats.b!.data));
   };
   const ways = [{ smooth: /./ }, { apart: { targets: /./, channels: 2 } }, { smooth: /./, apart: { targets: /./, channels: 2 } }];
+  const wayBack = { ...ways[2]!, backward: true };
 
   it('keeps what one large channel would drown', () => {
     const plain = errorOf(edited({}, false));
@@ -228,7 +229,7 @@ describe('smoothed int8', () => {
     }
   });
 
-  it.each(ways)('has the gradient of the product it stands for, and shows edits beside it what the linear saw: %o', (way) => {
+  it.each([...ways, wayBack])('has the gradient of the product it stands for, and shows edits beside it what the linear saw: %o', (way) => {
     const { a, b, given } = edited(way, true);
     const through = (p: Node, q: Node) => gradients(sum(add(mul(p, p), q), [0, 1]), [x])[0]!;
     const [exact, rounded] = [inTheory({ d: through(roots[0]!, roots[1]!) }, values).d!, inTheory({ d: through(a, b) }, given).d!];
@@ -245,6 +246,48 @@ describe('smoothed int8', () => {
 
 describe('int8', () => {
   const [rows, inner, out] = [5, 64, 24];
+
+  it('takes the gradient back through whole numbers where asked, rounded by at most half a step of each row, in practice as in theory', async () => {
+    const root = named('w', matmul(input('x', [rows, inner]), parameter('w.weight', [out, inner]), { transposeB: true }));
+    const weight = Float32Array.from({ length: out * inner }, (_, i) => Math.cos(3 * i));
+    const given = new Map([
+      [
+        'x',
+        tensor(
+          [rows, inner],
+          Array.from({ length: rows * inner }, (_, i) => Math.sin(i)),
+        ),
+      ],
+    ]);
+    const upstream = input('d', [rows, out]);
+    given.set(
+      'd',
+      tensor(
+        [rows, out],
+        Array.from({ length: rows * out }, (_, i) => Math.sin(7 * i) * (1 + (i % 5))),
+      ),
+    );
+    const way = (backward: boolean): Node => {
+      const { roots: made, weights } = quantise([root], { bits: 'int8', backward, weightMost: 63 });
+      for (const [name, { shape, data }] of Object.entries(weights[0]!.make(weight))) given.set(name, tensor(shape, Array.from(data, Number)));
+      const x = inOrder(made).find((node) => node.op.name === 'input')!;
+      return gradients(made[0]!, [x], upstream)[0]!;
+    };
+    const [floats, whole] = [way(false), way(true)];
+    const [exact, rounded] = [inTheory({ d: floats }, given).d!.data, inTheory({ d: whole }, given).d!.data];
+    const [q, scale] = [given.get('w.weight.int8')!.data, given.get('w.weight.int8.scale')!.data];
+    for (let r = 0; r < rows; r++) {
+      const row = Array.from({ length: out }, (_, o) => given.get('d')!.data[r * out + o]! * scale[o]!);
+      const step = Math.max(...row.map(Math.abs)) / 127;
+      for (let i = 0; i < inner; i++) {
+        const most = (step / 2) * Array.from({ length: out }, (_, o) => Math.abs(q[i * out + o]!)).reduce((a, b) => a + b, 0);
+        expect(Math.abs(rounded[r * inner + i]! - exact[r * inner + i]!)).toBeLessThanOrEqual(most * (1 + 1e-6));
+      }
+    }
+    expect(largestDifference(rounded, exact)).toBeGreaterThan(0);
+    for (const engine of engines) expect(largestDifference(numbers((await inPractice(engine, { back: whole }, given)).back!), rounded)).toBeLessThan(1e-3);
+  });
+
   const program = () => {
     const x = input('x', ['rows', inner]);
     const q = input('q', ['rows', inner], 'uint8');

@@ -18,6 +18,8 @@ export interface QuantiseOptions {
   readonly smooth?: RegExp;
   /** With 'int8': linears some of whose channels are multiplied as floats, and how many; which they are says a `ChannelPlan`. Default: none. */
   readonly apart?: { readonly targets: RegExp; readonly channels: number };
+  /** With 'int8': gradients go back through whole numbers too, rounded row by row: a second copy of each weight, turned. Default false. */
+  readonly backward?: boolean;
   /** With 'int8': the largest weight. 127 is for CPUs that add 8-bit products in 32 bits; others cut sums off. Default 63. */
   readonly weightMost?: WeightMost;
   /** With 8 or 4: see `NBitsAttrs`. */
@@ -62,7 +64,7 @@ export interface Quantised {
  */
 export const quantise = (
   roots: readonly Node[],
-  { bits, targets = /(?:)/, block = 32, ranges, smooth, apart, weightMost, activations }: QuantiseOptions,
+  { bits, targets = /(?:)/, block = 32, ranges, smooth, apart, backward = false, weightMost, activations }: QuantiseOptions,
 ): Quantised => {
   if (![16, 32, 64, 128, 256].includes(block)) throw new ConfigError(`quantise: expected blocks of 16, 32, 64, 128 or 256 values, got ${block}`);
   const weights = new Map<string, QuantisedWeight>();
@@ -122,6 +124,7 @@ export const quantise = (
       const even = !own && (count > 0 || smooth?.test(site)) ? evenedOf(x, from) : undefined;
       const inverse = even && nameOf(even.inverse);
       const [channels, floats] = [`${from}.int8.channels`, `${from}.int8.floats`];
+      const turned = `${from}.int8.turned`;
       weights.set(from, {
         from,
         shape,
@@ -138,6 +141,7 @@ export const quantise = (
           return {
             [weight]: { dtype: 'int8', shape: [inner, out], data: made.values },
             [scales]: { dtype: 'float32', shape: [out], data: made.scales },
+            ...(backward && { [turned]: { dtype: 'int8', shape: [out, inner], data: turnedOf(made.values, inner, out) } }),
             ...(inverse !== undefined && { [inverse]: { dtype: 'float32', shape: [inner], data: inverses } }),
             ...(count > 0 && {
               [channels]: { dtype: 'int64', shape: [count], data: BigInt64Array.from(taken, BigInt) },
@@ -158,6 +162,7 @@ export const quantise = (
         int8Product(x, whole, factors, {
           ...rowsOf(even?.x ?? x),
           inverse: even?.inverse,
+          ...(backward && { turned: parameter(turned, [out, inner], 'int8') }),
           ...(count > 0 && { apart: { channels: parameter(channels, [count], 'int64'), weights: parameter(floats, [count, out]) } }),
         }),
       );
@@ -183,6 +188,13 @@ export const quantise = (
   if (weights.size === 0)
     throw new NotFoundError(`quantise: expected float linears at sites like ${targets}, got none; they are quantised already, or named otherwise`);
   return { roots: edited, weights: [...weights.values()] };
+};
+
+/** [rows, columns] → [columns, rows] */
+const turnedOf = (values: Int8Array, rows: number, columns: number): Int8Array => {
+  const turned = new Int8Array(values.length);
+  for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) turned[c * rows + r] = values[r * columns + c]!;
+  return turned;
 };
 
 interface Evened {
