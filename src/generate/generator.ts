@@ -6,6 +6,7 @@ import { checkRequest, type Generated, type Request, type Token } from './reques
 import { runStep, type Step } from './run-step.ts';
 import { adjust, bestCandidates, checkSampling, draw } from './sampling.ts';
 import { scoreTokens } from './score.ts';
+import { continuationScorer } from './score-continuations.ts';
 import { createSpeculation, type Speculation, worthChecking } from './speculation.ts';
 import { stepProgram } from './step-program.ts';
 
@@ -34,6 +35,8 @@ export interface Generator extends AsyncDisposable {
    * @param from  at least 1
    */
   score(tokens: readonly number[], from: number): Promise<Float64Array>;
+  /** The same for many continuations of one beginning, which is computed once. @throws ConfigError where the beginning or a continuation is empty, or both are longer than the context */
+  scoreContinuations(beginning: readonly number[], continuations: readonly (readonly number[])[]): Promise<Float64Array[]>;
   readonly stats: { readonly active: number; readonly waiting: number; readonly cacheBytes: number };
 }
 
@@ -65,6 +68,7 @@ export const openGenerator = async ({ engine, model, program = stepProgram(model
     forMany ??= long().then((own) => engine.compile(own.program, own.bindings, { arena: true }));
     return forMany;
   };
+  const continuations = continuationScorer(step, model);
   const cache = createKeyValueCache(model.config);
   // Slots 0 … active − 1 are at work, the last of them perhaps still with its prompt; the others keep what they had, for a prompt that begins alike.
   const held: number[][] = [];
@@ -261,6 +265,10 @@ export const openGenerator = async ({ engine, model, program = stepProgram(model
     async score(tokens, from) {
       open();
       return scoreTokens(step, model, tokens, from);
+    },
+    async scoreContinuations(beginning, texts) {
+      open();
+      return continuations(beginning, texts);
     },
     get stats() {
       return { active: active.length, waiting: waiting.length, cacheBytes: cache.bytes };

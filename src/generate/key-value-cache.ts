@@ -17,6 +17,8 @@ export interface KeyValueCache {
    * @param short  rather a copy of what these slots hold than room that they do not use: attention reads room too
    */
   feeds(first: number, count: number, short?: boolean): Record<string, TensorData>;
+  /** The same for `count` texts that all begin with what one slot holds; a copy, with no more room than that. */
+  feedsOfOne(slot: number, count: number): Record<string, TensorData>;
   /**
    * Appends new rows.
    *
@@ -80,6 +82,24 @@ export const createKeyValueCache = ({ layers, kvHeads, headDim }: CacheShape): K
       return {
         'past.mask': { dtype: 'bool', shape: [count, rows], data: mask },
         ...Object.fromEntries(names.map((name, i): [string, TensorData] => [name, { dtype: 'float32', shape, data: part(tensors[i]!) }])),
+      };
+    },
+    feedsOfOne(slot, count) {
+      const rows = lengths[slot]!;
+      const shape = [count, kvHeads, rows, headDim];
+      const size = rows * headDim;
+      const repeated = (tensor: Float32Array): Float32Array => {
+        const copy = new Float32Array(count * kvHeads * size);
+        for (let head = 0; head < kvHeads; head++) {
+          const from = slot * stride() + head * capacity * headDim;
+          copy.set(tensor.subarray(from, from + size), head * size);
+        }
+        for (let i = 1; i < count; i++) copy.copyWithin(i * kvHeads * size, 0, kvHeads * size);
+        return copy;
+      };
+      return {
+        'past.mask': { dtype: 'bool', shape: [count, rows], data: new Uint8Array(count * rows).fill(1) },
+        ...Object.fromEntries(names.map((name, i): [string, TensorData] => [name, { dtype: 'float32', shape, data: repeated(tensors[i]!) }])),
       };
     },
     append(first, { shape, data }) {

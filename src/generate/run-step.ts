@@ -1,4 +1,4 @@
-import type { Executable } from '../runtime/index.ts';
+import type { Executable, TensorData } from '../runtime/index.ts';
 import type { KeyValueCache } from './key-value-cache.ts';
 
 export interface Step {
@@ -12,19 +12,31 @@ export interface Step {
   readonly short?: boolean;
 }
 
+/**
+ * Inputs of the step program but for the cache.
+ *
+ * @param starts  per sequence the place of its first new token
+ */
+export const stepInputs = (tokens: readonly (readonly number[])[], starts: readonly number[], rows: readonly number[]): Record<string, TensorData> => {
+  const int64 = (shape: number[], values: readonly number[]) => ({ dtype: 'int64' as const, shape, data: BigInt64Array.from(values, BigInt) });
+  const shape = [tokens.length, tokens[0]!.length];
+  return {
+    ids: int64(shape, tokens.flat()),
+    positions: int64(
+      shape,
+      tokens.flatMap((own, i) => own.map((_, j) => starts[i]! + j)),
+    ),
+    rows: int64([rows.length], rows),
+  };
+};
+
 /** Computes new tokens and adds them to the cache. @returns scores [rows, vocab] */
 export const runStep = async (step: Executable, cache: KeyValueCache, { first, tokens, rows, short = false }: Step): Promise<Float32Array> => {
   const batch = tokens.length;
   const seq = tokens[0]!.length;
   cache.reserve(first + batch, Math.max(...tokens.map((_, i) => cache.lengthOf(first + i) + seq)));
-  const positions = tokens.flatMap((own, i) => own.map((_, j) => cache.lengthOf(first + i) + j));
-  const int64 = (shape: number[], values: readonly number[]) => ({ dtype: 'int64' as const, shape, data: BigInt64Array.from(values, BigInt) });
-  const { logits, added } = await step.run({
-    ids: int64([batch, seq], tokens.flat()),
-    positions: int64([batch, seq], positions),
-    rows: int64([rows.length], rows),
-    ...cache.feeds(first, batch, short),
-  });
+  const starts = tokens.map((_, i) => cache.lengthOf(first + i));
+  const { logits, added } = await step.run({ ...stepInputs(tokens, starts, rows), ...cache.feeds(first, batch, short) });
   cache.append(first, added!);
   return logits!.data as Float32Array;
 };

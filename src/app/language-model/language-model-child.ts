@@ -1,4 +1,5 @@
 // Entry point of a language model's process: the model and its engine behind the channel of their parent.
+import type { ChatMessage } from '../../formats/index.ts';
 import { serveParent } from '../../runtime/index.ts';
 import { boundHeap } from '../bound-heap.ts';
 import { type LanguageModel, type LanguageModelOptions, openLanguageModel } from './open-language-model.ts';
@@ -60,6 +61,8 @@ const service = {
     answers.get(id)?.abort.abort();
   },
   logprobs: (prompt: string, completion: string, options: { readonly special?: boolean }): Promise<TextScore> => model.logprobs(prompt, completion, options),
+  scoreCompletions: (prompt: string | readonly ChatMessage[], completions: readonly string[], options: { readonly special?: boolean }): Promise<TextScore[]> =>
+    model.scoreCompletions(prompt, completions, options),
   perplexity: (text: string): Promise<TextPerplexity> => model.perplexity(text),
   load: (): Promise<ModelLoad> => model.load(),
 };

@@ -91,6 +91,25 @@ describe('a language model', () => {
     expect(first.logprob + rest.logprob).toBeCloseTo(logprob, 4);
   });
 
+  it('scores many completions of a prompt or a conversation as it scores each', async () => {
+    const completions = ['wörld', 'w', 'world', 'x'.repeat(90), ' there'];
+    for (const model of [here, apart]) {
+      const found = await model.scoreCompletions('Hello ', completions);
+      for (const [i, completion] of completions.entries()) {
+        const wanted = await here.logprobs('Hello ', completion);
+        expect(found[i]!.tokenIds).toEqual(wanted.tokenIds);
+        expect(found[i]!.logprob).toBeCloseTo(wanted.logprob, 3);
+      }
+      const spoken = await model.scoreCompletions([{ role: 'user', content: 'Hi' }], ['Hello', 'Ω']);
+      const text = '<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n';
+      expect(spoken[1]!.logprob).toBeCloseTo((await here.logprobs(text, 'Ω')).logprob, 3);
+      // A first token that nothing precedes has no probability, whoever asks.
+      expect((await model.scoreCompletions('', ['ab', 'cd'])).map(({ tokenIds }) => tokenIds.length)).toEqual([1, 1]);
+      expect(await model.scoreCompletions('Hello', [])).toEqual([]);
+      await expect(model.scoreCompletions('Hello', ['a', ''])).rejects.toThrow(ConfigError);
+    }
+  });
+
   it.each(['int8', 'int4'] as const)('stays near itself with %s weights', async (weights) => {
     await using rounded = await openLanguageModel(folder, { threads: 1, weights });
     expect(rounded.info.weights).toBe(weights);

@@ -45,6 +45,7 @@ export const openLanguageModelApart = async (
       }
     },
     logprobs: (prompt, completion, given = {}) => child.call('logprobs', prompt, completion, given),
+    scoreCompletions: (prompt, completions, given = {}) => child.call('scoreCompletions', prompt, completions, given),
     perplexity: (text) => child.call('perplexity', text),
     load: () => child.call('load'),
     [Symbol.asyncDispose]: close,

@@ -1,6 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { ConfigError, type Program } from '../../core/index.ts';
-import { renderChat } from '../../formats/index.ts';
+import { type ChatMessage, renderChat } from '../../formats/index.ts';
 import { openGenerator, stepProgram, stopFilter, type Token } from '../../generate/index.ts';
 import { causalSource, countParameters, openAdapter, openCausalFiles } from '../../models/index.ts';
 import { type Binding, type Device, describeMachine, openEngine } from '../../runtime/index.ts';
@@ -39,6 +39,12 @@ export interface LanguageModel extends AsyncDisposable {
    * @throws ConfigError where the two are longer than the context, or the completion has no token
    */
   logprobs(prompt: string, completion: string, options?: { readonly special?: boolean }): Promise<TextScore>;
+  /**
+   * The same for many completions of one prompt, which is computed once. After a conversation a completion is what the assistant says.
+   *
+   * @throws ConfigError as `logprobs`, or where a model without a chat template is given a conversation
+   */
+  scoreCompletions(prompt: string | readonly ChatMessage[], completions: readonly string[], options?: { readonly special?: boolean }): Promise<TextScore[]>;
   /**
    * How surprising a text is, read in windows of 512 tokens at most.
    *
@@ -124,19 +130,21 @@ export const openLanguageModel = async (
       );
     if (typeof prompt === 'string') return tokenizer.encode(prompt, { special });
     if (prompt !== undefined) return prompt;
+    return tokenizer.encode(await chatText(messages!, tools), { special: false });
+  };
+  const chatText = async (messages: readonly ChatMessage[], tools?: readonly object[]): Promise<string> => {
     if (chatTemplate === undefined)
       throw new ConfigError(
         `${info.name}: expected a model with a chat template for messages, got one without; give a prompt instead, or use an instruction-tuned model`,
       );
     const spelt = (id: number | undefined): string => (id === undefined ? '' : (tokenizer.tokenOf(id) ?? ''));
-    const text = await renderChat(chatTemplate, {
-      messages: messages!,
+    return await renderChat(chatTemplate, {
+      messages,
       ...(tools && { tools }),
       addGenerationPrompt: true,
       bosToken: spelt(tokenizer.bos),
       eosToken: spelt(tokenizer.eos[0]),
     });
-    return tokenizer.encode(text, { special: false });
   };
 
   const bytesOf = (id: number): Uint8Array => {
@@ -147,6 +155,19 @@ export const openLanguageModel = async (
     token.candidates
       ? { ...token, bytes: bytesOf(token.id), candidates: token.candidates.map((one) => ({ ...one, bytes: bytesOf(one.id) })) }
       : { id: token.id };
+
+  /** Prompt and completion as tokens; those from `from` on are the completion's. */
+  const cut = (prompt: string, completion: string, special: boolean): { ids: readonly number[]; from: number } => {
+    const { ids, ends } = tokenizer.encodeWithOffsets(prompt + completion, { special });
+    const from = ends.findIndex((end) => end > prompt.length);
+    if (from < 0) throw new ConfigError(`${info.name}: expected a completion with tokens, got ${JSON.stringify(completion.slice(0, 40))}; write something`);
+    return { ids, from: Math.max(1, from) }; // a first token that nothing precedes has no probability of its own
+  };
+  const textScore = (tokenLogprobs: number[], tokenIds: readonly number[]): TextScore => ({
+    logprob: tokenLogprobs.reduce((a, b) => a + b, 0),
+    tokenLogprobs,
+    tokenIds,
+  });
 
   const maskOf = grammarMasks(tokenizer, config.vocab);
 
@@ -195,13 +216,23 @@ export const openLanguageModel = async (
       return { text, tokenIds, finishReason, usage: { promptTokens, cachedTokens, completionTokens: tokenIds.length } };
     },
     async logprobs(prompt, completion, { special = true } = {}) {
-      const { ids, ends } = tokenizer.encodeWithOffsets(prompt + completion, { special });
-      const from = ends.findIndex((end) => end > prompt.length);
-      if (from < 0) throw new ConfigError(`${info.name}: expected a completion with tokens, got ${JSON.stringify(completion.slice(0, 40))}; write something`);
-      // A first token that nothing precedes has no probability of its own.
-      const tokenLogprobs = [...(await generator.score(ids, Math.max(1, from)))];
-      const tokenIds = ids.slice(Math.max(1, from));
-      return { logprob: tokenLogprobs.reduce((a, b) => a + b, 0), tokenLogprobs, tokenIds };
+      const { ids, from } = cut(prompt, completion, special);
+      return textScore([...(await generator.score(ids, from))], ids.slice(from));
+    },
+    async scoreCompletions(prompt, completions, { special = true } = {}) {
+      if (completions.length === 0) return [];
+      const text = typeof prompt === 'string' ? prompt : await chatText(prompt);
+      const texts = completions.map((completion) => cut(text, completion, special && typeof prompt === 'string'));
+      // A completion may change how the prompt's end is cut: what all have in common is computed once.
+      const [{ ids: one }] = texts as [(typeof texts)[0], ...typeof texts];
+      let common = Math.min(...texts.map(({ from }) => from));
+      for (const { ids } of texts) for (let i = 0; i < common; i++) if (ids[i] !== one[i]) common = i;
+      if (common === 0) return await Promise.all(texts.map(async ({ ids, from }) => textScore([...(await generator.score(ids, from))], ids.slice(from))));
+      const scores = await generator.scoreContinuations(
+        one.slice(0, common),
+        texts.map(({ ids }) => ids.slice(common)),
+      );
+      return texts.map(({ ids, from }, i) => textScore([...scores[i]!.subarray(from - common)], ids.slice(from)));
     },
     perplexity: (text) => perplexityOf(text, tokenizer, positions, (tokens, from) => generator.score(tokens, from)),
     async load() {
