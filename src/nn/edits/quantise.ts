@@ -135,13 +135,13 @@ export const quantise = (
           const divisors = own?.channels ?? plan?.divisors;
           const taken = plan?.apart ?? Array.from({ length: count }, (_, i) => i);
           const gone = new Set(taken);
-          const kept = divisors || gone.size > 0 ? values.map((value, i) => (gone.has(i % inner) ? 0 : value * (divisors?.[i % inner] ?? 1))) : values;
-          const made = quantiseInt8(kept, out, inner, weightMost);
+          const factors = divisors || gone.size > 0 ? Float32Array.from({ length: inner }, (_, i) => (gone.has(i) ? 0 : (divisors?.[i] ?? 1))) : undefined;
+          const made = quantiseInt8(values, out, inner, weightMost, factors);
           const inverses = Float32Array.from({ length: inner }, (_, i) => (gone.has(i) ? 0 : 1 / (divisors?.[i] ?? 1)));
           return {
             [weight]: { dtype: 'int8', shape: [inner, out], data: made.values },
             [scales]: { dtype: 'float32', shape: [out], data: made.scales },
-            ...(backward && { [turned]: { dtype: 'int8', shape: [out, inner], data: turnedOf(made.values, inner, out) } }),
+            ...(backward && { [turned]: { dtype: 'int8', shape: [out, inner], data: made.turned } }),
             ...(inverse !== undefined && { [inverse]: { dtype: 'float32', shape: [inner], data: inverses } }),
             ...(count > 0 && {
               [channels]: { dtype: 'int64', shape: [count], data: BigInt64Array.from(taken, BigInt) },
@@ -188,13 +188,6 @@ export const quantise = (
   if (weights.size === 0)
     throw new NotFoundError(`quantise: expected float linears at sites like ${targets}, got none; they are quantised already, or named otherwise`);
   return { roots: edited, weights: [...weights.values()] };
-};
-
-/** [rows, columns] → [columns, rows] */
-const turnedOf = (values: Int8Array, rows: number, columns: number): Int8Array => {
-  const turned = new Int8Array(values.length);
-  for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) turned[c * rows + r] = values[r * columns + c]!;
-  return turned;
 };
 
 interface Evened {

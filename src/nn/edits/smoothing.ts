@@ -29,7 +29,12 @@ const least = 1e-5;
 export const smoothingDivisors = ({ usual }: ChannelSizes, weights: readonly Float32Array[]): Float32Array => {
   const inner = usual.length;
   const squares = new Float64Array(inner);
-  for (const weight of weights) for (let i = 0; i < weight.length; i++) squares[i % inner]! += weight[i]! ** 2;
+  for (const weight of weights)
+    for (let from = 0; from < weight.length; from += inner)
+      for (let i = 0; i < inner; i++) {
+        const value = weight[from + i]!;
+        squares[i]! += value * value;
+      }
   const rows = weights.reduce((sum, { length }) => sum + length / inner, 0);
   return Float32Array.from(squares, (sum, i) => Math.sqrt(Math.max(usual[i]!, least) / Math.max(Math.sqrt(sum / rows), least)));
 };
