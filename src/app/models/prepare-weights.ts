@@ -11,7 +11,7 @@ export const prepareWeights = async (
   { signal, onNote = () => {} }: { readonly signal?: AbortSignal; readonly onNote?: (message: string) => void } = {},
 ): Promise<void> => {
   try {
-    if (encoders.has((await describeModel(kind, path)).family)) return;
+    if (encoders.has((await describeModel(kind, path)).family ?? '')) return;
     onNote(`${name}: preparing its weights for this machine, which it needs once`);
     await using _ = await openLanguageModelApart(name, {}, signal ? { signal } : {});
   } catch {
