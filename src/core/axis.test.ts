@@ -1,7 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Axis, addAxes, canonicalShape, divideAxis, lengthOf, multiplyAxes, namesIn, scaleAxis, sizeOf, subtractAxes, termsOf } from './axis.ts';
+import {
+  type Axis,
+  addAxes,
+  canonicalShape,
+  divideAxis,
+  lengthOf,
+  multipleOf,
+  multiplyAxes,
+  namesIn,
+  scaleAxis,
+  sizeOf,
+  subtractAxes,
+  termsOf,
+} from './axis.ts';
+import { evaluate, tensor } from './evaluate.ts';
 import { input } from './leaf.ts';
+import { slice } from './ops/move.ts';
 
 const names = ['batch', 'kvSeq', 'seq', 'spans_2'];
 const atom: fc.Arbitrary<Axis> = fc.oneof(fc.integer({ min: 0, max: 9 }), fc.constantFrom(...names));
@@ -60,6 +75,31 @@ describe('axes', () => {
   it('give the size of a shape', () => {
     expect(sizeOf(['batch', 'seq', 8])).toBe('8*batch*seq');
     expect(sizeOf([])).toBe(1);
+  });
+  it('that are whole times one name are told from those that are more', () => {
+    expect(multipleOf('8*part')).toEqual({ name: 'part', times: 8 });
+    expect(multipleOf('part')).toEqual({ name: 'part', times: 1 });
+    expect(([4, 0, 'batch*seq', '2*part+1', 'seq-part'] as Axis[]).map(multipleOf)).toEqual(Array(5).fill(undefined));
+  });
+  it('tell the length of a name from an input that is a multiple of it, and refuse what is none', () => {
+    const x = input('x', ['3*part', 2]);
+    const second = (rows: number) =>
+      evaluate(
+        [slice(x, 0, 'part', '2*part')],
+        new Map([
+          [
+            'x',
+            tensor(
+              [rows, 2],
+              Array(2 * rows)
+                .keys()
+                .toArray(),
+            ),
+          ],
+        ]),
+      )[0];
+    expect(second(6)).toEqual(tensor([2, 2], [4, 5, 6, 7]));
+    expect(() => second(7)).toThrow(/expected 3\*part = 6 on axis 0/);
   });
   it('say which name has no length', () => {
     expect(() => lengthOf('2*batch+seq', new Map([['batch', 2]]))).toThrow(/expected a length for seq/);

@@ -86,6 +86,12 @@ export const namesIn = (axis: Axis): string[] =>
 export const termsOf = (axis: Axis): { coefficient: number; names: string[] }[] =>
   [...parse(axis)].filter(([, c]) => c !== 0).map(([names, coefficient]) => ({ coefficient, names: names === '' ? [] : names.split('*') }));
 
+/** An axis that is some whole times one name, `'8*part'`: from its length follows that of the name. */
+export const multipleOf = (axis: Axis): { readonly name: string; readonly times: number } | undefined => {
+  const [term, ...more] = typeof axis === 'number' ? [] : termsOf(axis);
+  return term && more.length === 0 && term.names.length === 1 && term.coefficient > 0 ? { name: term.names[0]!, times: term.coefficient } : undefined;
+};
+
 /** Whether an axis is negative for all lengths of its names. */
 export const isNegative = (axis: Axis): boolean => (typeof axis === 'number' ? axis < 0 : termsOf(axis).every(({ coefficient }) => coefficient < 0));
 

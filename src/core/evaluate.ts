@@ -1,4 +1,4 @@
-import { lengthOf, namesIn } from './axis.ts';
+import { lengthOf, multipleOf, namesIn } from './axis.ts';
 import { ShapeError } from './errors.ts';
 import { isInput, isParameter, nameOf } from './leaf.ts';
 import { inOrder, type Node, type Tensor } from './node.ts';
@@ -63,6 +63,11 @@ export function bindLengths(
       if (typeof axis === 'string' && namesIn(axis)[0] === axis && !known.has(axis)) known.set(axis, shape[i]!);
     });
   }
+  for (const { node, shape } of values)
+    node.shape.forEach((axis, i) => {
+      const whole = multipleOf(axis);
+      if (whole && !known.has(whole.name)) known.set(whole.name, Math.floor(shape[i]! / whole.times));
+    });
   for (const { node, shape } of values)
     node.shape.forEach((axis, i) => {
       if (namesIn(axis).every((name) => known.has(name)) && lengthOf(axis, known) !== shape[i])

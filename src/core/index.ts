@@ -11,6 +11,7 @@ export * from './leaf.ts';
 export * from './node.ts';
 export * from './ops/affine.ts';
 export * from './ops/compare.ts';
+export * from './ops/cross-entropy.ts';
 export * from './ops/gather.ts';
 export * from './ops/gather-sum.ts';
 export * from './ops/layer-norm.ts';

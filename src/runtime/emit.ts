@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Axis, type Dtype, type Emit, type OnnxAttribute, type Shape, termsOf, UnsupportedError } from '../core/index.ts';
+import { type Axis, type Dtype, type Emit, multipleOf, type OnnxAttribute, type Shape, termsOf, UnsupportedError } from '../core/index.ts';
 import type { OnnxInitializer, OnnxNode, OnnxValue } from './onnx.ts';
 import { webgpuRewrites } from './rewrites.ts';
 import type { Device } from './session.ts';
@@ -107,8 +107,12 @@ export function createEmitter(program: string, inputs: readonly OnnxValue[], dev
         const at = shape.indexOf(name);
         if (at >= 0) return bookkeep('Shape', [from], { start: at, end: at + 1 });
       }
+      for (const { name: from, shape } of inputs) {
+        const at = shape.findIndex((axis) => multipleOf(axis)?.name === name);
+        if (at >= 0) return bookkeep('Div', [bookkeep('Shape', [from], { start: at, end: at + 1 }), constant('int64', [1], [multipleOf(shape[at]!)!.times])]);
+      }
       throw new UnsupportedError(
-        `compile ${program}: expected an input that has the axis ${name} by itself, got ${inputs.map((i) => `${i.name} [${i.shape.join(', ')}]`).join(', ') || 'none'}; add an input of that length`,
+        `compile ${program}: expected an input that has the axis ${name}, or a multiple of it, by itself, got ${inputs.map((i) => `${i.name} [${i.shape.join(', ')}]`).join(', ') || 'none'}; add an input of that length`,
       );
     });
 

@@ -121,6 +121,16 @@ const reductions: OpCase[] = [
   smooth('softmax of three axes', [m('batch', 2, 'seq')], (x) => ops.softmax(x!)),
   flat('softmax of large numbers', [{ shape: [2, 3], data: [1000, 999, 998, -1e9, 0, -1e9] }], (x) => ops.softmax(x!)),
   smooth('logSoftmax', [m('batch', 4)], (x) => ops.logSoftmax(x!)),
+  smooth('crossEntropy', [m('batch', 4), indices(4, 'batch')], (x, i) => ops.crossEntropy(x!, i!)),
+  smooth('crossEntropy of three axes, summed', [m('batch', 'seq', 5), indices(5, 'batch', 'seq')], (x, i) => ops.sum(ops.crossEntropy(x!, i!), [0, 1])),
+  flat(
+    'crossEntropy of large numbers',
+    [
+      { shape: [2, 3], data: [1000, 999, 998, -1e9, 0, -1e9] },
+      { shape: [2], dtype: 'int64', data: [2, 1] },
+    ],
+    (x, i) => ops.crossEntropy(x!, i!),
+  ),
   smooth('layerNorm', [m('batch', 3, 8), m(8), m(8)], (x, w, b) => ops.layerNorm(x!, w!, b!, 1e-5)),
   smooth('layerNorm of two axes', [m('batch', 5), m(5), m(5)], (x, w, b) => ops.layerNorm(x!, w!, b!, 0.1)),
   smooth('rmsNorm', [m('batch', 3, 8), m(8)], (x, w) => ops.rmsNorm(x!, w!, 1e-5)),
