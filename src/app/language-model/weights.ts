@@ -86,6 +86,15 @@ export interface HeldWeights {
   readonly sizeBytes: number;
 }
 
+export interface HoldOptions {
+  /** For processors that cut sums of bytes off too, whatever this one does. */
+  readonly anywhere?: boolean;
+  /** With `int8`: gradients go back through whole numbers too. */
+  readonly backward?: boolean;
+  /** Names of parameters that are no weights of the model. Default: those of low-rank branches. */
+  readonly besides?: ReadonlySet<string>;
+}
+
 export interface Prepared {
   readonly program: Program;
   /** Parameters that are read where they lie. */
@@ -105,10 +114,14 @@ export interface Prepared {
 /**
  * A program whose linears read weights in a mode.
  *
- * @param options.anywhere  for processors that cut sums of bytes off too, whatever this one does
  * @throws as `quantise`
  */
-export const withWeights = (source: CausalSource, program: Program, mode: Mode, { anywhere = false }: { readonly anywhere?: boolean } = {}): Prepared => {
+export const withWeights = (
+  source: CausalSource,
+  program: Program,
+  mode: Mode,
+  { anywhere = false, backward = false, besides }: HoldOptions = {},
+): Prepared => {
   let roots = Object.values(program.outputs);
   const taken = new Map<string, Taken>();
   const left = (targets: RegExp): string[] => weightsOf(source, targets).filter((name) => !taken.has(name));
@@ -141,11 +154,11 @@ export const withWeights = (source: CausalSource, program: Program, mode: Mode, 
     asKept(head);
     rounded({ bits: 8, targets: head, activations: 'int8' });
   }
-  if (mode === 'int8') rounded({ bits: 'int8', targets: linears, smooth, apart, weightMost: exactIn32Bits() && !anywhere ? 127 : 63 });
-  const branches = new Set(lowRankParameters(roots));
+  if (mode === 'int8') rounded({ bits: 'int8', targets: linears, smooth, apart, backward, weightMost: exactIn32Bits() && !anywhere ? 127 : 63 });
+  const branches = besides ?? new Set(lowRankParameters(roots).map(nameOf));
   const parameters = new Map(
     inOrder(roots)
-      .filter((node) => isParameter(node) && !branches.has(node))
+      .filter((node) => isParameter(node) && !branches.has(nameOf(node)))
       .map((node) => [nameOf(node), node]),
   );
   const inPlace = new Map<string, Binding>();
@@ -157,14 +170,16 @@ export const withWeights = (source: CausalSource, program: Program, mode: Mode, 
     program: { ...program, name: `${program.name}/${mode}`, outputs: Object.fromEntries(Object.keys(program.outputs).map((name, i) => [name, roots[i]!])) },
     inPlace,
     names: [...parameters.keys()].filter((name) => !inPlace.has(name)),
-    held: heldWeights(
-      [...parameters].map(([name, { dtype, shape }]) => {
-        const own = inPlace.get(name);
-        const from = [...taken.keys()].find((weight) => name.startsWith(`${weight}.`));
-        const how = from !== undefined ? taken.get(from)!.how : source.stored(name) !== 'F32' ? 'expanded' : own ? 'inPlace' : 'reordered';
-        return { how, from: from ?? name, sizeBytes: elements(shape as readonly number[]) * (dtype === 'int64' ? 8 : dtype === 'float32' ? 4 : 1) };
-      }),
-    ),
+    get held() {
+      return heldWeights(
+        [...parameters].map(([name, { dtype, shape }]) => {
+          const own = inPlace.get(name);
+          const from = [...taken.keys()].find((weight) => name.startsWith(`${weight}.`));
+          const how = from !== undefined ? taken.get(from)!.how : source.stored(name) !== 'F32' ? 'expanded' : own ? 'inPlace' : 'reordered';
+          return { how, from: from ?? name, sizeBytes: elements(shape as readonly number[]) * (dtype === 'int64' ? 8 : dtype === 'float32' ? 4 : 1) };
+        }),
+      );
+    },
     async make(sizes) {
       const values: Record<string, Constant> = {};
       let known: ReturnType<Sizes> | undefined;

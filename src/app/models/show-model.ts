@@ -9,7 +9,7 @@ import { bundled } from './catalogue.ts';
 import { describeModel, type ModelDescription } from './describe-model.ts';
 import { type ModelFile, type ModelKind, readRecord, sizeOf } from './model-record.ts';
 import { isModelFile } from './pull/model-files.ts';
-import { resolveModel } from './resolve-model.ts';
+import { type ResolvedModel, resolveModel } from './resolve-model.ts';
 
 export interface ShownModel extends ModelDescription {
   readonly name: string;
@@ -56,6 +56,12 @@ const modesOf = async (kind: ModelKind, path: string, device?: Device): Promise<
     return { modes: null, cannotRun: error.message };
   }
 };
+
+/** SHA-256 of a resolved model's weights: what its record says, else what its files give. */
+export async function weightsSha256({ name, kind, path, pulled }: ResolvedModel, options: HashOptions = {}): Promise<string> {
+  const record = pulled ? await readRecord(name) : undefined;
+  return modelSha256(kind, record?.files ?? (await filesOf(kind, path, options)));
+}
 
 /** The files of a model that was not pulled, with their hashes. */
 export async function filesOf(kind: ModelKind, path: string, options: HashOptions = {}): Promise<ModelFile[]> {

@@ -1,0 +1,8 @@
+// Recipes that teach a model: ways to adapt (methods/), what they are trained for (objectives/), on what (data/), and what is kept of it (files/).
+export { type BalanceOptions, balanceLoss } from './balance.ts';
+export type { BaseModel, FrozenWeights, HeldProgram } from './base-model.ts';
+export * from './data/index.ts';
+export { type AdaptContext, type Adapted, adapt, type Method, type ReadBase } from './method.ts';
+export * from './methods/index.ts';
+export * from './objectives/index.ts';
+export { type TrainingGraph, type TrainingGraphOptions, trainingGraph } from './training-graph.ts';

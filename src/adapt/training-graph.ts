@@ -1,0 +1,76 @@
+import { add, ConfigError, gather, input, mul, type Node, named, nameOf, parameter, reshape, sizeOf } from '../core/index.ts';
+import { causalInputs, dense, linear, recompute } from '../nn/index.ts';
+import type { Binding } from '../runtime/index.ts';
+import type { Objective } from '../train/index.ts';
+import { type BalanceOptions, balanceLoss } from './balance.ts';
+import type { BaseModel, FrozenWeights } from './base-model.ts';
+import type { Method } from './method.ts';
+import { labelInputs, labelLoss } from './objectives/index.ts';
+
+export interface TrainingGraphOptions {
+  readonly method: Method;
+  readonly weights: FrozenWeights;
+  /** Of a mixture: its strength β and what `balanceLoss` takes. Without it experts go where the labels draw them. */
+  readonly balance?: BalanceOptions & { readonly strength: number };
+  /** Blocks whose activations the backward pass computes again. Default none. */
+  readonly recomputed?: readonly number[];
+  /** Parts of the labels whose logits are never alive together. Default 4. */
+  readonly chunks?: number;
+}
+
+export interface TrainingGraph {
+  readonly objective: Objective;
+  /** What is trained. */
+  readonly parameters: readonly Node[];
+  /** Everything else. */
+  readonly frozen: ReadonlyMap<string, Binding>;
+  /** Shares of experts by site, [batch, seq, experts]: nodes of the same graph as the loss. */
+  readonly shares: ReadonlyMap<string, Node>;
+}
+
+/**
+ * The graph of a training step: packed texts in, what their labels cost out. Inputs: `ids`, `positions`, `segments` [batch, seq] int64; `rows` [labels] int64, the places of the flattened batch whose next token is a label, with `labels` and
+ * `weights`; with `balance` also `membership` [samples, batch, seq], `kinds` [samples] and `micro`, the share of this part of a step; `key` [1] uint32.
+ *
+ * Metrics: `right`, labels that are the likeliest token; with `balance` also `balance`, before its strength.
+ *
+ * @throws ConfigError where a balance is asked of a method without experts
+ */
+export const trainingGraph = async (
+  base: BaseModel,
+  { method, weights, balance, recomputed = [], chunks = 4 }: TrainingGraphOptions,
+): Promise<TrainingGraph> => {
+  const { config, build } = base.source.member;
+  const inputs = causalInputs(config, { mask: false, segments: true });
+  const { hidden } = build(inputs);
+  const adapted = method.apply([hidden], { key: input('key', [1], 'uint32') });
+  const trained = new Set(adapted.parameters.map(nameOf));
+  if (balance && adapted.shares.size === 0)
+    throw new ConfigError(`adapt: expected a method with experts to balance, got ${method.kind}; leave the balance out`);
+  const outputs = { hidden: adapted.roots[0]!, ...Object.fromEntries([...adapted.shares].map(([site, node]) => [`shares:${site}`, node])) };
+  const body = base.hold({ name: `${base.name}/${method.kind}`, outputs }, weights, trained);
+  const head = headOf(base, weights, trained);
+  const names = Object.keys(body.program.outputs);
+  const values = Object.values(body.program.outputs);
+  const roots = recomputed.length === 0 ? values : recompute(values, { blocks: recomputed });
+  const shares = new Map(names.flatMap((name, i) => (name.startsWith('shares:') ? [[name.slice('shares:'.length), roots[i]!] as const] : [])));
+  const { rows, labels, weights: counts } = labelInputs(chunks);
+  const read = gather(reshape(roots[0]!, [sizeOf(inputs.ids.shape), config.hidden]), rows);
+  const { loss, right } = labelLoss({ hidden: read, labels, weights: counts }, { head: head.logits, chunks });
+  const found = { frozen: new Map([...(await body.bindings()), ...(await head.bindings())]), parameters: adapted.parameters, shares };
+  if (!balance) return { ...found, objective: { loss, metrics: { right } } };
+  const { strength, ...options } = balance;
+  const membership = input('membership', ['samples', ...inputs.ids.shape]);
+  const uneven = mul(balanceLoss({ shares: [...shares.values()], membership, kinds: input('kinds', ['samples'], 'int64') }, options), input('micro', []));
+  return { ...found, objective: { loss: add(loss, mul(uneven, strength)), metrics: { right, balance: uneven } } };
+};
+
+/** What hidden rows become logits by, over frozen weights. */
+const headOf = (base: BaseModel, weights: FrozenWeights, trained: ReadonlySet<string>) => {
+  const { vocab, hidden, tied } = base.source.member.config;
+  const held = (x: Node) => {
+    const logits = tied ? named('logits', linear(x, parameter('embed.word.weight', [vocab, hidden]))) : dense('logits', x, vocab, { bias: false });
+    return base.hold({ name: `${base.name}/head`, outputs: { logits } }, weights, trained);
+  };
+  return { bindings: held(input('read', ['rows', hidden])).bindings, logits: (x: Node): Node => held(x).program.outputs['logits']! };
+};
