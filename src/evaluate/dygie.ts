@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { AnnotatedDocument, Span, TokenDocument } from './annotations.ts';
 import { FormatError } from './errors.ts';
+import { expectOnce, type Line, parseJsonLines } from './json-lines.ts';
 
 const offset = z.int().nonnegative();
 const score = z.number();
@@ -34,48 +35,9 @@ const predictionLine = z.strictObject({
   predicted_clusters: z.array(z.array(mention)),
 });
 
-const shown = (value: unknown): string => {
-  const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
-};
-
-const at = (value: unknown, path: readonly PropertyKey[]): unknown =>
-  path.reduce<unknown>((inner, key) => (typeof inner === 'object' && inner !== null ? (inner as Record<PropertyKey, unknown>)[key] : undefined), value);
-
-interface Line<T> {
-  readonly where: string;
-  readonly value: T;
-}
-
-const parseLines = <T>(text: string, name: string, schema: z.ZodType<T>, hint: string): Line<T>[] => {
-  const lines: Line<T>[] = [];
-  for (const [index, line] of text
-    .replace(/^\uFEFF/, '')
-    .split('\n')
-    .entries()) {
-    if (line.trim() === '') continue;
-    const where = `${name} line ${index + 1}`;
-    let raw: unknown;
-    try {
-      raw = JSON.parse(line);
-    } catch (cause) {
-      throw new FormatError(`${where}: expected one JSON document, got ${shown(line.slice(0, 60))}; write one document a line (JSON Lines)`, { cause });
-    }
-    const parsed = schema.safeParse(raw);
-    if (!parsed.success) {
-      const issue = parsed.error.issues[0]!;
-      throw new FormatError(`${where}: ${issue.path.join('.') || 'document'}: ${issue.message}, got ${shown(at(raw, issue.path))}; ${hint}`);
-    }
-    lines.push({ where, value: parsed.data });
-  }
-  if (lines.length === 0) throw new FormatError(`${name}: expected at least one document, got none; check that this is the right file`);
-  const seen = new Map<string, string>();
-  for (const { where, value } of lines) {
-    const { doc_key: key } = value as { doc_key: string };
-    const before = seen.get(key);
-    if (before !== undefined) throw new FormatError(`${where}: expected every doc_key once, got ${shown(key)} as in ${before}; remove one of the two`);
-    seen.set(key, where);
-  }
+const parseLines = <T extends { doc_key: string }>(text: string, name: string, schema: z.ZodType<T>, hint: string): Line<T>[] => {
+  const lines = parseJsonLines(text, name, schema, hint);
+  expectOnce(lines, 'doc_key', ({ doc_key }) => doc_key);
   return lines;
 };
 

@@ -12,8 +12,8 @@ export interface ResampleOptions {
   readonly seed?: number;
 }
 
-// A counter hashed to 32 bits: draw k of a seed is the same whatever was drawn before.
-const draw = (seed: number, k: number): number => {
+/** Draw k of a seed, from 0 up to 1: a counter hashed to 32 bits, the same whatever was drawn before. */
+export const drawn = (seed: number, k: number): number => {
   let h = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(k, 0xc2b2ae35);
   h = Math.imul(h ^ (h >>> 16), 0x7feb352d);
   h = Math.imul(h ^ (h >>> 15), 0x846ca68b);
@@ -28,7 +28,13 @@ const quantile = (sorted: Float64Array, share: number): number => {
 
 const resample = <Unit>(units: readonly Unit[], statistic: (units: readonly Unit[]) => number, { samples = 1000, seed = 1 }: ResampleOptions): Float64Array => {
   const n = units.length;
-  return Float64Array.from({ length: samples }, (_, s) => statistic(units.map((_unit, i) => units[Math.floor(draw(seed, s * n + i) * n)]!)));
+  return Float64Array.from({ length: samples }, (_, s) => statistic(units.map((_unit, i) => units[Math.floor(drawn(seed, s * n + i) * n)]!)));
+};
+
+/** A figure with the interval that its resampled values give. */
+export const intervalOf = (value: number, resampled: Float64Array): Interval => {
+  const sorted = resampled.toSorted();
+  return { value, low: quantile(sorted, 0.025), high: quantile(sorted, 0.975) };
 };
 
 /**
@@ -38,14 +44,19 @@ const resample = <Unit>(units: readonly Unit[], statistic: (units: readonly Unit
  */
 export const bootstrap = <Unit>(units: readonly Unit[], statistic: (units: readonly Unit[]) => number, options: ResampleOptions = {}): Interval => {
   if (units.length === 0) throw new RangeError('bootstrap: expected at least one unit to draw from, got none');
-  const sorted = resample(units, statistic, options).sort();
-  return { value: statistic(units), low: quantile(sorted, 0.025), high: quantile(sorted, 0.975) };
+  return intervalOf(statistic(units), resample(units, statistic, options));
 };
 
 /** `pValue`: two-sided, how often resampling turns the sign of the difference. */
 export interface PairedInterval extends Interval {
   readonly pValue: number;
 }
+
+/** The same for a difference, with how often resampling turns its sign. */
+export const pairedIntervalOf = (value: number, resampled: Float64Array): PairedInterval => {
+  const [notAbove, notBelow] = [resampled.filter((d) => d <= 0).length, resampled.filter((d) => d >= 0).length];
+  return { ...intervalOf(value, resampled), pValue: Math.min(1, (2 * (Math.min(notAbove, notBelow) + 1)) / (resampled.length + 1)) };
+};
 
 /**
  * Paired bootstrap of `statistic(a) − statistic(b)`: the same documents are drawn for both systems.
@@ -62,9 +73,5 @@ export const pairedBootstrap = <Unit>(
     throw new RangeError(`paired bootstrap: expected the same units twice, got ${a.length} and ${b.length}; give both systems the same documents`);
   const pairs = a.map((unit, i) => [unit, b[i]!] as const);
   const difference = (drawn: readonly (readonly [Unit, Unit])[]) => statistic(drawn.map(([left]) => left)) - statistic(drawn.map(([, right]) => right));
-  const sorted = resample(pairs, difference, options).sort();
-  const notAbove = sorted.filter((d) => d <= 0).length;
-  const notBelow = sorted.filter((d) => d >= 0).length;
-  const pValue = Math.min(1, (2 * (Math.min(notAbove, notBelow) + 1)) / (sorted.length + 1));
-  return { value: difference(pairs), low: quantile(sorted, 0.025), high: quantile(sorted, 0.975), pValue };
+  return pairedIntervalOf(difference(pairs), resample(pairs, difference, options));
 };

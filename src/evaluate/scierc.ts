@@ -3,6 +3,7 @@ import { countBCubed, countCeaf, countMuc, meanScore } from './coreference.ts';
 import { addCounts, type Counts, noCounts, type Score, scoreOf } from './counts.ts';
 import { countEntities, countSpans } from './entities.ts';
 import { FormatError } from './errors.ts';
+import type { Evaluation } from './evaluation.ts';
 import { countRelations } from './relations.ts';
 import { bootstrap, type PairedInterval, pairedBootstrap, type ResampleOptions } from './resample.ts';
 
@@ -49,16 +50,6 @@ const convention = [
   'relation-twice: COMPARE and CONJUNCTION counted twice in either order; relation-plmarker: also drops a prediction that a higher-scored one of the same label overlaps in both arguments',
   'coreference: mean of MUC, B-cubed and CEAF-phi4 for each of precision, recall and F1; predicted clusters of one mention left out of B-cubed and CEAF',
 ].join('. ');
-
-export interface Evaluation {
-  readonly task: string;
-  /** Documents measured. */
-  readonly n: number;
-  readonly metrics: Readonly<Record<string, number>>;
-  readonly convention: string;
-  /** 95 % bootstrap intervals over documents, when asked for. */
-  readonly ci95?: Readonly<Record<string, readonly [low: number, high: number]>>;
-}
 
 const pair = (gold: readonly AnnotatedDocument[], predictions: readonly AnnotatedDocument[]): DocumentCounts[] => {
   const byKey = new Map(predictions.map((document) => [document.docKey, document]));
