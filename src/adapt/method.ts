@@ -42,6 +42,8 @@ export interface Method {
    */
   merge?(site: string, weight: Float32Array, own: ReadonlyMap<string, Float32Array>): Float32Array;
   readonly unmergeable?: string;
+  /** Why there is nothing to train: the values of `start` are those it is used with. */
+  readonly untrainable?: string;
 }
 
 /** A program with a method's edit on it. */
