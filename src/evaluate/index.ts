@@ -19,4 +19,14 @@ export { countRelations, type RelationConvention } from './relations.ts';
 export { bootstrap, type Interval, type PairedInterval, pairedBootstrap, type ResampleOptions } from './resample.ts';
 export { type BySeed, bootstrapSeeds, pairedBootstrapSeeds, type SeedResampleOptions } from './resample-seeds.ts';
 export { compareScierc, countScierc, type DocumentCounts, evaluateScierc, poolScierc } from './scierc.ts';
-export { asMessages, type ChoiceItem, type LabelTask, labelTasks, measureTasks, parseTaskItems, type TaskItem, taskConvention } from './task-mix.ts';
+export {
+  asMessages,
+  type ChoiceItem,
+  type LabelTask,
+  labelTasks,
+  measureTasks,
+  parseTaskItems,
+  type SkippedSample,
+  type TaskItem,
+  taskConvention,
+} from './task-mix.ts';

@@ -5,7 +5,8 @@ import { summarise } from './measured-item.ts';
 import { asMessages, type ChoiceItem, measureTasks, parseTaskItems } from './task-mix.ts';
 
 const shared = new URL('../../../shared/data/', import.meta.url);
-const parse = (lines: readonly object[], more = {}) => parseTaskItems(lines.map((line) => JSON.stringify(line)).join('\n'), 'f', more);
+const parseAll = (lines: readonly object[], more = {}) => parseTaskItems(lines.map((line) => JSON.stringify(line)).join('\n'), 'f', more);
+const parse = (lines: readonly object[], more = {}) => parseAll(lines, more).items;
 
 describe('samples of tasks', () => {
   it('are known by their fields', () => {
@@ -22,6 +23,15 @@ describe('samples of tasks', () => {
     expect(parse([{ text: 'fine', label: 4 }], { label: 'sst5' })[0]).toMatchObject({ right: 4 });
     expect(parse([{ question: 'Q?', choices: { text: ['x', 'y'], label: ['A', 'B'] }, answerKey: 'B' }])[0]).toMatchObject({ options: ['x', 'y'], right: 1 });
     expect(asMessages(parse([{ prompt: 'p', answer: 'x' }]))[0]!.prompt).toEqual([{ role: 'user', content: 'p' }]);
+  });
+
+  it('without an answer are left out, and told', () => {
+    const lines = [
+      { instruction: 'Do', output: 'done' },
+      { instruction: 'Do', output: ' ' },
+    ];
+    expect(parseAll(lines)).toMatchObject({ items: [{ id: '1' }], skipped: [{ where: 'f line 2', reason: 'its answer is empty' }] });
+    expect(() => parseAll(lines.slice(1))).toThrow(/samples with an answer, got 1 without/);
   });
 
   it('are refused with line and reason', () => {
@@ -66,10 +76,15 @@ describe('samples of tasks', () => {
       const bytes = readFileSync(new URL(name, shared));
       return parseTaskItems((name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString(), name, more);
     };
-    expect(read('sst/sst2_dev.jsonl', { label: 'sst2' })).toHaveLength(872);
-    expect(new Set(read('sst/sst5_dev.jsonl', { label: 'sst5' }).map((item) => (item as ChoiceItem).right)).size).toBe(5);
-    expect(new Set(read('trec/train.jsonl', { label: 'trec' }).map((item) => (item as ChoiceItem).right)).size).toBe(6);
-    expect(() => read('instructions/alpaca_5k.jsonl.gz')).toThrow(/line 285: output/); // a sample without an answer cannot be measured
-    expect(read('instructions/t0_p3_20_per_template.jsonl.gz').length).toBeGreaterThan(4000);
+    const right = (name: string, label: string) => new Set(read(name, { label }).items.map((item) => (item as ChoiceItem).right)).size;
+    expect([right('sst/sst2_dev.jsonl', 'sst2'), right('sst/sst5_dev.jsonl', 'sst5'), right('trec/train.jsonl', 'trec')]).toEqual([2, 5, 6]);
+    for (const [name, samples] of [
+      ['instructions/alpaca_5k.jsonl.gz', 5000],
+      ['instructions/t0_p3_20_per_template.jsonl.gz', 4629],
+    ] as const) {
+      const { items, skipped } = read(name);
+      expect(items.length + skipped.length).toBe(samples);
+      expect(skipped.length).toBeGreaterThan(0);
+    }
   });
 });

@@ -37,8 +37,8 @@ const common = { id: z.union([text, z.number()]).optional(), task: text.optional
 const shapes = {
   choice: z.strictObject({ ...common, prompt: text, options: z.array(text).min(2), answer: z.union([text, z.int().nonnegative()]) }),
   answer: z.strictObject({ ...common, prompt: text, answer: text.optional(), answers: z.array(text).min(1).optional() }),
-  instruction: z.strictObject({ ...common, instruction: text, input: z.string().optional(), output: text }),
-  completion: z.strictObject({ ...common, template: text.optional(), prompt: text, completion: text }),
+  instruction: z.strictObject({ ...common, instruction: text, input: z.string().optional(), output: z.string() }),
+  completion: z.strictObject({ ...common, template: text.optional(), prompt: text, completion: z.string() }),
   label: z.strictObject({ ...common, text, label: z.union([text, z.number()]), fine: z.unknown().optional() }),
   arc: z.looseObject({ ...common, question: text, choices: z.looseObject({ text: z.array(text).min(2), label: z.array(text).min(2) }), answerKey: text }),
 };
@@ -56,17 +56,30 @@ const shapeOf = (value: Record<string, unknown>, name: string): keyof typeof sha
   throw new FormatError(`${name}: expected samples of a known shape, got the fields ${Object.keys(value).join(', ') || 'none'}; ${hint}`);
 };
 
+/** A sample that cannot be measured, since it has no answer. */
+export interface SkippedSample {
+  readonly where: string;
+  readonly reason: string;
+}
+
 /**
- * Samples in JSON Lines, all of one shape, known by their fields.
+ * Samples in JSON Lines, all of one shape, known by their fields. Instructions and completions whose answer is empty are skipped, and said so.
  *
  * @param label  what texts with labels are: which of `labelTasks`
  * @throws FormatError with line, field, what was expected and found
  */
-export const parseTaskItems = (source: string, name: string, { label }: { readonly label?: LabelTask } = {}): TaskItem[] => {
+export const parseTaskItems = (
+  source: string,
+  name: string,
+  { label }: { readonly label?: LabelTask } = {},
+): { items: TaskItem[]; skipped: SkippedSample[] } => {
   const shape = shapeOf(parseJsonLines(source, name, record, hint)[0]!.value, name);
-  const items = readers[shape](source, name, label);
-  expectOnce(items, 'id', ({ id }) => id);
-  return items.map(({ value }) => value);
+  const lines = readers[shape](source, name, label);
+  expectOnce(lines, 'id', ({ id }) => id);
+  const answered = (item: TaskItem): boolean => 'options' in item || item.answers.some((answer) => answer.trim() !== '');
+  const [items, empty] = [lines.filter(({ value }) => answered(value)), lines.filter(({ value }) => !answered(value))];
+  if (items.length === 0) throw new FormatError(`${name}: expected samples with an answer, got ${empty.length} without; there is nothing to measure`);
+  return { items: items.map(({ value }) => value), skipped: empty.map(({ where }) => ({ where, reason: 'its answer is empty' })) };
 };
 
 interface Shared {
