@@ -38,7 +38,12 @@ const rowScaleOp = defineOp<undefined>({
   },
   grad: () => [],
   lower: (emit, _, [x]) => {
-    const most = emit.node('ReduceMax', [emit.node('Abs', [x!]), emit.constant('int64', [1], [-1])], { keepdims: 1 });
+    // Two passes that read cost less than one that writes the sizes.
+    const [high, low] = ['ReduceMax', 'ReduceMin'].map((reduce) => emit.node(reduce, [x!, emit.constant('int64', [1], [-1])], { keepdims: 1 })) as [
+      string,
+      string,
+    ];
+    const most = emit.node('Max', [high, emit.node('Neg', [low])]);
     return emit.node('Max', [emit.node('Mul', [most, emit.constant('float32', [], [1 / activationMost])]), emit.constant('float32', [], [smallest])]);
   },
   reference: ([x], _, shape) => {
@@ -80,8 +85,8 @@ const quantiseRowsOp = defineOp<undefined>({
 });
 
 interface Int8Product {
-  /** Which further inputs there are, in this order: the inverse of the channels' divisors; the numbers of the channels that are multiplied as floats, and their weight; the weight as [out, in], which only the gradient reads. */
-  readonly more: readonly ('inverse' | 'channels' | 'weights' | 'turned')[];
+  /** Which further inputs there are, in this order: the inverse of the channels' divisors; the numbers of the channels that are multiplied as floats, and their weight; the weight as the gradient reads it, and its scales. */
+  readonly more: readonly ('inverse' | 'channels' | 'weights' | 'back' | 'backScale')[];
 }
 
 /** Its further inputs by their names. */
@@ -98,12 +103,12 @@ const int8ProductOp = defineOp<Int8Product>({
       );
     return { shape: [...x!.shape.slice(0, -1), out!], dtype: 'float32' };
   },
-  // Straight through the rounding: dX = (dY · scale) Wᵀ. The scale of a channel goes into the gradient, so that the weight is read as it is stored, and before the gradient's rows are rounded where they are.
+  // Straight through the rounding: dX = (dY · scale) Wᵀ. The scale of a channel goes into the gradient, so that the weight is read as it is stored; a weight made for the way back has scales of its own.
   grad: ({ inputs, attrs }, d) => {
     const [x, weight, scale] = inputs as readonly [Node, Node, Node];
-    const { inverse, channels, weights, turned } = named(attrs, inputs);
-    const scaled = mul(d, scale);
-    const through = turned ? productOf(scaled, turned) : matmul(scaled, cast(weight, 'float32'), { transposeB: true });
+    const { inverse, channels, weights, back, backScale } = named(attrs, inputs);
+    if (back && backScale) return [productOf(d, back, backScale)];
+    const through = matmul(mul(d, scale), cast(weight, 'float32'), { transposeB: true });
     const whole = inverse ? mul(through, inverse) : through;
     return [channels ? add(whole, matmul(matmul(d, weights!, { transposeB: true }), oneHot(channels, x.shape.at(-1)!))) : whole];
   },
@@ -155,8 +160,8 @@ export interface Int8Rows {
   readonly inverse?: Node | undefined;
   /** Channels that are multiplied as floats: their numbers [some] int64, and their weight [some, out]. They are 0 in `quantised`. */
   readonly apart?: { readonly channels: Node; readonly weights: Node } | undefined;
-  /** The weight [out, in] int8: with it the gradient is a product of whole numbers too. It has no gradient of its own then. */
-  readonly turned?: Node | undefined;
+  /** The float weight rounded for the way back, [out, in] int8, and its scales [in]: with it the gradient is a product of whole numbers too, one without divisors and channels apart. */
+  readonly wayBack?: { readonly back: Node; readonly backScale: Node } | undefined;
 }
 
 /**
@@ -167,8 +172,8 @@ export interface Int8Rows {
  * @param scale   [out] float32
  * @param rows    x as whole numbers
  */
-export const int8Product = (x: Node, weight: Node, scale: Node, { quantised, scale: rowScale, inverse, apart, turned }: Int8Rows): Node => {
-  const more = Object.entries({ inverse, ...apart, turned }).filter((entry): entry is [Int8Product['more'][number], Node] => entry[1] !== undefined);
+export const int8Product = (x: Node, weight: Node, scale: Node, { quantised, scale: rowScale, inverse, apart, wayBack }: Int8Rows): Node => {
+  const more = Object.entries({ inverse, ...apart, ...wayBack }).filter((entry): entry is [Int8Product['more'][number], Node] => entry[1] !== undefined);
   return int8ProductOp([x, weight, scale, quantised, rowScale, ...more.map(([, node]) => node)], { more: more.map(([name]) => name) });
 };
 
@@ -176,16 +181,12 @@ const wholes = 1.5 * 2 ** 52; // added and taken away again, it rounds to a whol
 const tile = 64;
 
 export interface Int8Weight {
-  /** [in, out] */
   readonly values: Int8Array;
-  /** The same as [out, in]. */
-  readonly turned: Int8Array;
-  /** [out] */
   readonly scales: Float32Array;
 }
 
 /**
- * A weight [out, in] as int8 with a scale for every output channel; the error of a value is at most half its scale (largest size in the channel / `weightMost`, default 63).
+ * A weight [out, in] as int8 [in, out] with a scale for every output channel; the error of a value is at most half its scale (largest size in the channel / `weightMost`, default 63).
  *
  * @param factors  [in]: what its columns are multiplied by first
  */
@@ -204,7 +205,7 @@ export const quantiseInt8 = (weight: Float32Array, out: number, inner: number, w
     const scale = scales[o]!;
     for (let i = 0; i < inner; i++) turned[from + i] = Math.max(-weightMost, Math.min(weightMost, row[i]! / scale + wholes - wholes));
   }
-  return { values: turn(turned, out, inner), turned, scales };
+  return { values: turn(turned, out, inner), scales };
 };
 
 /** [rows, columns] → [columns, rows], a tile at a time so that both stay near. */
@@ -218,10 +219,20 @@ const turn = (values: Int8Array, rows: number, columns: number): Int8Array => {
   return turned;
 };
 
-/** x W with whole numbers, x rounded row by row. @param x [..., in] @param weight [in, out] int8, taken as it is */
-const productOf = (x: Node, weight: Node): Node => {
+/** A weight [out, in] as int8 [out, in] with a scale for every input channel: what the gradient of its product is multiplied with. As `quantiseInt8` otherwise. */
+export const quantiseBack = (weight: Float32Array, inner: number, weightMost: WeightMost = 63): Int8Weight => {
+  const scales = new Float32Array(inner);
+  for (let from = 0; from < weight.length; from += inner) for (let i = 0; i < inner; i++) scales[i] = Math.max(scales[i]!, Math.abs(weight[from + i]!));
+  for (let i = 0; i < inner; i++) scales[i] = scales[i] === 0 ? 1 : scales[i]! / weightMost;
+  const values = new Int8Array(weight.length);
+  for (let from = 0; from < weight.length; from += inner)
+    for (let i = 0; i < inner; i++) values[from + i] = Math.max(-weightMost, Math.min(weightMost, weight[from + i]! / scales[i]! + wholes - wholes));
+  return { values, scales };
+};
+
+/** x W with whole numbers, x rounded row by row. @param x [..., in] @param weight [in, out] int8 @param scale [out] */
+const productOf = (x: Node, weight: Node, scale: Node): Node => {
   const rows = reshape(x, [sizeOf(x.shape.slice(0, -1)), x.shape.at(-1)!]);
-  const scale = rowScale(rows);
-  const ones = expand(constant(1, [1]), [weight.shape[1]!]);
-  return int8Product(x, weight, ones, { quantised: quantiseRows(rows, scale), scale });
+  const own = rowScale(rows);
+  return int8Product(x, weight, scale, { quantised: quantiseRows(rows, own), scale: own });
 };

@@ -1,5 +1,5 @@
 import { type Axis, ConfigError, constant, edit, max, mul, type Node, NotFoundError, nameOf, parameter, reshape, rmsNorm, sizeOf } from '../../core/index.ts';
-import { type Int8Rows, int8Product, quantiseInt8, quantiseRows, rowMiddles, rowScale, type WeightMost } from './int8.ts';
+import { type Int8Rows, int8Product, quantiseBack, quantiseInt8, quantiseRows, rowMiddles, rowScale, type WeightMost } from './int8.ts';
 import { type ActivationRange, int8Linear, quantiseStatic, staticScale } from './int8-static.ts';
 import { linearOf, ofInputs, withProduct } from './linear-of.ts';
 import { type NBitsAttrs, nBitsProduct, quantiseBlocks } from './n-bits.ts';
@@ -124,7 +124,11 @@ export const quantise = (
       const even = !own && (count > 0 || smooth?.test(site)) ? evenedOf(x, from) : undefined;
       const inverse = even && nameOf(even.inverse);
       const [channels, floats] = [`${from}.int8.channels`, `${from}.int8.floats`];
-      const turned = `${from}.int8.turned`;
+      const [back, backScale] = [`${from}.int8.back`, `${from}.int8.back.scale`];
+      const backOf = (values: Float32Array): Record<string, QuantisedValues> => {
+        const made = quantiseBack(values, inner, weightMost);
+        return { [back]: { dtype: 'int8', shape: [out, inner], data: made.values }, [backScale]: { dtype: 'float32', shape: [inner], data: made.scales } };
+      };
       weights.set(from, {
         from,
         shape,
@@ -141,7 +145,7 @@ export const quantise = (
           return {
             [weight]: { dtype: 'int8', shape: [inner, out], data: made.values },
             [scales]: { dtype: 'float32', shape: [out], data: made.scales },
-            ...(backward && { [turned]: { dtype: 'int8', shape: [out, inner], data: made.turned } }),
+            ...(backward && backOf(values)),
             ...(inverse !== undefined && { [inverse]: { dtype: 'float32', shape: [inner], data: inverses } }),
             ...(count > 0 && {
               [channels]: { dtype: 'int64', shape: [count], data: BigInt64Array.from(taken, BigInt) },
@@ -162,7 +166,7 @@ export const quantise = (
         int8Product(x, whole, factors, {
           ...rowsOf(even?.x ?? x),
           inverse: even?.inverse,
-          ...(backward && { turned: parameter(turned, [out, inner], 'int8') }),
+          ...(backward && { wayBack: { back: parameter(back, [out, inner], 'int8'), backScale: parameter(backScale, [inner]) } }),
           ...(count > 0 && { apart: { channels: parameter(channels, [count], 'int64'), weights: parameter(floats, [count, out]) } }),
         }),
       );
