@@ -20,7 +20,7 @@ import {
 } from '../../core/index.ts';
 import { linear, softmaxCrossEntropy } from '../../nn/index.ts';
 import { numbersOf, openEngine, tensorOf } from '../../runtime/index.ts';
-import { labelInputs, labelLoss } from './label-loss.ts';
+import { labelCosts, labelInputs, labelLoss } from './label-loss.ts';
 
 const [vocab, width, rows] = [11, 4, 8];
 const noise = (count: number, seed: number): Float64Array => Float64Array.from({ length: count }, (_, i) => Math.fround(Math.sin(12.9898 * (i + 1) + seed)));
@@ -142,11 +142,19 @@ describe('labelLoss', () => {
     expect(plan({ outputs }, { lengths }).peakBytes(lengths)).toBeLessThan(2 * chunkBytes + 8 * count * wide * 4);
   });
 
+  it('takes one product a chunk where only values are wanted, which are the same', () => {
+    const { labels, weights } = labelInputs(4);
+    const { loss } = labelLoss({ hidden: tanh(x), labels, weights }, { head: (own) => linear(own, head), chunks: 4, forwardOnly: true });
+    expect(inOrder([loss]).filter(({ op }) => op.name === 'matmul')).toHaveLength(4);
+    near(values([loss])[0]!, values([built(4).loss])[0]!);
+  });
+
   it('refuses rows that do not divide, and rows that do not match', () => {
     const { labels, weights } = labelInputs();
     const rowsOf = (axis: string) => ({ hidden: input('h', [axis, width]), labels, weights });
     expect(() => labelLoss(rowsOf('part'), { head: (own) => own, chunks: 4 })).toThrow(/expected a multiple of 4/);
-    expect(() => labelLoss(rowsOf('others'), { head: (own) => own })).toThrow(/expected hidden \[rows, hidden\], labels \[rows\]/);
+    expect(() => labelLoss(rowsOf('others'), { head: (own) => own })).toThrow(/expected weights \[others\]/);
+    expect(() => labelCosts(rowsOf('others'), { head: (own) => own })).toThrow(/labels: expected hidden \[rows, hidden\] and what has the same rows/);
   });
 
   it('takes rows of a batch', () => {
