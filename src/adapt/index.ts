@@ -2,6 +2,7 @@
 export { type BalanceOptions, balanceLoss } from './balance.ts';
 export type { BaseModel, FrozenWeights, HeldProgram } from './base-model.ts';
 export * from './data/index.ts';
+export * from './files/index.ts';
 export { type AdaptContext, type Adapted, adapt, type Method, type ReadBase } from './method.ts';
 export * from './methods/index.ts';
 export * from './objectives/index.ts';

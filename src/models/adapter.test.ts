@@ -102,7 +102,7 @@ describe('openAdapter refuses', () => {
   });
 
   it('what is no adapter, a part of one, or one of another model', async () => {
-    await expect(openAdapter(join(work, 'nowhere'), source)).rejects.toThrow(/no such file; give the folder of a PEFT adapter/);
+    await expect(openAdapter(join(work, 'nowhere'), source)).rejects.toThrow(/no such file; give the folder of an adapter/);
     const folder = await changed({});
     await rm(join(folder, 'adapter_model.safetensors'));
     await expect(openAdapter(folder, source)).rejects.toThrow(NotFoundError);

@@ -1,23 +1,36 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FormatError, NotFoundError, nameOf, type Program, sameShape, UnsupportedError } from '../core/index.ts';
+import { FormatError, NotFoundError, type Program, sameShape, UnsupportedError } from '../core/index.ts';
 import { openSafetensors, readAsFloat32, type SafetensorsFile } from '../formats/index.ts';
 import { lowRank, mergeLowRank } from '../nn/index.ts';
-import { type Arrangement, arrange } from './arrange.ts';
+import { arrange } from './arrange.ts';
 import type { CausalSource } from './causal-source.ts';
+import { hubLinears, withColumns } from './hub-linears.ts';
 import { adaptedModules, type ModuleRank } from './peft-config.ts';
 import type { ReadWeight } from './weights.ts';
 
-/** A LoRA adapter as an edit of a model. */
+/** An adapter as an edit of a model. */
 export interface Adapter {
   readonly folder: string;
-  /** Sites that get a branch. */
+  /** Files that hold its values. */
+  readonly files: readonly string[];
+  /** Sites of linears that it stands beside. */
   readonly sites: readonly string[];
-  /** Values of the branches' parameters, `SITE.lora.a` [rank, in] and `SITE.lora.b` [out, rank]. */
+  /** Values of the parameters that `apply` adds; of a LoRA `SITE.lora.a` [rank, in] and `SITE.lora.b` [out, rank]. */
   readonly weights: ReadonlyMap<string, ReadWeight>;
-  /** The program with a branch beside every linear that is adapted. Before any edit of weights: what is packed no longer shows where a linear begins. */
+  /** Virtual tokens that stand before every text, with the ids that follow the vocabulary's. */
+  readonly virtualTokens: number;
+  /** Names of the program inputs that it adds. */
+  readonly inputs: readonly string[];
+  /** It is new values of the model's own parameters: nothing stands beside, `mergedSource` is the model. */
+  readonly inWeights: boolean;
+  /** The program with what is added beside every linear that is adapted. Before any edit of weights: what is packed no longer shows where a linear begins. */
   apply(program: Program): Program;
-  /** A weight with its branch in it; one that has none comes back itself. */
+  /** Parameters of the model that `merge` changes. */
+  readonly changes: ReadonlySet<string>;
+  /** Why no weights can hold it; `merge` then throws UnsupportedError. */
+  readonly unmergeable: string | undefined;
+  /** Values of a parameter with the adapter in them; one that it does not change comes back itself. */
   merge(parameter: string, values: Float32Array): Float32Array;
 }
 
@@ -34,7 +47,7 @@ interface Branch extends ModuleRank {
  */
 export const openAdapter = async (folder: string, source: CausalSource): Promise<Adapter> => {
   const json = await readConfig(folder);
-  const places = linearsOf(source);
+  const places = hubLinears(source);
   const adapted = adaptedModules(json, [...places.keys()], join(folder, 'adapter_config.json'));
   const file = await openWeights(folder);
   const branches = new Map<string, Branch>();
@@ -49,7 +62,7 @@ export const openAdapter = async (folder: string, source: CausalSource): Promise
       );
     const [a, b] = [await branchPart(file, tensors.a, [own.rank, inner]), await branchPart(file, tensors.b, [rows, own.rank])];
     taken.add(tensors.a).add(tensors.b);
-    for (const { site, rowsOf } of linears) branches.set(site, { site, ...own, a, b: rowsOf ? arrange(b, withRank(rowsOf, own.rank)) : b });
+    for (const { site, rowsOf } of linears) branches.set(site, { site, ...own, a, b: rowsOf ? arrange(b, withColumns(rowsOf, own.rank)) : b });
   }
   const left = [...file.tensors.keys()].filter((name) => !taken.has(name));
   if (left.length > 0)
@@ -61,7 +74,16 @@ export const openAdapter = async (folder: string, source: CausalSource): Promise
 
 const adapterOf = (folder: string, branches: readonly Branch[], { member: { config } }: CausalSource): Adapter => ({
   folder,
+  files: [join(folder, 'adapter_model.safetensors')],
   sites: branches.map(({ site }) => site),
+  virtualTokens: 0,
+  inputs: [],
+  inWeights: false,
+  changes: new Set(branches.map(({ site }) => `${site}.weight`)),
+  unmergeable:
+    config.tied && branches.some(({ site }) => site === 'logits')
+      ? 'it adapts a head that is the table of words too, and words would change with it'
+      : undefined,
   weights: new Map(
     branches.flatMap(({ site, rank, a, b }): [string, ReadWeight][] => [
       [`${site}.lora.a`, { dtype: 'float32', shape: [rank, a.length / rank], data: a }],
@@ -90,41 +112,6 @@ const adapterOf = (folder: string, branches: readonly Branch[], { member: { conf
   },
 });
 
-interface Place {
-  readonly site: string;
-  /** Names of the module, the likelier first. */
-  readonly modules: readonly string[];
-  readonly inner: number;
-  /** Rows of the whole module, of which the site may be a part. */
-  readonly rows: number;
-  /** Where in them the rows of the site lie. */
-  readonly rowsOf: Arrangement | undefined;
-}
-
-/** The linears of a model by the names that the reference implementation gives them: queries, keys and values may be parts of one. */
-const linearsOf = ({ parameters, member: { config, hub } }: CausalSource): Map<string, Place[]> => {
-  const found = new Map<string, Place[]>();
-  for (const node of parameters) {
-    const name = nameOf(node);
-    const table = name === 'embed.word.weight';
-    if (!name.endsWith('.weight') || node.shape.length !== 2 || (/^embed\./.test(name) && !(table && config.tied))) continue;
-    const site = table ? 'logits' : name.replace(/\.weight$/, '');
-    const modules = hub.names.get(`${site}.weight`)!.map((theirs) => theirs.replace(/\.weight$/, ''));
-    const [out, inner] = node.shape as readonly [number, number];
-    const rowsOf = hub.arranged.get(`${site}.bias`);
-    const place = { site, modules, inner, rows: rowsOf?.stored[0] ?? out, rowsOf };
-    found.set(modules[0]!, [...(found.get(modules[0]!) ?? []), place]);
-  }
-  return found;
-};
-
-const withRank = ({ stored, view, take, order }: Arrangement, rank: number): Arrangement => ({
-  stored: [...stored, rank],
-  view: [...view, rank],
-  ...(take && { take }),
-  ...(order && { order: [...order, order.length] }),
-});
-
 const spellings = (modules: readonly string[], { tensors }: SafetensorsFile): { a: string; b: string } | undefined => {
   for (const module of modules) {
     const [a, b] = ['A', 'B'].map((part) => `base_model.model.${module}.lora_${part}.weight`) as [string, string];
@@ -147,7 +134,7 @@ const readConfig = async (folder: string): Promise<unknown> => {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
     throw new NotFoundError(
-      `adapter ${folder}: expected a folder with adapter_config.json and adapter_model.safetensors, got no such file; give the folder of a PEFT adapter`,
+      `adapter ${folder}: expected a folder with adapter_config.json and adapter_model.safetensors, got no such file; give the folder of an adapter`,
     );
   });
   try {

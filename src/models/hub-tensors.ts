@@ -39,18 +39,19 @@ export const hubTensors = (source: CausalSource): HubTensor[] => {
   });
 };
 
-/** A model with an adapter in its weights. @throws UnsupportedError where it adapts a head that is the table of words too */
+/** A model with an adapter in its weights. @throws UnsupportedError where no weights can hold it */
 export const mergedSource = (source: CausalSource, adapter: Adapter): CausalSource => {
-  if (source.member.config.tied && adapter.sites.includes('logits'))
+  const { changes, unmergeable } = adapter;
+  if (unmergeable !== undefined)
     throw new UnsupportedError(
-      `adapter ${adapter.folder}: expected a head with a weight of its own to merge into, got one that is the table of words too; keep the adapter apart`,
+      `adapter ${adapter.folder}: expected one that weights can hold, got one that they cannot: ${unmergeable}; keep the adapter apart`,
     );
-  const changed = new Set(adapter.sites.map((site) => `${site}.weight`));
   return {
     ...source,
-    frozen: (parameter) => (changed.has(parameter) ? undefined : source.frozen(parameter)),
+    files: [...source.files, ...adapter.files],
+    frozen: (parameter) => (changes.has(parameter) ? undefined : source.frozen(parameter)),
     values: async (parameter) => adapter.merge(parameter, await source.values(parameter)),
-    stored: (parameter) => (changed.has(parameter) ? 'F32' : source.stored(parameter)),
-    packedForm: (parameter) => (changed.has(parameter) ? undefined : source.packedForm(parameter)),
+    stored: (parameter) => (changes.has(parameter) ? 'F32' : source.stored(parameter)),
+    packedForm: (parameter) => (changes.has(parameter) ? undefined : source.packedForm(parameter)),
   };
 };

@@ -1,5 +1,5 @@
 export { type Adapter, openAdapter } from './adapter.ts';
-export { type Arrangement, arrange } from './arrange.ts';
+export { type Arrangement, arrange, putBack } from './arrange.ts';
 export { type BertConfig, type BertOptions, bert, bertConfig, bertWeightNames } from './bert.ts';
 export type { CausalConfig, CausalModel } from './causal.ts';
 export { type CausalFiles, type CausalSource, causalSource, openCausalFiles } from './causal-source.ts';
@@ -10,6 +10,7 @@ export type { GgufOptions, TensorNames } from './gguf-config.ts';
 export { type GgufForm, ggufForm } from './gguf-tensors.ts';
 export { type GptNeoxConfig, gptNeox, gptNeoxArranged, gptNeoxConfig, gptNeoxWeightNames } from './gpt-neox.ts';
 export { type Gpt2Config, gpt2, gpt2Arranged, gpt2Config, gpt2WeightNames } from './gpt2.ts';
+export { type HubLinear, hubLinears } from './hub-linears.ts';
 export { type HubTensor, hubTensors, mergedSource } from './hub-tensors.ts';
 export { type LlamaConfig, llama, llamaConfig, llamaWeightNames } from './llama.ts';
 export { llamaConfigFromGguf, llamaGgufNames } from './llama-gguf.ts';

@@ -52,6 +52,6 @@ describe('a language model with an adapter', () => {
 
   it('is refused where there is none', async () => {
     await expect(openLanguageModel(folder, { adapter: join(own.path, 'nobody') })).rejects.toThrow(NotFoundError);
-    await expect(openLanguageModelApart(folder, { adapter: join(own.path, 'nobody') })).rejects.toThrow(/give the folder of a PEFT adapter/);
+    await expect(openLanguageModelApart(folder, { adapter: join(own.path, 'nobody') })).rejects.toThrow(/give the folder of an adapter/);
   });
 });
