@@ -23,7 +23,7 @@ export type Learnt = 'all' | 'last';
  * Tokens of a conversation that ends with an answer, as the model sees it at use.
  *
  * With a template: the whole is rendered, and for each answer what is rendered to ask for it; the answer is what comes after that, up to the first end token behind its words. A token that ends after the question's last
- * character is the answer's. Where the template writes what went before otherwise once there is an answer, the tokens are the question as it is asked at use, the last answer and the end token, and only the
+ * character is the answer's. Where the template writes what went before otherwise once there is an answer, or not the answer's words, the tokens are the question as it is asked at use, the last answer and the end token, and only the
  * last answer is learnt.
  *
  * Without one, the plain form: what is said in turns, a line break between question and answer and between questions where there is no white space already, the end token behind every answer; no names of roles.
@@ -75,8 +75,9 @@ const speakByTemplate = async (turns: readonly Turn[], tokenizer: CausalTokenize
     });
   const whole = await render(turns.length, false);
   const question = await render(turns.length - 1, true);
-  const spans = whole.startsWith(question) ? [{ from: question.length, to: whole.length, content: turns.at(-1)!.content }] : [];
-  if (spans.length === 0) return speakAsAsked(question, turns.at(-1)!.content, tokenizer);
+  const { content } = turns.at(-1)!;
+  if (!whole.startsWith(question) || !whole.includes(content.trim(), question.length)) return speakAsAsked(question, content, tokenizer);
+  const spans = [{ from: question.length, to: whole.length, content }];
   if (learnt === 'all')
     for (const [i, { role, content }] of turns.slice(0, -1).entries()) {
       if (role !== 'assistant') continue;
