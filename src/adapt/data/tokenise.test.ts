@@ -187,6 +187,15 @@ describe('tokenise, of what is too long', () => {
   });
 });
 
+it('tells how far it is, and ends when asked to', async () => {
+  const samples = Array.from({ length: 70 }, () => plainText('abc'));
+  const seen: number[] = [];
+  const stop = new AbortController();
+  expect((await made(samples, { onProgress: (done) => seen.push(done) })).texts).toHaveLength(70);
+  expect(seen).toEqual([0, 32, 64]);
+  await expect(made(samples, { signal: stop.signal, onProgress: () => stop.abort() })).rejects.toThrow(/abort/);
+});
+
 describe('numberKinds', () => {
   it('keeps numbers and counts names', () => {
     expect([...numberKinds(['1', '0', '1'])]).toEqual([

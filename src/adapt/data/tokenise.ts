@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { ConfigError, UnsupportedError } from '../../core/index.ts';
 import { cutText } from './cut-text.ts';
 import { type Conversing, type Learnt, type Spoken, speak } from './render-conversation.ts';
@@ -28,6 +29,9 @@ export interface TokeniseOptions extends Conversing {
   readonly answers?: Learnt;
   /** Numbers of kinds by name: see `numberKinds`. Default: no sample has one. */
   readonly kinds?: ReadonlyMap<string, number>;
+  /** Samples so far, every few dozen. */
+  readonly onProgress?: (done: number, of: number) => void;
+  readonly signal?: AbortSignal;
 }
 
 export interface TokenisedSamples {
@@ -54,7 +58,7 @@ export const numberKinds = (names: Iterable<string>): Map<string, number> => {
  * Samples as tokens, with what is learnt of each: answers only, their end tokens included; of a plain text all, and its end unless it goes on in another sample. Conversations are written as `speak` says, so that
  * tokens are those the model sees at use. An answer's end is never cut: where answer and a single token before it do not fit, the sample is refused.
  *
- * @throws ConfigError where `length` is below 16 · FormatError where the template is none
+ * @throws ConfigError where `length` is below 16 · FormatError where the template is none · the signal's reason
  */
 export const tokenise = async (samples: readonly Sample[], options: TokeniseOptions): Promise<TokenisedSamples> => {
   if (!(Number.isInteger(options.length) && options.length >= 16))
@@ -63,7 +67,12 @@ export const tokenise = async (samples: readonly Sample[], options: TokeniseOpti
   const pairs: TokenPair[] = [];
   const cut: string[] = [];
   const refused: { id: string; reason: string }[] = [];
-  for (const sample of samples) {
+  for (const [done, sample] of samples.entries()) {
+    if (done % pace === 0) {
+      await setImmediate(); // others have their turn, a cancellation too
+      options.signal?.throwIfAborted();
+      options.onProgress?.(done, samples.length);
+    }
     const made = await refusing(() => (sample.shape === 'text' ? ofText(sample, options) : ofAnswers(sample, options)));
     if ('reason' in made) {
       refused.push({ id: sample.id, reason: made.reason });
@@ -81,6 +90,8 @@ export const tokenise = async (samples: readonly Sample[], options: TokeniseOpti
   }
   return { texts, pairs, cut, refused };
 };
+
+const pace = 32;
 
 interface Made {
   readonly parts: readonly Spoken[];
