@@ -1,6 +1,7 @@
 export type { AnnotatedDocument, Annotations, Entity, Relation, Span, TokenDocument } from './annotations.ts';
 export { containsAnswer, matchesExactly, normaliseAnswer, wordF1 } from './answer-text.ts';
 export { assign } from './assignment.ts';
+export { builtinFacts, worldFactsPath } from './builtin-facts.ts';
 export { type ChangedAnswers, type ChangedItem, changedAnswers } from './changed-answers.ts';
 export { parseQuestions, type Question, type QuestionStyle, questionItems } from './closed-book.ts';
 export { countBCubed, countCeaf, countMuc, meanScore } from './coreference.ts';

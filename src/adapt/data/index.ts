@@ -2,6 +2,7 @@
 export { type Admission, type AdmissionOptions, admission, refusedPhrases, rougeL } from './admission.ts';
 export { findOverlaps, type Overlap, type OverlapOptions, type Passage } from './contamination.ts';
 export { cutText } from './cut-text.ts';
+export { generalReplayPath } from './general-replay.ts';
 export { type HeldOut, type HoldOutOptions, holdOut } from './hold-out.ts';
 export { flatBatch, type PackOptions, packBatches, packRows, rowsOfBatch } from './pack-rows.ts';
 export { countLabels, type PackedFeeds, type PackedFeedsOptions, packedFeeds } from './packed-feeds.ts';
