@@ -2,9 +2,10 @@ import { basename, resolve } from 'node:path';
 import { ConfigError, type Program } from '../../core/index.ts';
 import { type ChatMessage, renderChat } from '../../formats/index.ts';
 import { openGenerator, stepProgram, stopFilter, type Token } from '../../generate/index.ts';
-import { causalSource, countParameters, openAdapter, openCausalFiles } from '../../models/index.ts';
+import { causalSource, countParameters, openCausalFiles } from '../../models/index.ts';
 import { type Binding, type Device, describeMachine, openEngine } from '../../runtime/index.ts';
 import { resolveModel } from '../models/resolve-model.ts';
+import { adapterOn, besideWeights } from './adapter-on.ts';
 import { exampleSizes } from './example-sizes.ts';
 import { grammarMasks } from './grammar-masks.ts';
 import { keptWeights } from './kept-weights.ts';
@@ -12,10 +13,11 @@ import { readMeasured } from './measured-weights.ts';
 import { perplexityOf, type TextPerplexity } from './perplexity.ts';
 import type { ModelInfo, ModelLoad, ModelWeights, TextPiece, TextRequest, TextResult, TextScore, TextToken } from './text-request.ts';
 import { openTextTools } from './text-tools.ts';
+import { withVirtualTokens } from './virtual-tokens.ts';
 import { chooseWeights, withWeights } from './weights.ts';
 
 export interface LanguageModelOptions {
-  /** Folder of a LoRA adapter in PEFT's layout, put on the model as it is opened. The model then goes by the folder's name. */
+  /** Folder of an adapter, or of the run of `lyceum adapt` that made it; a LoRA of PEFT's will do. It is put on the model as that is opened, which then goes by the folder's name. */
   readonly adapter?: string;
   readonly weights?: ModelWeights;
   readonly threads?: number;
@@ -73,32 +75,35 @@ export const openLanguageModel = async (
 ): Promise<OpenLanguageModel> => {
   const resolved = await resolveModel(model);
   const files = await openCausalFiles(resolved.kind, resolved.path);
-  const [source, { tokenizer, chatTemplate }] = [await causalSource(files), await openTextTools(files, resolved.chatTemplate)];
-  const { config } = source.member;
+  const [base, { tokenizer, chatTemplate }] = [await causalSource(files), await openTextTools(files, resolved.chatTemplate)];
+  const { config } = base.member;
   if (tokenizer.vocabSize > config.vocab)
     throw new ConfigError(
       `${model}: expected a tokenizer of at most ${config.vocab} tokens, got ${tokenizer.vocabSize}; tokenizer and weights are of two models`,
     );
-  const adapter = folder === undefined ? undefined : await openAdapter(folder, source);
+  const adapter = folder === undefined ? undefined : await adapterOn(folder, base, resolved);
+  const { source, beside } = besideWeights(base, adapter);
+  const virtualTokens = beside?.virtualTokens ?? 0;
+  const positions = config.positions - virtualTokens;
   const { weights: mode, longPrompts } = chooseWeights(
     source,
     weights,
-    (weights ?? 'auto') === 'auto' ? await readMeasured(source.files, device) : undefined,
+    (weights ?? 'auto') === 'auto' ? await readMeasured(base.files, device) : undefined,
     device,
   );
-  const causal = { name: resolved.name, config, build: source.member.build };
+  const causal = { name: resolved.name, config: { ...config, virtualTokens }, build: source.member.build };
   const prepared = async (mode: ModelInfo['weights'], long = false) => {
     const step = stepProgram(causal, { fused: long });
-    const { program, inPlace, names, make } = withWeights(source, adapter ? adapter.apply(step) : step, mode);
+    const { program, inPlace, names, make } = withWeights(source, beside?.apply(step) ?? step, mode, { besides: new Set(beside?.weights.keys()) });
     const kept = await keptWeights(source.files, `${mode} ${describeMachine().instructionSet}`, names, () =>
       make(() => exampleSizes(source, tokenizer, threads)),
     );
-    const branches = [...(adapter?.weights ?? [])].map(([name, value]): [string, Binding] => [name, { kind: 'constant', value }]);
+    const branches = [...(beside?.weights ?? [])].map(([name, value]): [string, Binding] => [name, { kind: 'constant', value }]);
     return { program, bindings: new Map<string, Binding>([...inPlace, ...kept, ...branches]) };
   };
   const { program, bindings } = await prepared(mode);
   const engine = await openEngine({ ...(threads !== undefined && { threads }), ...(device !== undefined && { device }) });
-  const generator = await openGenerator({
+  const plain = await openGenerator({
     engine,
     model: causal,
     program,
@@ -106,7 +111,8 @@ export const openLanguageModel = async (
     ...(longPrompts && { long: () => prepared(longPrompts, true) }),
     ...(slots !== undefined && { slots }),
   });
-  const { layers, hidden, vocab, positions } = config;
+  const { layers, hidden, vocab } = config;
+  const generator = withVirtualTokens(plain, { count: virtualTokens, vocab });
   const info: ModelInfo = {
     name: folder === undefined ? resolved.name : basename(resolve(folder)),
     ...(folder !== undefined && { base: resolved.name }),
@@ -178,7 +184,7 @@ export const openLanguageModel = async (
       const { maxTokens = 256, stop = [], candidates, schema, calls, speculate, prompt: _, messages: __, tools: ___, special: ____, ...sampling } = request;
       const prompt = await promptOf(request);
       // An answer ends with the context at the latest.
-      const mask = maskOf({ schema, ...(calls && { calls }) }, Math.min(maxTokens, config.positions - prompt.length));
+      const mask = maskOf({ schema, ...(calls && { calls }) }, Math.min(maxTokens, positions - prompt.length));
       const [decoder, filter] = [tokenizer.decodeStream(), stopFilter(stop)];
       let text = '';
       let stopped = false;

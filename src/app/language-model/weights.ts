@@ -89,7 +89,7 @@ export interface HeldWeights {
 export interface HoldOptions {
   /** For processors that cut sums of bytes off too, whatever this one does. */
   readonly anywhere?: boolean;
-  /** With `int8`: gradients go back through whole numbers too. */
+  /** With `int8`: gradients go back through whole numbers too, but for the head's: most of a softmax are numbers so much smaller than its largest that a byte has no steps for them. */
   readonly backward?: boolean;
   /** Names of parameters that are no weights of the model. Default: those of low-rank branches. */
   readonly besides?: ReadonlySet<string>;
@@ -154,7 +154,15 @@ export const withWeights = (
     asKept(head);
     rounded({ bits: 8, targets: head, activations: 'int8' });
   }
-  if (mode === 'int8') rounded({ bits: 'int8', targets: linears, smooth, apart, backward, weightMost: exactIn32Bits() && !anywhere ? 127 : 63 });
+  if (mode === 'int8')
+    rounded({
+      bits: 'int8',
+      targets: linears,
+      smooth,
+      apart,
+      ...(backward && { backward: { whole: inBlocks, float: head } }),
+      weightMost: exactIn32Bits() && !anywhere ? 127 : 63,
+    });
   const branches = besides ?? new Set(lowRankParameters(roots).map(nameOf));
   const parameters = new Map(
     inOrder(roots)

@@ -85,7 +85,7 @@ const quantiseRowsOp = defineOp<undefined>({
 });
 
 interface Int8Product {
-  /** Which further inputs there are, in this order: the inverse of the channels' divisors; the numbers of the channels that are multiplied as floats, and their weight; the weight as the gradient reads it, and its scales. */
+  /** Which further inputs there are, in this order: the inverse of the channels' divisors; the numbers of the channels that are multiplied as floats, and their weight; the weight as the gradient reads it, and its scales where it is rounded. */
   readonly more: readonly ('inverse' | 'channels' | 'weights' | 'back' | 'backScale')[];
 }
 
@@ -107,7 +107,7 @@ const int8ProductOp = defineOp<Int8Product>({
   grad: ({ inputs, attrs }, d) => {
     const [x, weight, scale] = inputs as readonly [Node, Node, Node];
     const { inverse, channels, weights, back, backScale } = named(attrs, inputs);
-    if (back && backScale) return [productOf(d, back, backScale)];
+    if (back) return [backScale ? productOf(d, back, backScale) : matmul(d, back)];
     const through = matmul(mul(d, scale), cast(weight, 'float32'), { transposeB: true });
     const whole = inverse ? mul(through, inverse) : through;
     return [channels ? add(whole, matmul(matmul(d, weights!, { transposeB: true }), oneHot(channels, x.shape.at(-1)!))) : whole];
@@ -160,8 +160,8 @@ export interface Int8Rows {
   readonly inverse?: Node | undefined;
   /** Channels that are multiplied as floats: their numbers [some] int64, and their weight [some, out]. They are 0 in `quantised`. */
   readonly apart?: { readonly channels: Node; readonly weights: Node } | undefined;
-  /** The float weight rounded for the way back, [out, in] int8, and its scales [in]: with it the gradient is a product of whole numbers too, one without divisors and channels apart. */
-  readonly wayBack?: { readonly back: Node; readonly backScale: Node } | undefined;
+  /** The weight for the way back, [out, in]: the float one, or rounded to int8 with its scales [in], and then the gradient is a product of whole numbers too. Either way without divisors and channels apart. */
+  readonly wayBack?: { readonly back: Node; readonly backScale?: Node } | undefined;
 }
 
 /**

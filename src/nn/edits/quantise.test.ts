@@ -188,7 +188,7 @@ describe('smoothed int8', () => {
     return Math.max(largestDifference(found.a!.data, floats.a!.data), largestDifference(found.b!.data, floats.b!.data));
   };
   const ways = [{ smooth: /./ }, { apart: { targets: /./, channels: 2 } }, { smooth: /./, apart: { targets: /./, channels: 2 } }];
-  const wayBack = { ...ways[2]!, backward: true };
+  const wayBack = [{ whole: /./ }, { whole: /^none$/, float: /./ }].map((backward) => ({ ...ways[2]!, backward }));
 
   it('keeps what one large channel would drown', () => {
     const plain = errorOf(edited({}, false));
@@ -229,7 +229,7 @@ describe('smoothed int8', () => {
     }
   });
 
-  it.each([...ways, wayBack])('has the gradient of the product it stands for, and shows edits beside it what the linear saw: %o', (way) => {
+  it.each([...ways, ...wayBack])('has the gradient of the product it stands for, and shows edits beside it what the linear saw: %o', (way) => {
     const { a, b, given } = edited(way, true);
     const through = (p: Node, q: Node) => gradients(sum(add(mul(p, p), q), [0, 1]), [x])[0]!;
     const [exact, rounded] = [inTheory({ d: through(roots[0]!, roots[1]!) }, values).d!, inTheory({ d: through(a, b) }, given).d!];
@@ -267,7 +267,7 @@ describe('int8', () => {
         Array.from({ length: rows * out }, (_, i) => Math.sin(7 * i) * (1 + (i % 5))),
       ),
     );
-    const { roots: made, weights } = quantise([root], { bits: 'int8', backward: true, weightMost: 63 });
+    const { roots: made, weights } = quantise([root], { bits: 'int8', backward: { whole: /./ }, weightMost: 63 });
     for (const [name, { shape, data }] of Object.entries(weights[0]!.make(weight))) given.set(name, tensor(shape, Array.from(data, Number)));
     const whole = gradients(made[0]!, [inOrder(made).find((node) => node.op.name === 'input')!], upstream)[0]!;
     const { data: rounded } = inTheory({ d: whole }, given).d!;

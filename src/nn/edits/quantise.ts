@@ -18,8 +18,8 @@ export interface QuantiseOptions {
   readonly smooth?: RegExp;
   /** With 'int8': linears some of whose channels are multiplied as floats, and how many; which they are says a `ChannelPlan`. Default: none. */
   readonly apart?: { readonly targets: RegExp; readonly channels: number };
-  /** With 'int8': gradients go back through whole numbers too, rounded row by row: a second copy of each weight, turned. Default false. */
-  readonly backward?: boolean;
+  /** With 'int8': linears, by their sites, whose gradients go back through a weight made for it: `whole` numbers, gradients rounded row by row, or the `float` weight as it was. Others use the rounded one. */
+  readonly backward?: { readonly whole: RegExp; readonly float?: RegExp };
   /** With 'int8': the largest weight. 127 is for CPUs that add 8-bit products in 32 bits; others cut sums off. Default 63. */
   readonly weightMost?: WeightMost;
   /** With 8 or 4: see `NBitsAttrs`. */
@@ -64,7 +64,7 @@ export interface Quantised {
  */
 export const quantise = (
   roots: readonly Node[],
-  { bits, targets = /(?:)/, block = 32, ranges, smooth, apart, backward = false, weightMost, activations }: QuantiseOptions,
+  { bits, targets = /(?:)/, block = 32, ranges, smooth, apart, backward, weightMost, activations }: QuantiseOptions,
 ): Quantised => {
   if (![16, 32, 64, 128, 256].includes(block)) throw new ConfigError(`quantise: expected blocks of 16, 32, 64, 128 or 256 values, got ${block}`);
   const weights = new Map<string, QuantisedWeight>();
@@ -125,6 +125,7 @@ export const quantise = (
       const inverse = even && nameOf(even.inverse);
       const [channels, floats] = [`${from}.int8.channels`, `${from}.int8.floats`];
       const [back, backScale] = [`${from}.int8.back`, `${from}.int8.back.scale`];
+      const whole = backward?.whole.test(site) ?? false;
       const backOf = (values: Float32Array): Record<string, QuantisedValues> => {
         const made = quantiseBack(values, inner, weightMost);
         return { [back]: { dtype: 'int8', shape: [out, inner], data: made.values }, [backScale]: { dtype: 'float32', shape: [inner], data: made.scales } };
@@ -145,7 +146,7 @@ export const quantise = (
           return {
             [weight]: { dtype: 'int8', shape: [inner, out], data: made.values },
             [scales]: { dtype: 'float32', shape: [out], data: made.scales },
-            ...(backward && backOf(values)),
+            ...(whole && backOf(values)),
             ...(inverse !== undefined && { [inverse]: { dtype: 'float32', shape: [inner], data: inverses } }),
             ...(count > 0 && {
               [channels]: { dtype: 'int64', shape: [count], data: BigInt64Array.from(taken, BigInt) },
@@ -158,15 +159,16 @@ export const quantise = (
           };
         },
       });
-      const [whole, factors] = [parameter(weight, [inner, out], 'int8'), parameter(scales, [out])];
-      if (own) return { ...int8Linear(x, whole, factors, own, linear.bias), ...(node.site !== undefined && { site: node.site }) };
+      const [values, factors] = [parameter(weight, [inner, out], 'int8'), parameter(scales, [out])];
+      if (own) return { ...int8Linear(x, values, factors, own, linear.bias), ...(node.site !== undefined && { site: node.site }) };
       return withProduct(
         node,
         linear,
-        int8Product(x, whole, factors, {
+        int8Product(x, values, factors, {
           ...rowsOf(even?.x ?? x),
           inverse: even?.inverse,
-          ...(backward && { wayBack: { back: parameter(back, [out, inner], 'int8'), backScale: parameter(backScale, [inner]) } }),
+          ...(whole && { wayBack: { back: parameter(back, [out, inner], 'int8'), backScale: parameter(backScale, [inner]) } }),
+          ...(!whole && backward?.float?.test(site) && { wayBack: { back: linear.weight } }),
           ...(count > 0 && { apart: { channels: parameter(channels, [count], 'int64'), weights: parameter(floats, [count, out]) } }),
         }),
       );
