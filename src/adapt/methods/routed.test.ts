@@ -5,6 +5,7 @@ import {
   add,
   div,
   exp,
+  expand,
   gradients,
   greaterOrEqual,
   inOrder,
@@ -17,14 +18,16 @@ import {
   parameter,
   slice,
   softmax,
+  squeeze,
   sum,
   type Tensor,
   tensor,
   topK,
+  unsqueeze,
   where,
 } from '../../core/index.ts';
 import { inPractice, inTheory, largestDifference } from '../../nn/edits/testing/tiny-bert.ts';
-import { besideLinears, expertBranch, linear } from '../../nn/index.ts';
+import { besideLinears, drop, type ExpertBranch, expertBranch, linear } from '../../nn/index.ts';
 import { numbersOf, openEngine } from '../../runtime/index.ts';
 import type { Method } from '../method.ts';
 import { adapted, base, experts, finished, inner, out, rank, site, started, value, valuesFor, x } from '../testing/one-linear.ts';
@@ -107,6 +110,16 @@ describe('LoRAMoE', () => {
   });
 });
 
+/** An expert branch beside a linear called `s`. */
+const branchOf = (beside: Node, options: ExpertBranch): ReturnType<typeof expertBranch> => {
+  let found: ReturnType<typeof expertBranch> | undefined;
+  besideLinears('test', [beside], /^s$/, (at) => {
+    found = expertBranch('test', at, options);
+    return at.base;
+  });
+  return found!;
+};
+
 describe('what is dropped', () => {
   const [wide, tokens, rate] = [64, 40, 0.25];
   const ones = input('x', [tokens, wide]);
@@ -118,10 +131,11 @@ describe('what is dropped', () => {
   /** What each of two experts lets through of ones, as its A and B pass it on; the router's share undone. */
   const letThrough = (masks: 'shared' | 'expert', withKey = true): { seen: Float64Array[]; shares: Float64Array } => {
     const linearOfOnes: Node = { ...linear(ones, parameter('s.weight', [2 * wide, wide])), site: 's' };
-    let found: ReturnType<typeof expertBranch> | undefined;
-    besideLinears('test', [linearOfOnes], /^s$/, (at) => {
-      found = expertBranch('test', at, { experts: 2, rank: wide, alpha: wide, ...(withKey && { dropout: { rate, key: input('key', [1], 'uint32'), masks } }) });
-      return at.base;
+    const made = branchOf(linearOfOnes, {
+      experts: 2,
+      rank: wide,
+      alpha: wide,
+      ...(withKey && { dropout: { rate, key: input('key', [1], 'uint32'), masks } }),
     });
     const values = new Map([
       ['x', tensor([tokens, wide], Array(tokens * wide).fill(1))],
@@ -136,7 +150,7 @@ describe('what is dropped', () => {
         Array.from({ length: 2 * wide }, (_, i) => Math.sin(i) / 8),
       ),
     );
-    const { branch, shares } = inTheory({ branch: found!.branch, shares: found!.shares }, values);
+    const { branch, shares } = inTheory({ ...made }, values);
     const seen = [0, 1].map((n) =>
       Float64Array.from(
         { length: tokens * wide },
@@ -155,6 +169,23 @@ describe('what is dropped', () => {
     const chance = rate ** 2 + (1 - rate) ** 2;
     expect(Math.abs(alike - chance)).toBeLessThan(3 * Math.sqrt((chance * (1 - chance)) / (tokens * wide)));
     expect(shares).toEqual(letThrough('expert', false).shares);
+  });
+
+  it.each([false, true])('reaches the experts of texts as a loop says, A shared: %s', (sharedA) => {
+    const texts = input('x', ['batch', 3, inner]);
+    const dropout = { rate, key: input('key', [1], 'uint32') };
+    const { branch, shares } = branchOf(
+      { ...linear(texts, parameter('s.weight', [out, inner])), site: 's' },
+      { experts, rank, alpha: rank, sharedA, dropout: { ...dropout, masks: 'expert' } },
+    );
+    const dropped = drop('s.test', expand(unsqueeze(texts, 0), [experts, ...texts.shape]), dropout);
+    const [a, b] = [parameter('s.test.a', [sharedA ? rank : experts * rank, inner]), parameter('s.test.b', [out, experts * rank])];
+    const each = Array.from({ length: experts }, (_, n) => {
+      const narrow = matmul(squeeze(slice(dropped, 0, n, n + 1), 0), sharedA ? a : slice(a, 0, n * rank, (n + 1) * rank), { transposeB: true });
+      return mul(matmul(narrow, slice(b, 1, n * rank, (n + 1) * rank), { transposeB: true }), slice(shares, 2, n, n + 1));
+    });
+    const values = valuesFor(branch);
+    expect(largestDifference(value(branch, values), value(each.reduce(add), values))).toBeLessThan(1e-12);
   });
 
   it('is the same for all where masks are shared, and nothing without a key', () => {
