@@ -7,6 +7,8 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   matmul: async () => (await import('./matmul.ts')).matmulBench,
   read: async () => (await import('./read.ts')).readBench,
   'train-reader': async () => (await import('./train-reader.ts')).trainReader,
+  'train-lora': async () => (await import('./adapt/train-adapter.ts')).trainLora,
+  'train-loramoe': async () => (await import('./adapt/train-adapter.ts')).trainLoramoe,
   prefill: async () => (await import('./language/language.ts')).prefill,
   decode: async () => (await import('./language/language.ts')).decode,
   load: async () => (await import('./load/load.ts')).load,

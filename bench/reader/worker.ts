@@ -81,3 +81,15 @@ export const openTransformers = (threads: number): Worker =>
     PYTHONUNBUFFERED: '1',
     HF_HUB_OFFLINE: '1',
   });
+
+/** Our side of the benches of adapting. */
+export const openAdapter = (): Worker => openWorker('lyceum', process.execPath, [at('../adapt/adapt-worker.ts')]);
+
+/** PEFT, and the mixture in PyTorch: `bench/peers/adapt_peer.py`. */
+export const openTorchAdapter = (threads: number): Worker =>
+  openWorker('torch', python(), [at('../peers/adapt_peer.py')], {
+    OMP_NUM_THREADS: String(threads),
+    TOKENIZERS_PARALLELISM: 'false',
+    PYTHONUNBUFFERED: '1',
+    HF_HUB_OFFLINE: '1',
+  });
