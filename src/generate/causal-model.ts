@@ -6,6 +6,8 @@ export interface CausalModel {
   readonly name: string;
   readonly config: CacheShape & {
     readonly vocab: number;
+    /** Ids from `vocab` on that a prompt may have: tokens that are read and never predicted. */
+    readonly virtualTokens?: number;
     /** Most tokens of a text. */
     readonly positions: number;
   };

@@ -52,12 +52,12 @@ export interface Generated {
 }
 
 /** @throws ConfigError for what cannot be generated */
-export const checkRequest = ({ prompt, maxTokens }: Request, { config: { positions: context, vocab } }: CausalModel): void => {
+export const checkRequest = ({ prompt, maxTokens }: Request, { config: { positions: context, vocab, virtualTokens = 0 } }: CausalModel): void => {
   if (prompt.length === 0)
     throw new ConfigError('generate: expected a prompt of at least one token, got none; write something, or let the tokenizer add its first token');
   if (prompt.length >= context)
     throw new ConfigError(`generate: expected a prompt of fewer than ${context} tokens (the model's context), got ${prompt.length}; shorten it`);
   if (!Number.isInteger(maxTokens) || maxTokens < 1) throw new ConfigError(`generate: expected maxTokens ≥ 1, got ${maxTokens}`);
-  const odd = prompt.find((id) => !Number.isInteger(id) || id < 0 || id >= vocab);
+  const odd = prompt.find((id) => !Number.isInteger(id) || id < 0 || id >= vocab + virtualTokens);
   if (odd !== undefined) throw new ConfigError(`generate: expected token ids from 0 to ${vocab - 1}, got ${odd}; the tokenizer does not match the model`);
 };

@@ -44,7 +44,7 @@ export const mergedSource = (source: CausalSource, adapter: Adapter): CausalSour
   const { changes, unmergeable } = adapter;
   if (unmergeable !== undefined)
     throw new UnsupportedError(
-      `adapter ${adapter.folder}: expected one that weights can hold, got one that they cannot: ${unmergeable}; keep the adapter apart`,
+      `adapter ${adapter.folder}: expected one that weights can hold, got one that they cannot: ${unmergeable}; keep the adapter apart, as ONNX does too`,
     );
   return {
     ...source,

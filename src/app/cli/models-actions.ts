@@ -5,7 +5,6 @@ import { createInterface } from 'node:readline/promises';
 import { UnsupportedError } from '../../core/index.ts';
 import type { ConvertTarget } from '../models/convert/convert-model.ts';
 import type { NumberType } from '../models/convert/number-type.ts';
-import type { OnnxPort } from '../models/convert/to-onnx.ts';
 import { listModels } from '../models/list-models.ts';
 import { prepareWeights } from '../models/prepare-weights.ts';
 import { megabytes } from '../models/pull/source.ts';
@@ -216,9 +215,9 @@ export async function convert(model: string, output: string, flags: ConvertFlags
     bar.stop();
     if (json) print(JSON.stringify(made));
     else print(`${made.output}: ${made.to}, ${made.type}, ${megabytes(made.sizeBytes)}${made.lossless ? ', every weight as it was' : ', weights rounded'}`);
-    for (const [direction, ports] of Object.entries(json ? {} : (made.interface ?? {})))
-      for (const { name, dtype, shape, meaning } of ports as OnnxPort[])
-        print(`${direction.replace(/s$/, '').padEnd(6)}  ${name}  ${dtype} [${shape.join(', ')}]  ${meaning}`);
+    const face = json ? undefined : made.interface;
+    for (const [direction, ports] of Object.entries({ input: face?.inputs ?? [], output: face?.outputs ?? [] }))
+      for (const { name, dtype, shape, meaning } of ports) print(`${direction.padEnd(6)}  ${name}  ${dtype} [${shape.join(', ')}]  ${meaning}`);
     return 0;
   } finally {
     bar.stop();

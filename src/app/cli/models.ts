@@ -43,7 +43,7 @@ export const define: CommandModule['define'] = (command, finish) => {
         'q8_0',
       ]),
     )
-    .option('--adapter <folder>', 'a LoRA adapter in PEFT’s layout, merged into the weights')
+    .option('--adapter <folder>', 'an adapter merged into the weights: a folder of `lyceum adapt`, or a LoRA of PEFT’s')
     .option('--force', 'replace a model that is there')
     .addHelpText(
       'after',

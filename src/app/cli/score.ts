@@ -5,7 +5,7 @@ import { commonOptions } from './options.ts';
 export const define: CommandModule['define'] = (command, finish) => {
   command
     .requiredOption('--model <model>', 'a GGUF file, a Hugging Face folder, or a name that `lyceum models list` prints')
-    .option('--adapter <folder>', 'a LoRA adapter in PEFT’s layout, put on the model')
+    .option('--adapter <folder>', 'an adapter put on the model: a folder of `lyceum adapt`, or a LoRA of PEFT’s')
     .requiredOption('--input <file>', 'JSON Lines: {"id", "prompt", "completion"}')
     .option('--output <file>', 'where the results go; default: standard output')
     .option('--no-special-tokens', 'do not add what the model’s tokenizer adds to a text')

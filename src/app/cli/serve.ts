@@ -15,7 +15,7 @@ interface ServeFlags {
 export const define: CommandModule['define'] = (command, finish) => {
   command
     .option('--model <model>', 'a GGUF file, a Hugging Face folder, or a name that `lyceum models list` prints', 'smollm2-135m-instruct')
-    .option('--adapter <folder>', 'a LoRA adapter in PEFT’s layout, put on the model')
+    .option('--adapter <folder>', 'an adapter put on the model: a folder of `lyceum adapt`, or a LoRA of PEFT’s')
     .option('--port <n>', 'port; the next free one when it is taken', wholeNumber('--port', 0), 4750)
     .option('--host <address>', 'address to listen on; anything but loopback needs --token', '127.0.0.1')
     .option('--slots <n>', 'answers computed together; more wait in a queue', wholeNumber('--slots', 1), 8)

@@ -29,13 +29,13 @@ export const ggufSource = async (work: string, name: string): Promise<CausalSour
 /** A method of every kind, with options that fit the tiny models. */
 export const everyMethod = (source: CausalSource): Method[] => {
   const gated = source.parameters.some((node) => nameOf(node) === 'blocks.0.mlp.gate.weight');
-  const entries = Object.fromEntries(['blocks.0.mlp.up', 'blocks.1.attn.k'].map((site) => [site, placesText([0, 3, 4, 77])]));
+  const entries = Object.fromEntries(['blocks.0.mlp.up', 'blocks.1.attn.k'].map((site) => [site, placesText(Array.from({ length: 40 }, (_, i) => 3 * i))]));
   return [
     methodOf('lora', { rank: 3, alpha: 5 }),
     methodOf('lora', { rank: 2, alpha: 5, scaling: 'rslora', targets: ['attn.q', 'attn.v', 'mlp.down'] }),
     methodOf('dora', { rank: 2, alpha: 3, targets: ['attn.q', 'attn.k', 'mlp.up'] }),
     methodOf('ia3'),
-    methodOf('loramoe', { experts: 4, rank: 2, targets: gated ? ['mlp.gate', 'mlp.down', 'attn.q', 'attn.k'] : 'all' }),
+    methodOf('loramoe', { experts: 4, rank: 2, alpha: 4, targets: gated ? ['mlp.gate', 'mlp.down', 'attn.q', 'attn.k'] : 'all' }),
     methodOf('mixlora', { experts: 3, topK: 2, rank: 2 }),
     methodOf('hydralora', { experts: 3, rank: 2, targets: 'attn' }),
     methodOf('arrow', { adapters: ['one', 'two'], rank: 2, topK: 1, sites: ['blocks.0.attn.q', 'blocks.1.mlp.up'] }),
@@ -81,11 +81,34 @@ export const logitsOf = async (
         ...Array.from(data.slice(b * seq, (b + 1) * seq), (one) => one + by),
       ]).flat(),
     );
-  const given = new Map<string, Tensor>([
+  const inputs = new Map([
     ['ids', before(ids, (i) => config.vocab + i)],
     ['mask', before(mask, () => 1)],
     ['positions', before(positions, (i) => i, virtual)],
   ]);
+  return compute(source, outputs, own, inputs);
+};
+
+/** Logits of one text, [1, seq, vocab]. */
+export const logitsOfIds = (
+  source: CausalSource,
+  ids: readonly number[],
+  edit: (program: Program) => Program,
+  own: ReadonlyMap<string, Float32Array>,
+): Promise<Tensor> => {
+  const { config, build } = source.member;
+  const { outputs } = edit({ name: 'text', outputs: { logits: build(causalInputs(config, { mask: false })).logits } });
+  const row = (values: readonly number[]): Tensor => tensor([1, ids.length], values);
+  return compute(source, outputs, own, new Map([['ids', row(ids)], ['positions', row([...ids.keys()])]])); // biome-ignore format: pairs
+};
+
+const compute = async (
+  source: CausalSource,
+  outputs: Program['outputs'],
+  own: ReadonlyMap<string, Float32Array>,
+  inputs: ReadonlyMap<string, Tensor>,
+): Promise<Tensor> => {
+  const given = new Map(inputs);
   for (const node of source.parameters) given.set(nameOf(node), tensor(node.shape as number[], await source.values(nameOf(node))));
   const shapes = new Map([...leavesOf(Object.values(outputs)).parameters.values()].map((node) => [nameOf(node), node.shape as readonly number[]]));
   for (const [name, data] of own) given.set(name, tensor(shapes.get(name)!, data));

@@ -166,7 +166,7 @@ describe('convertModel', () => {
     await refused({ weights: 'int4' }, ConfigError, /--weights for ONNX only/);
     await refused({ to: 'pickle' }, ConfigError, /--to huggingface, onnx, gguf/);
     await refused({ type: 'q3' }, ConfigError, /--type f32, f16, bf16, q8_0/);
-    await refused({ adapter: at('nowhere') }, NotFoundError, /PEFT adapter/);
+    await refused({ adapter: at('nowhere') }, NotFoundError, /folder of an adapter/);
     await refused({}, NotFoundError, /models list/, 'no-such-model');
     const other = await writeTinyModel(at('other'));
     const path = join(other, 'tokenizer.json');

@@ -1,7 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import { ConfigError, elements } from '../../../core/index.ts';
-import { causalSource, ggufForm, hubTensors, mergedSource, openAdapter, openCausalFiles } from '../../../models/index.ts';
+import { causalSource, ggufForm, hubTensors, mergedSource, openCausalFiles } from '../../../models/index.ts';
+import { adapterOn } from '../../language-model/adapter-on.ts';
 import { openTextTools } from '../../language-model/text-tools.ts';
 import type { WeightMode } from '../../language-model/weights.ts';
 import { describeModel } from '../describe-model.ts';
@@ -23,7 +24,7 @@ export interface ConvertOptions {
   readonly type?: NumberType | undefined;
   /** For ONNX: what its products compute with. Default `f32`. */
   readonly weights?: WeightMode | undefined;
-  /** Folder of a LoRA adapter, merged into the weights. */
+  /** Folder of an adapter, merged into the weights; for ONNX it stays beside them where no weights can hold it. */
   readonly adapter?: string | undefined;
   /** Replace what is in the place. */
   readonly force?: boolean;
@@ -49,16 +50,19 @@ export interface ConvertedModel {
  * Writes a language model in another format. What comes of it is whole or absent.
  *
  * @param output  a folder to be made, or a file for GGUF
- * @throws as `resolveModel` and `openAdapter` · ConfigError for options that do not fit, or where something is in the place · UnsupportedError where the format cannot say what the model computes · the signal's reason
+ * @throws as `resolveModel` and `openAdapted` · ConfigError for options that do not fit, or where something is in the place · UnsupportedError where the format cannot say what the model computes · the signal's reason
  */
 export const convertModel = async (model: string, output: string, options: ConvertOptions = {}): Promise<ConvertedModel> => {
   const { adapter, force = false, signal, onNote, onProgress } = options;
   const to = options.to ?? (extname(output).toLowerCase() === '.gguf' ? 'gguf' : 'huggingface');
   check(to, options);
-  const { kind, path, name, pulled, chatTemplate: ours } = await resolveModel(model);
+  const resolved = await resolveModel(model);
+  const { kind, path, name, pulled, chatTemplate: ours } = resolved;
   const files = await openCausalFiles(kind, path);
   const base = await causalSource(files);
-  const source = adapter === undefined ? base : mergedSource(base, await openAdapter(adapter, base));
+  const opened = adapter === undefined ? undefined : await adapterOn(adapter, base, resolved);
+  const beside = to === 'onnx' && opened?.unmergeable !== undefined ? opened : undefined;
+  const source = opened && !beside ? mergedSource(base, opened) : base;
   const { tokenizer, chatTemplate } = await openTextTools(files, ours);
   const tensors = to === 'gguf' ? ggufForm(source, `models convert ${model}`) : undefined;
   const written = tensors?.tensors ?? hubTensors(source);
@@ -77,7 +81,7 @@ export const convertModel = async (model: string, output: string, options: Conve
   let face: OnnxInterface | undefined;
   const licence = (pulled ? (await readRecord(name))?.licence : undefined) ?? (await describeModel(kind, path)).licence;
   await fillPlace(output, { bytes, force, ...(to === 'gguf' && { made: 'model.gguf' }) }, async (folder) => {
-    if (to === 'onnx') face = await writeOnnxFolder(folder, { name, source, tokenizer, mode, onTensor });
+    if (to === 'onnx') face = await writeOnnxFolder(folder, { name, source, beside, tokenizer, mode, onTensor });
     else if (tensors)
       await writeGgufModel(join(folder, 'model.gguf'), {
         name,

@@ -9,6 +9,7 @@ import { megabytes } from '../pull/source.ts';
 
 /** Files of an ONNX folder. */
 export const onnxFiles: ReadonlySet<string> = new Set(['model.onnx', 'model.safetensors', 'interface.json']);
+const adapterFiles: ReadonlySet<string> = new Set(['adapter_config.json', 'adapter_model.safetensors', 'lyceum.json']);
 
 const exists = (path: string): Promise<boolean> =>
   stat(path).then(
@@ -17,33 +18,32 @@ const exists = (path: string): Promise<boolean> =>
   );
 
 /** What is replaced unasked is a file, or a folder that holds nothing but a model. */
-const requireOurs = async (place: string, output: string): Promise<void> => {
+const requireOurs = async (place: string, output: string, by: string): Promise<void> => {
   const names = await readdir(place).catch(() => []);
-  const other = names.find((name) => !isModelFile(name) && !onnxFiles.has(name));
+  const other = names.find((name) => !isModelFile(name) && !onnxFiles.has(name) && !adapterFiles.has(name));
   if (other !== undefined)
-    throw new ConfigError(
-      `models convert: expected a model at ${output} to replace, got a folder with ${other} in it; give another place, or remove it yourself`,
-    );
+    throw new ConfigError(`${by}: expected a model at ${output} to replace, got a folder with ${other} in it; give another place, or remove it yourself`);
 };
 
 /**
  * Lets `make` fill a folder beside the place wanted, and puts what came of it there by one rename: it is whole or absent, and what was there before stays until then.
  *
  * @param bytes  room that it will take
+ * @param by     the command, for what it says
  * @param made   what in the folder goes to the place: a file of it, or with undefined the folder itself
  * @throws ConfigError where something is in the place and `force` is off · FileError STORAGE where there is no room
  */
 export const fillPlace = async (
   output: string,
-  { bytes, force, made }: { readonly bytes: number; readonly force: boolean; readonly made?: string },
+  { bytes, force, made, by = 'models convert' }: { readonly bytes: number; readonly force: boolean; readonly made?: string; readonly by?: string },
   make: (folder: string) => Promise<void>,
 ): Promise<void> => {
   const place = resolve(output);
   const parent = dirname(place);
   if (!force && (await exists(place)))
-    throw new ConfigError(`models convert: expected nothing at ${output}, got something there; give another place, or --force to replace it`);
-  if (place === parent) throw new ConfigError(`models convert: expected the name of a file or folder to write, got ${output}; give another place`);
-  if (force) await requireOurs(place, output);
+    throw new ConfigError(`${by}: expected nothing at ${output}, got something there; give another place, or --force to replace it`);
+  if (place === parent) throw new ConfigError(`${by}: expected the name of a file or folder to write, got ${output}; give another place`);
+  if (force) await requireOurs(place, output, by);
   const aside = join(parent, `.${basename(place)}.${process.pid}-${randomBytes(6).toString('hex')}`);
   const [folder, replaced] = [`${aside}.tmp`, `${aside}.old`];
   try {

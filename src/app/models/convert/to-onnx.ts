@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CausalTokenizer, openSafetensors, writeSafetensorsLate, writeWhole } from '../../../formats/index.ts';
 import { stepProgram } from '../../../generate/index.ts';
-import type { CausalSource } from '../../../models/index.ts';
+import type { Adapter, CausalSource } from '../../../models/index.ts';
 import { type Binding, exportOnnx } from '../../../runtime/index.ts';
 import { exampleSizes } from '../../language-model/example-sizes.ts';
 import { type WeightMode, withWeights } from '../../language-model/weights.ts';
@@ -19,6 +19,8 @@ export interface OnnxPort {
 export interface OnnxInterface {
   readonly inputs: readonly OnnxPort[];
   readonly outputs: readonly OnnxPort[];
+  /** Tokens that stand before every text: their ids follow the vocabulary's, and they have positions of their own. */
+  readonly virtualTokens?: number;
 }
 
 const meanings: readonly (readonly [RegExp, string])[] = [
@@ -28,6 +30,7 @@ const meanings: readonly (readonly [RegExp, string])[] = [
   [/^past\.mask$/, 'which places of the cache are taken'],
   [/^past\.keys\./, 'cached keys of a layer; kvSeq may be 0'],
   [/^past\.values\./, 'cached values of a layer'],
+  [/^instance$/, 'what the virtual tokens of each text are made of, the same at every step'],
   [/^logits$/, 'scores of the next token, a row for each of rows'],
   [/^added$/, 'what the caller appends to the cache: keys of all layers, then values'],
 ];
@@ -42,21 +45,29 @@ export const writeOnnxFolder = async (
   {
     name,
     source,
+    beside,
     tokenizer,
     mode,
     onTensor,
   }: {
     readonly name: string;
     readonly source: CausalSource;
+    /** An adapter that stands beside the weights. */
+    readonly beside: Adapter | undefined;
     readonly tokenizer: CausalTokenizer;
     readonly mode: WeightMode;
     readonly onTensor: (name: string) => void;
   },
 ): Promise<OnnxInterface> => {
   const { config, build } = source.member;
-  const { program, inPlace, make } = withWeights(source, stepProgram({ name, config, build }), mode, { anywhere: true });
+  const step = stepProgram({ name, config, build });
+  const { program, inPlace, make } = withWeights(source, beside?.apply(step) ?? step, mode, {
+    anywhere: true,
+    besides: new Set(beside?.weights.keys()),
+  });
   const data = join(folder, 'model.safetensors');
   const made = await make(() => exampleSizes(source, tokenizer));
+  for (const [weight, value] of beside?.weights ?? []) made.set(weight, { kind: 'constant', value });
   const bindings = new Map<string, Binding>();
   // Every weight is in the one file: what the model's own file holds as float32 is copied, the rest as it was prepared.
   const tensors = [...inPlace.keys(), ...made.keys()].map((weight) => {
@@ -86,7 +97,8 @@ export const writeOnnxFolder = async (
     shape,
     meaning: meanings.find(([test]) => test.test(name))?.[1] ?? '',
   });
-  const face = { inputs: inputs.map(port), outputs: outputs.map(port) };
+  const virtualTokens = beside?.virtualTokens ?? 0;
+  const face = { inputs: inputs.map(port), outputs: outputs.map(port), ...(virtualTokens > 0 && { virtualTokens }) };
   await writeWhole(join(folder, 'interface.json'), [Buffer.from(`${JSON.stringify({ format: 1, model: name, weights: mode, ...face }, null, 2)}\n`)]);
   return face;
 };
