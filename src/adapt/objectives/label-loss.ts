@@ -55,5 +55,5 @@ export const labelCosts = ({ hidden, labels }: Pick<LabelRows, 'hidden' | 'label
     const best = greaterOrEqual(takeAlong(logits, unsqueeze(label!, 1), 1), max(logits, 1, { keepDims: true }));
     return { cost: crossEntropy(logits, label!), told: cast(squeeze(best, 1), logits.dtype) };
   });
-  return { costs, right: told };
+  return { costs, right: told! };
 };

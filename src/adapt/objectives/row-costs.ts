@@ -34,7 +34,7 @@ export interface LogitCost {
   /** [part] */
   readonly cost: Node;
   /** [part] of the same dtype: something told beside it, without gradient. */
-  readonly told: Node;
+  readonly told?: Node;
   /** [part, vocab], the gradient of the costs' sum with respect to the logits, where that takes fewer passes than the graph's own. */
   readonly slope?: Node;
 }
@@ -57,31 +57,35 @@ export const rowCosts = (
   beside: readonly Node[],
   { head, chunks = 1, forwardOnly = false }: RowOptions,
   costOf: (logits: Node, beside: readonly Node[]) => LogitCost,
-): { readonly costs: Node; readonly told: Node } => {
+): { readonly costs: Node; readonly told: Node | undefined } => {
   const [rows] = hidden.shape as readonly [Axis];
-  const all = [hidden, ...beside];
-  if (hidden.shape.length !== 2 || all.some(({ shape }) => shape[0] !== rows))
+  const aligned = [hidden, ...beside];
+  if (hidden.shape.length !== 2 || aligned.some(({ shape }) => shape[0] !== rows))
     throw new ShapeError(
-      `${where}: expected hidden [rows, hidden] and what has the same rows, got ${all.map(({ shape }) => `[${shape.join(', ')}]`).join(', ')}; see labelInputs`,
+      `${where}: expected hidden [rows, hidden] and what has the same rows, got ${aligned.map(({ shape }) => `[${shape.join(', ')}]`).join(', ')}; see labelInputs`,
     );
   const part = divideAxis(rows, chunks);
-  const pairs = Array.from({ length: chunks }, (_, chunk) => {
+  const found = Array.from({ length: chunks }, (_, chunk) => {
     const from = scaleAxis(part, chunk);
-    const [own, ...others] = all.map((x) => slice(x, 0, from, addAxes(from, part))) as [Node, ...Node[]];
+    const [own, ...others] = aligned.map((x) => slice(x, 0, from, addAxes(from, part))) as [Node, ...Node[]];
     const still = stopGradient(own);
     const logits = head(still);
     const { cost, told, slope } = costOf(logits, others.map(stopGradient));
-    if (forwardOnly) return pair(cost, told);
+    if (forwardOnly) return columns(cost, told);
     const one = expand(constant(1, [], cost.dtype), cost.shape);
     const [known] = (slope ? gradients(logits, [still], slope) : gradients(cost, [still], one)) as [Node];
-    const [kept, seen, toHidden] = recomputeIn(`${where}.${chunk}`, [still], [cost, told, known]) as [Node, Node, Node];
+    const [kept, toHidden, seen] = recomputeIn(`${where}.${chunk}`, [still], [cost, known, ...(told ? [told] : [])]) as [Node, Node, Node?];
     // Adds nothing, and has the gradient that the cost would have had; the sum waits for it, so it is not put off until all logits are there.
     const carried = sum(mul(sub(own, still), stopGradient(toHidden)), [1]);
-    return pair(add(kept, carried), seen);
+    return columns(add(kept, carried), seen);
   });
-  const both = concat(pairs, 0);
-  return { costs: squeeze(slice(both, 1, 0, 1), 1), told: squeeze(slice(both, 1, 1, 2), 1) };
+  const all = concat(found, 0);
+  return { costs: squeeze(slice(all, 1, 0, 1), 1), told: all.shape[1] === 2 ? squeeze(slice(all, 1, 1, 2), 1) : undefined };
 };
 
-/** As one, so that neither waits for all chunks of the other. */
-const pair = (cost: Node, told: Node): Node => concat([unsqueeze(cost, 1), unsqueeze(stopGradient(told), 1)], 1);
+/** [part, 1] or [part, 2]: as one, so that neither waits for all chunks of the other. */
+const columns = (cost: Node, told: Node | undefined): Node =>
+  concat(
+    [cost, ...(told ? [stopGradient(told)] : [])].map((x) => unsqueeze(x, 1)),
+    1,
+  );
