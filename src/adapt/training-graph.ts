@@ -14,6 +14,8 @@ export interface TrainingGraphOptions {
   readonly balance?: BalanceOptions & { readonly strength: number };
   /** Blocks whose activations the backward pass computes again. Default none. */
   readonly recomputed?: readonly number[];
+  /** Nothing is dropped: for judging. Default false. */
+  readonly still?: boolean;
   /** Parts of the labels whose logits are never alive together. Default 4. */
   readonly chunks?: number;
 }
@@ -38,12 +40,12 @@ export interface TrainingGraph {
  */
 export const trainingGraph = async (
   base: BaseModel,
-  { method, weights, balance, recomputed = [], chunks = 4 }: TrainingGraphOptions,
+  { method, weights, balance, recomputed = [], still = false, chunks = 4 }: TrainingGraphOptions,
 ): Promise<TrainingGraph> => {
   const { config, build } = base.source.member;
   const inputs = causalInputs(config, { mask: false, segments: true });
   const { hidden } = build(inputs);
-  const adapted = method.apply([hidden], { key: input('key', [1], 'uint32') });
+  const adapted = method.apply([hidden], still ? {} : { key: input('key', [1], 'uint32') });
   const trained = new Set(adapted.parameters.map(nameOf));
   if (balance && adapted.shares.size === 0)
     throw new ConfigError(`adapt: expected a method with experts to balance, got ${method.kind}; leave the balance out`);

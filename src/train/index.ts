@@ -1,6 +1,7 @@
 export { type AdamW, defaultAdamW, type ParameterGroup } from './adamw.ts';
 export { type Checkpoint, readCheckpoint, sha256Of, writeCheckpoint } from './checkpoint.ts';
 export { epochBatches, epochOrder } from './epoch.ts';
+export { DivergedError } from './errors.ts';
 export { hashOf, hashOfName, uniformOf } from './hash.ts';
 export { appendMetrics, cutMetrics, type MetricsLine } from './metrics-file.ts';
 export { accumulateProgram, applyProgram, type Objective, stepProgram } from './programs.ts';

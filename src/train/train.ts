@@ -6,6 +6,7 @@ import type { Binding, Engine, TensorData } from '../runtime/index.ts';
 import { type AdamW, averageOf, momentOf, type ParameterGroup, varianceOf } from './adamw.ts';
 import { compilePrograms } from './bound-programs.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { DivergedError } from './errors.ts';
 import { appendMetrics, cutMetrics, syncMetrics } from './metrics-file.ts';
 import type { Objective } from './programs.ts';
 import { rateAt, type Schedule } from './schedule.ts';
@@ -62,6 +63,8 @@ export interface TrainOptions {
   };
   readonly checkpoints?: { readonly everySteps?: number; readonly everySeconds?: number };
   readonly lengths?: Readonly<Record<string, number>>;
+  /** Says what a batch is of, for messages. */
+  readonly describe?: (batch: readonly number[]) => string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
   readonly onNote?: (message: string) => void;
@@ -90,6 +93,8 @@ export const bestWeights = 'best.safetensors';
 /**
  * Trains until the epochs are over, the score stops rising, or the signal says so. Weights and moments stay with the engine; a step moves scalars only. A run
  * that was killed goes on from its last checkpoint with metrics bit-identical to those of a run never killed.
+ *
+ * @throws DivergedError where the loss is no number any more: the last checkpoint stays
  */
 export const train = async (options: TrainOptions): Promise<TrainResult> => {
   const { engine, folder, groups, evaluation, average, signal, onProgress } = options;
@@ -133,6 +138,7 @@ export const train = async (options: TrainOptions): Promise<TrainResult> => {
       step++;
       const factor = rateAt(options.schedule, step, steps);
       const values = await programs.step(options.feeds(batches[position]!), step, factor);
+      if (!Number.isFinite(values['loss'])) throw diverged(options, { step, epoch, batch: batches[position]!, loss: values['loss']!, saved: saved.step });
       let { averaged } = state;
       if (average && step % average.everySteps === 0) {
         averaged++;
@@ -170,6 +176,15 @@ export const train = async (options: TrainOptions): Promise<TrainResult> => {
   }
   return finish('finished');
 };
+
+/** The weights are lost with the loss; those of the last checkpoint are whole and stay. */
+const diverged = (
+  { name, folder, describe }: TrainOptions,
+  { step, epoch, batch, loss, saved }: { step: number; epoch: number; batch: readonly number[]; loss: number; saved: number },
+): DivergedError =>
+  new DivergedError(
+    `train ${name}: expected a finite loss, got ${loss} at step ${step} (epoch ${epoch + 1}, ${describe?.(batch) ?? `batch of ${batch.slice(0, 8).join(', ')}`}); ${saved > 0 ? `the weights of step ${saved} are kept in ${join(folder, 'checkpoints')}` : 'nothing was kept'}; lower the learning rate, or look at these samples`,
+  );
 
 const countSteps = ({ epochs, batches }: TrainOptions): number => {
   let steps = 0;
