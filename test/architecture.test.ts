@@ -26,7 +26,7 @@ const table: Readonly<Record<string, Room>> = {
   train: { rooms: floors01, third: [zod] },
   knowledge: { rooms: [], third: [zod], inside: { 'export/': ['n3'] } },
   evaluate: { rooms: ['formats'], third: [zod] },
-  report: { rooms: [], third: [] },
+  report: { rooms: [], third: [zod], inside: { 'plots/': ['@observablehq/plot', 'linkedom'] } },
   read: {
     rooms: floors02,
     third: [zod],

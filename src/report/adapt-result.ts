@@ -1,0 +1,123 @@
+/** A share in [0, 1], or a difference of two in [−1, 1], with its 95 % interval. */
+export interface Interval {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** After minus before, paired item by item. `pValue`: two-sided. */
+export interface Difference extends Interval {
+  readonly pValue: number;
+}
+
+/** A closed-book question whose answer changed between right and wrong. */
+export interface KnowledgeExample {
+  readonly question: string;
+  readonly expected: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** A held-out sample of the task, with what the model answered. */
+export interface TaskExample {
+  readonly prompt: string;
+  readonly expected: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** A figure of the base model, and of the adapted one. */
+export interface BeforeAfter<T> {
+  readonly before: T;
+  readonly after: T;
+}
+
+/** What a score on the held-out samples of the task was; higher is better. */
+export interface TaskScore extends BeforeAfter<Interval> {
+  /** As a person says it: `exact match`. */
+  readonly metric: string;
+  /** Samples scored. */
+  readonly n: number;
+  /** Where both models answered the same samples; without it a change is clear only where the two intervals do not overlap. */
+  readonly difference?: Difference;
+}
+
+/** What the model knew of the world; higher is better. */
+export interface KnowledgeScore extends BeforeAfter<Interval> {
+  readonly metric: string;
+  /** Questions asked. */
+  readonly n: number;
+  readonly difference: Difference;
+  /** Shares of right answers. */
+  readonly byRelation: readonly (BeforeAfter<number> & { readonly relation: string; readonly n: number })[];
+}
+
+/** How a mixture's tokens were spread over its experts, on held-out samples. */
+export interface ExpertUse {
+  /** Shares add up to 1, expert by expert. */
+  readonly byKind: readonly { readonly kind: string; readonly shares: readonly number[] }[];
+  /** `site`: of the linear, as in `blocks.3.mlp.gate`. */
+  readonly byModule: readonly { readonly site: string; readonly shares: readonly number[] }[];
+  /** Sizes of the groups of experts, first expert first. */
+  readonly groups: readonly number[];
+  /** The balancing loss at the end of training, averaged over the linears. */
+  readonly balance: number;
+}
+
+/** Name of the format; a file of another one is refused. */
+export const adaptResultFormat = 'lyceum-adapt-result-1';
+
+/** Kind of the arm of a comparison in which nothing is trained and retrieved examples stand in the prompt. */
+export const retrievedKind = 'retrieved';
+
+/** What a run of `lyceum adapt` writes as `result.json`: all that its report shows. `null`: was not measured. */
+export interface AdaptResult {
+  readonly format: typeof adaptResultFormat;
+  readonly name: string;
+  readonly model: { readonly name: string; readonly sha256: string; readonly parameters: number };
+  readonly data: {
+    readonly path: string;
+    /** Samples trained on. */
+    readonly samples: number;
+    /** Forms that were recognised, as in `chat` or `text`. */
+    readonly shapes: readonly { readonly shape: string; readonly samples: number }[];
+    readonly kinds: readonly { readonly kind: string; readonly samples: number }[];
+    /** Samples held out of training. */
+    readonly heldOut: number;
+    readonly skipped: readonly { readonly reason: string; readonly samples: number }[];
+    /** Samples left out because another is the same. */
+    readonly duplicates: number;
+    /** Held-out samples that also stand in the training data. */
+    readonly contaminated: number;
+  };
+  /** `kind`: as on the command line, or `retrieved` where nothing was trained. */
+  readonly method: { readonly kind: string; readonly options: Readonly<Record<string, unknown>> };
+  /** Trained parameters. */
+  readonly trainable: number;
+  /** Tokens trained on, replay included. */
+  readonly tokens: number;
+  /** Of training. */
+  readonly seconds: number;
+  readonly peakMemoryBytes: number;
+  /** What was said before training began. */
+  readonly price: { readonly estimated: { readonly seconds: number; readonly bytes: number } };
+  readonly seeds: readonly number[];
+  /** Mean loss of a token in nats, in the order of steps; of the first seed. */
+  readonly loss: readonly { readonly step: number; readonly train: number; readonly heldOut?: number }[];
+  readonly task: TaskScore | null;
+  readonly perplexityHeldOut: BeforeAfter<number> | null;
+  readonly knowledge: KnowledgeScore | null;
+  readonly examples: {
+    /** Right before, wrong now. */
+    readonly lost: readonly KnowledgeExample[];
+    /** Wrong before, right now. */
+    readonly gained: readonly KnowledgeExample[];
+    readonly task: readonly TaskExample[];
+  };
+  /** Of methods that mix experts. */
+  readonly experts?: ExpertUse;
+  /** `share` in [0, 1] of the trained tokens; 0 and null where replay was off. */
+  readonly replay: { readonly share: number; readonly source: string | null };
+  /** One sentence, see `verdict`. */
+  readonly verdict: string;
+}

@@ -1,0 +1,20 @@
+export { adaptReport } from './adapt-report.ts';
+export {
+  type AdaptResult,
+  adaptResultFormat,
+  type BeforeAfter,
+  type Difference,
+  type ExpertUse,
+  type Interval,
+  type KnowledgeExample,
+  type KnowledgeScore,
+  retrievedKind,
+  type TaskExample,
+  type TaskScore,
+} from './adapt-result.ts';
+export { compareReport, compareVerdict } from './compare-report.ts';
+export { FormatError } from './errors.ts';
+export { methodName } from './method-names.ts';
+export { reportPolicy } from './page.ts';
+export { parseAdaptResult } from './parse-adapt-result.ts';
+export { type Judgement, judge, keptWithin, verdict } from './verdict.ts';

@@ -1,0 +1,220 @@
+import { parse } from 'parse5';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { adaptReport } from './adapt-report.ts';
+import { type AdaptResult, retrievedKind } from './adapt-result.ts';
+import { compareReport, compareVerdict, differencesOf } from './compare-report.ts';
+import { difference, sampleResult } from './testing/sample-result.ts';
+
+interface Element {
+  readonly nodeName: string;
+  readonly attrs?: { readonly name: string; readonly value: string }[];
+  readonly childNodes?: Element[];
+  readonly value?: string;
+}
+
+const read = (text: string): { all: Element[]; errors: string[] } => {
+  const errors: string[] = [];
+  const root = parse(text, { onParseError: ({ code, startLine, startCol }) => errors.push(`${code} at ${startLine}:${startCol}`) }) as unknown as Element;
+  const below = (element: Element): Element[] => [element, ...(element.childNodes ?? []).flatMap(below)];
+  return { all: below(root), errors };
+};
+const attribute = (element: Element, name: string) => element.attrs?.find((a) => a.name === name)?.value;
+const named = (all: readonly Element[], name: string) => all.filter(({ nodeName }) => nodeName === name);
+const textOf = (element: Element): string => element.value ?? (element.childNodes ?? []).map(textOf).join('');
+const saved = (all: readonly Element[], ending: string): string[] =>
+  named(all, 'a').flatMap((link) =>
+    attribute(link, 'download')?.endsWith(ending) ? [Buffer.from(attribute(link, 'href')!.replace(/^.*;base64,/, ''), 'base64').toString()] : [],
+  );
+
+const without = <Key extends keyof AdaptResult>(result: AdaptResult, key: Key): AdaptResult => {
+  const { [key]: _, ...rest } = result;
+  return rest as unknown as AdaptResult;
+};
+const retrieved = (): AdaptResult =>
+  without(
+    sampleResult({
+      name: 'examples in the prompt',
+      method: { kind: retrievedKind, options: { examples: 4 } },
+      trainable: 0,
+      tokens: 0,
+      seconds: 0,
+      loss: [],
+      knowledge: null,
+    }),
+    'experts',
+  );
+const forgetful = (): AdaptResult =>
+  sampleResult({ name: 'full', method: { kind: 'full', options: {} }, knowledge: { ...sampleResult().knowledge!, difference: difference(-0.11, 0.02) } });
+
+const hostile = `"'><script>pwned=1</script></style></title><img src=x onerror=pwned=1><!--\u0000\ud800&lt;=cmd`;
+const hostileResult = (): AdaptResult => {
+  const sample = sampleResult();
+  const answers = { expected: hostile, before: hostile, after: hostile };
+  return sampleResult({
+    name: hostile,
+    verdict: hostile,
+    model: { ...sample.model, name: hostile, sha256: hostile },
+    data: {
+      ...sample.data,
+      path: hostile,
+      shapes: [{ shape: hostile, samples: 1 }],
+      kinds: [{ kind: hostile, samples: 1 }],
+      skipped: [{ reason: hostile, samples: 1 }],
+    },
+    method: { kind: hostile, options: { [hostile]: hostile } },
+    task: { ...sample.task!, metric: hostile },
+    knowledge: { ...sample.knowledge!, metric: hostile, byRelation: [1, 2].map((n) => ({ relation: hostile + n, n, before: 0.1, after: 0.2 })) },
+    examples: { lost: [{ question: hostile, ...answers }], gained: [{ question: hostile, ...answers }], task: [{ prompt: hostile, ...answers }] },
+    experts: {
+      ...sample.experts!,
+      byKind: [{ kind: hostile, shares: sample.experts!.byKind[0]!.shares }],
+      byModule: [{ site: hostile, shares: sample.experts!.byKind[0]!.shares }],
+    },
+    replay: { share: 0.2, source: hostile },
+  });
+};
+
+const pages: [name: string, write: () => Promise<string>][] = [
+  ['a run', () => adaptReport(sampleResult())],
+  ['a run where little was measured', () => adaptReport(without(sampleResult({ task: null, knowledge: null, perplexityHeldOut: null, loss: [] }), 'experts'))],
+  ['a run of one step', () => adaptReport(sampleResult({ loss: [{ step: 1, train: 2 }] }))],
+  ['an arm without training', () => adaptReport(retrieved())],
+  ['hostile text', () => adaptReport(hostileResult())],
+  ['runs side by side', () => compareReport([sampleResult(), forgetful(), retrieved()])],
+  ['hostile runs side by side', () => compareReport([hostileResult(), hostileResult()], { title: hostile })],
+];
+
+describe.each(pages)('the page of %s', (name, write) => {
+  let text = '';
+  let all: Element[] = [];
+  let errors: string[] = [];
+  beforeAll(async () => {
+    text = await write();
+    ({ all, errors } = read(text));
+  });
+
+  it('is HTML without an error', () => expect(errors).toEqual([]));
+
+  it('runs nothing, fetches nothing, leads nowhere', () => {
+    for (const tag of ['script', 'img', 'iframe', 'link', 'object', 'embed', 'form', 'base', 'foreignObject', 'image', 'use'])
+      expect([tag, named(all, tag).length]).toEqual([tag, 0]);
+    const attrs = all.flatMap((element) => element.attrs ?? []);
+    expect(attrs.filter(({ name }) => name.startsWith('on') || name === 'src' || name === 'srcset')).toEqual([]);
+    expect(attrs.filter(({ name, value }) => name === 'href' && !/^data:(?:image\/svg\+xml|text\/csv;charset=utf-8);base64,/.test(value))).toEqual([]);
+    expect(text.match(/url\(|@import/)).toBeNull();
+    const policy = named(all, 'meta').find((meta) => attribute(meta, 'http-equiv') === 'Content-Security-Policy');
+    expect(attribute(policy!, 'content')).toMatch(/^default-src 'none'; style-src 'unsafe-inline'/);
+  });
+
+  it('has one title, headings in order, named pictures and captioned tables', () => {
+    expect(named(all, 'h1')).toHaveLength(1);
+    expect(named(all, 'title').length).toBe(1);
+    for (const svg of named(all, 'svg')) expect([attribute(svg, 'role'), (attribute(svg, 'aria-label') ?? '').length > 5]).toEqual(['img', true]);
+    for (const table of named(all, 'table')) expect(textOf(table.childNodes!.find(({ nodeName }) => nodeName === 'caption')!).length).toBeGreaterThan(5);
+    const figures = named(all, 'figure');
+    expect(named(all, 'svg')).toHaveLength(2 * figures.length);
+    expect(saved(all, '.svg')).toHaveLength(figures.length);
+    expect(saved(all, '.csv')).toHaveLength(figures.length);
+  });
+
+  it('is the same twice', async () => expect(await write()).toBe(text));
+
+  it('shows text from outside as it was', () => {
+    if (!name.startsWith('hostile')) return expect(text.includes('pwned')).toBe(false);
+    const shown = all.filter(({ nodeName }) => nodeName === '#text').map(textOf);
+    expect(shown.filter((piece) => piece.includes('<script>pwned=1</script>')).length).toBeGreaterThan(2);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: what must not be there
+    expect(text.match(/[\u0000-\u0008\ud800]/)).toBeNull();
+  });
+
+  it('draws no number that is none', () => expect(text.match(/\b(?:NaN|Infinity|undefined)\b/)).toBeNull());
+
+  it('saves pictures that stand alone', () => {
+    for (const svg of saved(all, '.svg')) {
+      expect(svg).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg" /);
+      expect(svg.match(/var\(|color-mix/)).toBeNull();
+      // XML knows no other names for characters, and no bare < in an attribute.
+      expect(svg.match(/&(?!(?:amp|lt|gt|quot|#\d+);)/)).toBeNull();
+      expect(svg.match(/"[^"<>]*<[^"]*"(?= |\/?>)/)?.[0]).toBeUndefined();
+      expect(read(`<!doctype html><title>.</title>${svg}`).errors).toEqual([]);
+    }
+  });
+});
+
+describe('adaptReport', () => {
+  it('saves figures as a spreadsheet reads them', async () => {
+    const tables = saved(read(await adaptReport(sampleResult())).all, '.csv');
+    expect(tables[0]).toBe(
+      'score,n,before,"before, low","before, high",after,"after, low","after, high"\r\nTask: exact match,256,0.312,0.257,0.367,0.584,0.524,0.644\r\nWorld knowledge,1000,0.412,0.381,0.443,0.406,0.375,0.437\r\n',
+    );
+    const relations = saved(
+      read(
+        await adaptReport(
+          sampleResult({ knowledge: { ...sampleResult().knowledge!, byRelation: ['=1+1', 'a'].map((relation) => ({ relation, n: 1, before: 0, after: 1 })) } }),
+        ),
+      ).all,
+      '.csv',
+    )[1];
+    expect(relations).toContain("'=1+1,1,0,1");
+  });
+
+  it('warns of held-out samples that were trained on, and of what was not measured', async () => {
+    expect(await adaptReport(sampleResult({ data: { ...sampleResult().data, contaminated: 3 } }))).toContain(
+      '3 held-out samples of 256 also stand in the training data',
+    );
+    expect(await adaptReport(sampleResult({ knowledge: null }))).toContain('World knowledge was not measured');
+    expect(await adaptReport(retrieved())).not.toContain('World knowledge was not measured');
+  });
+
+  it('stays small where the result is large', async () => {
+    const answer = { question: 'q'.repeat(20_000), expected: 'e'.repeat(20_000), before: 'b'.repeat(20_000), after: 'a'.repeat(20_000) };
+    const many = Array.from({ length: 500 }, () => answer);
+    const sample = sampleResult();
+    const text = await adaptReport(
+      sampleResult({
+        loss: Array.from({ length: 50_000 }, (_, i) => ({ step: i + 1, train: 2 + (i % 7) / 10, heldOut: 2.5 })),
+        examples: { lost: many, gained: many, task: many.map(({ question, ...rest }) => ({ prompt: question, ...rest })) },
+        knowledge: {
+          ...sample.knowledge!,
+          byRelation: Array.from({ length: 400 }, (_, i) => ({ relation: `relation ${i}`, n: 10, before: 0.5, after: (i % 10) / 10 })),
+        },
+      }),
+    );
+    expect(text.length).toBeLessThan(1_500_000);
+    expect(text).toContain('40 of 500');
+    expect(text).toContain('(18800 more characters)');
+  });
+});
+
+describe('compareReport', () => {
+  it('says which run is best as far as the intervals tell, and which of those forgot least', () => {
+    const [a, b] = [sampleResult({ name: 'a' }), { ...forgetful(), name: 'b' }];
+    expect(compareVerdict([b, a]).replaceAll('\u00a0', ' ')).toBe(
+      '“b” scores best on the task, 58.4 % (52.4 to 64.4), though the interval of one other run overlaps with this; of these “a” kept most world knowledge, −0.6 points (−1.9 to +0.7).',
+    );
+    const poor = sampleResult({ name: 'poor', task: { ...sampleResult().task!, after: { value: 0.3, low: 0.25, high: 0.35 } } });
+    expect(compareVerdict([poor, b]).replaceAll('\u00a0', ' ')).toBe(
+      '“b” scores best on the task, 58.4 % (52.4 to 64.4), clear of all others; its world knowledge changed by −11.0 points (−13.0 to −9.0).',
+    );
+    expect(compareVerdict([sampleResult({ task: null }), sampleResult({ task: null })])).toMatch(/^No run has a score/);
+  });
+
+  it('says where a comparison is not fair, and is silent where it is', () => {
+    expect(differencesOf([sampleResult(), forgetful(), retrieved()])).toEqual([]);
+    const other = sampleResult({ tokens: 2_000_000, model: { ...sampleResult().model, sha256: 'b'.repeat(64) }, data: { ...sampleResult().data, heldOut: 9 } });
+    expect(differencesOf([sampleResult(), other])).toEqual([
+      'The runs start from different base models.',
+      'The runs do not hold out the same samples of the same file.',
+      expect.stringMatching(/^The runs trained on unequal numbers of tokens/),
+    ]);
+  });
+
+  it('tells runs of one name apart', async () => {
+    const text = await compareReport([sampleResult(), sampleResult()]);
+    expect(text).toContain('support-answers (2)');
+  });
+
+  it('asks for two runs', async () => {
+    await expect(compareReport([sampleResult()])).rejects.toThrow(/expected at least two results, got 1/);
+  });
+});
