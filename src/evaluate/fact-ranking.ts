@@ -2,7 +2,7 @@ import { FormatError } from './errors.ts';
 import { completionAfter } from './measure-answers.ts';
 import type { MeasuredItem } from './measured-item.ts';
 import { type CompletionScorer, eachItem, perToken, type RunOptions } from './model-under-test.ts';
-import { drawn } from './resample.ts';
+import { drawSome } from './resample.ts';
 
 /** A fact as a text that its object completes. */
 export interface Fact {
@@ -42,11 +42,11 @@ export const withCandidates = (
 ): FactProbe[] => {
   const objects = groupBy(facts, ({ relation }) => relation, ({ object }) => object); // biome-ignore format: short
   const right = groupBy(facts, keyOf, ({ object }) => object);
-  const kept = [...groupBy(facts, ({ relation }) => relation, (fact) => fact).values()].flatMap((own) => choose([...own], perRelation, seed)); // biome-ignore format: short
+  const kept = [...groupBy(facts, ({ relation }) => relation, (fact) => fact).values()].flatMap((own) => drawSome([...own], perRelation, seed)); // biome-ignore format: short
   const probes = kept.flatMap((fact, i) => {
     const known = right.get(keyOf(fact))!;
     const others = new Set([...(fact.wrong ?? []), ...objects.get(fact.relation)!].filter((object) => !known.has(object)));
-    return others.size === 0 ? [] : [{ ...fact, candidates: [fact.object, ...choose([...others], most - 1, seed + 1 + i)] }];
+    return others.size === 0 ? [] : [{ ...fact, candidates: [fact.object, ...drawSome([...others], most - 1, seed + 1 + i)] }];
   });
   if (probes.length === 0) throw new FormatError(`facts: expected relations of at least two objects, got ${objects.size} of one; there is nothing to rank`);
   return probes;
@@ -58,17 +58,6 @@ const groupBy = <T, V>(items: readonly T[], key: (item: T) => string, value: (it
   const groups = new Map<string, Set<V>>();
   for (const item of items) groups.set(key(item), (groups.get(key(item)) ?? new Set()).add(value(item)));
   return groups;
-};
-
-/** So many of them, in their order. */
-const choose = <T>(items: readonly T[], count: number, seed: number): readonly T[] => {
-  if (items.length <= count) return items;
-  const lots = items.map((item, i) => ({ item, i, lot: drawn(seed, i) }));
-  lots.sort((a, b) => a.lot - b.lot || a.i - b.i);
-  return lots
-    .slice(0, count)
-    .sort((a, b) => a.i - b.i)
-    .map(({ item }) => item);
 };
 
 export const factConvention = [

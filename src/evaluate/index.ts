@@ -17,7 +17,7 @@ export { type AnswerItem, answerConvention, measureAnswers } from './measure-ans
 export { type MeasuredItem, meanOf, summarise } from './measured-item.ts';
 export type { AnswerWriter, CompletionScore, CompletionScorer, Prompt, RunOptions } from './model-under-test.ts';
 export { countRelations, type RelationConvention } from './relations.ts';
-export { bootstrap, type Interval, type PairedInterval, pairedBootstrap, type ResampleOptions } from './resample.ts';
+export { bootstrap, drawSome, type Interval, type PairedInterval, pairedBootstrap, type ResampleOptions } from './resample.ts';
 export { type BySeed, bootstrapSeeds, pairedBootstrapSeeds, type SeedResampleOptions } from './resample-seeds.ts';
 export { compareScierc, countScierc, type DocumentCounts, evaluateScierc, poolScierc } from './scierc.ts';
 export {

@@ -18,6 +18,8 @@ export type AnswerWriter = (prompt: Prompt) => Promise<string>;
 export interface RunOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
+  /** Hears of items that a model cannot be asked, being longer than its context; they are left out. Without it such an item ends the measuring. */
+  readonly onUnfit?: (id: string, reason: string) => void;
 }
 
 /** A prompt as people read it. */
@@ -29,21 +31,27 @@ export const promptText = (prompt: Prompt): string => {
 /** Mean logarithm of a token's probability. */
 export const perToken = ({ logprob, tokenLogprobs }: CompletionScore): number => logprob / tokenLogprobs.length;
 
-/** Works on all items, `atOnce` at a time; results in the order given. @throws the signal's reason, and what `work` throws */
-export const eachItem = async <T, R>(
+/** Works on all items, `atOnce` at a time; results in the order given, without those of items that do not fit. @throws the signal's reason, and what `work` throws */
+export const eachItem = async <T extends { readonly id: string }, R>(
   items: readonly T[],
   atOnce: number,
   work: (item: T, index: number) => Promise<R>,
-  { signal, onProgress }: RunOptions = {},
+  { signal, onProgress, onUnfit }: RunOptions = {},
 ): Promise<R[]> => {
-  const results: R[] = [];
+  const results: (R | undefined)[] = [];
   let [next, done] = [0, 0];
   const lane = async (): Promise<void> => {
     try {
       while (next < items.length) {
         signal?.throwIfAborted();
         const at = next++;
-        results[at] = await work(items[at]!, at);
+        try {
+          results[at] = await work(items[at]!, at);
+        } catch (error) {
+          const { code, message } = error as { code?: string; message: string };
+          if (code !== 'CONFIG' || !onUnfit) throw error;
+          onUnfit(items[at]!.id, message);
+        }
         onProgress?.(++done, items.length);
       }
     } finally {
@@ -51,5 +59,5 @@ export const eachItem = async <T, R>(
     }
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, lane));
-  return results;
+  return results.filter((result) => result !== undefined);
 };

@@ -20,6 +20,17 @@ export const drawn = (seed: number, k: number): number => {
   return ((h ^ (h >>> 16)) >>> 0) / 4294967296;
 };
 
+/** So many of the items, without replacement, in their order. */
+export const drawSome = <T>(items: readonly T[], count: number, seed: number): readonly T[] => {
+  if (items.length <= count) return items;
+  const lots = items.map((item, i) => ({ item, i, lot: drawn(seed, i) }));
+  lots.sort((a, b) => a.lot - b.lot || a.i - b.i);
+  return lots
+    .slice(0, count)
+    .sort((a, b) => a.i - b.i)
+    .map(({ item }) => item);
+};
+
 const quantile = (sorted: Float64Array, share: number): number => {
   const at = share * (sorted.length - 1);
   const below = sorted[Math.floor(at)]!;

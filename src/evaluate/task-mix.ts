@@ -142,17 +142,17 @@ export const taskConvention = `${answerConvention}. accuracy: the right option i
 export const measureTasks = async (
   items: readonly TaskItem[],
   model: { readonly write?: AnswerWriter; readonly score: CompletionScorer },
-  { signal, onProgress }: RunOptions = {},
+  { onProgress, ...run }: RunOptions = {},
 ): Promise<MeasuredItem[]> => {
   const choices = items.filter((item): item is ChoiceItem => 'options' in item);
   const answers = items.filter((item): item is AnswerItem => !('options' in item));
   const from = (before: number): RunOptions => ({
-    ...(signal && { signal }),
+    ...run,
     ...(onProgress && { onProgress: (done) => onProgress(before + done, items.length) }),
   });
   const measured = [...(await measureChoices(choices, model.score, from(0))), ...(await measureAnswers(answers, model, from(choices.length)))];
   const byId = new Map(measured.map((item) => [item.id, item]));
-  return items.map(({ id }) => byId.get(id)!);
+  return items.flatMap(({ id }) => byId.get(id) ?? []);
 };
 
 const measureChoices = (items: readonly ChoiceItem[], score: CompletionScorer, run: RunOptions): Promise<MeasuredItem[]> =>
