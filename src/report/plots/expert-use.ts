@@ -38,7 +38,7 @@ export const expertUsePlot = (label: string, kinds: readonly KindShares[], group
         ...groups.map((_, g) =>
           plot.barY(
             bars.filter((bar) => bar.group === g),
-            { ...facet, x: 'expert', y: 'share', fill: hue(g), rx1: 0, ry2: 2 } as never,
+            { ...facet, x: 'expert', y: 'share', fill: hue(g) },
           ),
         ),
         plot.ruleY(panels, { ...facet, y: () => even, stroke: 'var(--ink)', strokeDasharray: '3 3', strokeWidth: 1 }),
