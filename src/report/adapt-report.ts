@@ -123,7 +123,7 @@ export const adaptReport = async (result: AdaptResult): Promise<string> => {
   const sections: { title: string; parts: Content }[] = [
     ...(scores || relations ? [{ title: 'Gained and lost', parts: [scores, relations] }] : []),
     {
-      title: 'Answers that changed',
+      title: 'Answers, before and after',
       parts: [
         knowledge && exampleList('Knowledge: was right, now wrong', 'None of the questions asked.', examples.lost),
         knowledge && exampleList('Knowledge: was wrong, now right', 'None of the questions asked.', examples.gained),

@@ -101,7 +101,7 @@ body{font-size:10pt}
 main{max-width:none;padding:0}
 h2,h3,figcaption,caption{break-after:avoid}
 figure,.examples>li,.verdicts>li,tr,.facts>div{break-inside:avoid}
-.tools{display:none}
+.tools,summary{display:none}
 .scroll{overflow:visible;max-height:none!important}
 .examples .user{max-height:none}
 .wide{display:block}
