@@ -2,10 +2,23 @@
 export { type BalanceOptions, balanceLoss } from './balance.ts';
 export type { BaseModel, FrozenWeights, HeldProgram } from './base-model.ts';
 export * from './data/index.ts';
+export { type ExpertUse, expertUse } from './expert-use.ts';
+export * from './files/index.ts';
 export * from './files/index.ts';
 export { addFisher, type Fisher, fisherEntries } from './fisher.ts';
 export { type AdaptContext, type Adapted, adapt, type Method, type ReadBase } from './method.ts';
 export * from './methods/index.ts';
 export * from './objectives/index.ts';
+export { type Recipe, type RecipeInput, recipeOf, type Size } from './recipe.ts';
 export { type SwitchBalance, switchBalanceLoss } from './switch-balance.ts';
+export {
+  countSteps,
+  firstValues,
+  type HeldOutLoss,
+  heldOutLoss,
+  stepBytes,
+  type TrainAdapterOptions,
+  type TrainedAdapter,
+  trainAdapter,
+} from './train-adapter.ts';
 export { type TrainingGraph, type TrainingGraphOptions, trainingGraph } from './training-graph.ts';

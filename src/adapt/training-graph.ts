@@ -1,4 +1,4 @@
-import { add, ConfigError, gather, input, mul, type Node, named, nameOf, parameter, reshape, sizeOf } from '../core/index.ts';
+import { add, ConfigError, gather, inOrder, input, isParameter, mul, type Node, named, nameOf, parameter, reshape, sizeOf } from '../core/index.ts';
 import { causalInputs, dense, linear, recompute } from '../nn/index.ts';
 import type { Binding } from '../runtime/index.ts';
 import type { Objective } from '../train/index.ts';
@@ -36,7 +36,7 @@ export interface TrainingGraph {
  *
  * Metrics: `right`, labels that are the likeliest token; with `balance` also `balance`, before its strength.
  *
- * @throws ConfigError where a balance is asked of a method without experts
+ * @throws ConfigError where a balance is asked of a method without experts, or weights are to be trained that are held rounded
  */
 export const trainingGraph = async (
   base: BaseModel,
@@ -51,10 +51,15 @@ export const trainingGraph = async (
     throw new ConfigError(`adapt: expected a method with experts to balance, got ${method.kind}; leave the balance out`);
   const outputs = { hidden: adapted.roots[0]!, ...Object.fromEntries([...adapted.shares].map(([site, node]) => [`shares:${site}`, node])) };
   const body = base.hold({ name: `${base.name}/${method.kind}`, outputs }, weights, trained);
-  const head = headOf(base, weights, trained);
+  const there = new Set(inOrder(Object.values(body.program.outputs)).filter(isParameter).map(nameOf));
+  const gone = [...trained].find((name) => !there.has(name) && name.startsWith('blocks.'));
+  if (gone !== undefined)
+    throw new ConfigError(`adapt: expected frozen weights as floats where ${method.kind} trains them, got ${weights}, in which ${gone} is rounded; take f32`);
   const names = Object.keys(body.program.outputs);
   const values = Object.values(body.program.outputs);
   const roots = recomputed.length === 0 ? values : recompute(values, { blocks: recomputed });
+  const words = inOrder([roots[0]!]).find((node) => isParameter(node) && nameOf(node) === 'embed.word.weight');
+  const head = headOf(base, weights, trained, words);
   const shares = new Map(names.flatMap((name, i) => (name.startsWith('shares:') ? [[name.slice('shares:'.length), roots[i]!] as const] : [])));
   const { rows, labels, weights: counts } = labelInputs(chunks);
   const read = gather(reshape(roots[0]!, [sizeOf(inputs.ids.shape), config.hidden]), rows);
@@ -68,10 +73,11 @@ export const trainingGraph = async (
 };
 
 /** What hidden rows become logits by, over frozen weights. */
-const headOf = (base: BaseModel, weights: FrozenWeights, trained: ReadonlySet<string>) => {
+const headOf = (base: BaseModel, weights: FrozenWeights, trained: ReadonlySet<string>, words: Node | undefined) => {
   const { vocab, hidden, tied } = base.source.member.config;
+  const table = words ?? parameter('embed.word.weight', [vocab, hidden]);
   const held = (x: Node) => {
-    const logits = tied ? named('logits', linear(x, parameter('embed.word.weight', [vocab, hidden]))) : dense('logits', x, vocab, { bias: false });
+    const logits = tied ? named('logits', linear(x, table)) : dense('logits', x, vocab, { bias: false });
     return base.hold({ name: `${base.name}/head`, outputs: { logits } }, weights, trained);
   };
   return { bindings: held(input('read', ['rows', hidden])).bindings, logits: (x: Node): Node => held(x).program.outputs['logits']! };

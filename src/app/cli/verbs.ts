@@ -12,6 +12,7 @@ export const verbs: readonly Verb[] = [
   { name: 'read', group: 'From documents to knowledge', summary: 'read papers into a knowledge graph with exact sources', load: () => import('./read.ts') },
   { name: 'graph', group: 'From documents to knowledge', summary: 'look at the knowledge graph, correct it, export it', load: () => import('./graph.ts') },
   { name: 'open', group: 'From documents to knowledge', summary: 'open the workbench in a browser', load: () => import('./open.ts') },
+  { name: 'adapt', group: 'Teaching models', summary: 'teach a model from your samples, and see what it gained and forgot', load: () => import('./adapt.ts') },
   { name: 'models', group: 'Models', summary: 'fetch models into the shared cache, list, show, convert and remove them', load: () => import('./models.ts') },
   { name: 'chat', group: 'Models', summary: 'talk with a language model', load: () => import('./chat.ts') },
   { name: 'complete', group: 'Models', summary: 'continue texts with a language model', load: () => import('./complete.ts') },

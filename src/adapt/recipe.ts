@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import { ConfigError } from '../core/index.ts';
+import type { BalanceOptions } from './balance.ts';
+import type { FrozenWeights } from './base-model.ts';
+import type { Method } from './method.ts';
+import { methodOf } from './methods/index.ts';
+import { optionsOf } from './options.ts';
+
+export type Size = 'small' | 'medium' | 'large';
+/** What a size stands for. */
+const sizes: Readonly<Record<Size, { length: number; rows: number; epochs: number; rank: number; expertRank: number; prompt: number }>> = {
+  small: { length: 256, rows: 4, epochs: 2, rank: 8, expertRank: 4, prompt: 16 },
+  medium: { length: 512, rows: 4, epochs: 3, rank: 16, expertRank: 8, prompt: 32 },
+  large: { length: 1024, rows: 4, epochs: 3, rank: 32, expertRank: 16, prompt: 64 },
+};
+
+/** Learning rates that suit what is trained: few new parameters take larger steps than all old ones. */
+const rates: Readonly<Record<string, number>> = { full: 2e-5, 'fisher-masked': 2e-5, ia3: 5e-3, prompt: 3e-2, loramoe: 5e-4, hydralora: 5e-4, mixlora: 5e-4 };
+const usualRate = 5e-4;
+
+const balanceSchema = z.strictObject({
+  /** β, what the constraint counts beside the loss of the labels. */
+  strength: z.number().min(0).default(0.1),
+  delta: z.number().min(0).max(1).default(0.1),
+  form: z.enum(['variance/mean²', 'variance/mean']).default('variance/mean²'),
+  sign: z.enum(['faithful', 'intended']).default('faithful'),
+  /** The authors' code adds the linears up; of 90 a mean keeps β what it says. */
+  modules: z.enum(['sum', 'mean']).default('mean'),
+});
+
+const schema = z.strictObject({
+  method: z.string().default('loramoe'),
+  /** Of the method: see its file. */
+  options: z.record(z.string(), z.json()).default({}),
+  size: z.enum(['small', 'medium', 'large']).default('small'),
+  /** How the frozen weights are held. Full fine-tuning changes them and takes float32. Default: whole numbers where the processor adds them exactly. */
+  weights: z.enum(['f32', 'int8']).optional(),
+  /** Tokens of a row, into which samples are packed. */
+  length: z.number().int().min(16).max(8192).optional(),
+  /** Rows of a step. */
+  rows: z.number().int().min(1).max(1024).optional(),
+  /** Rows computed at once; more than these are added up. Default: all rows of a step. */
+  microRows: z.number().int().min(1).optional(),
+  epochs: z.number().int().min(1).max(1000).optional(),
+  learningRate: z.number().positive().max(1).optional(),
+  schedule: z.enum(['cosine', 'linear', 'constant']).default('cosine'),
+  warmup: z.number().min(0).max(0.5).default(0.03),
+  weightDecay: z.number().min(0).max(1).default(0),
+  clipNorm: z.number().positive().default(1),
+  /** Of a mixture of experts; null: none. */
+  balance: balanceSchema.nullable().optional(),
+  /** Share of the trained tokens that are general ones, in [0, 1). */
+  replay: z.number().min(0).lt(1).default(0.1),
+  /** Blocks whose activations are computed again; the rest keep theirs. */
+  recomputed: z.number().int().min(0).default(0),
+  /** Judgements without a better held-out loss after which training stops. */
+  patience: z.number().int().min(1).optional(),
+  seed: z.number().int().min(0).default(1),
+});
+export type RecipeInput = z.input<typeof schema>;
+
+/** Everything that decides what is trained and how; JSON but for the method. */
+export interface Recipe {
+  readonly method: Method;
+  readonly weights: FrozenWeights;
+  readonly length: number;
+  readonly rows: number;
+  readonly microRows: number;
+  readonly epochs: number;
+  readonly learningRate: number;
+  readonly schedule: 'cosine' | 'linear' | 'constant';
+  readonly warmup: number;
+  readonly weightDecay: number;
+  readonly clipNorm: number;
+  readonly balance: (BalanceOptions & { readonly strength: number }) | undefined;
+  readonly replay: number;
+  readonly recomputed: number;
+  readonly patience: number | undefined;
+  readonly seed: number;
+}
+
+/** Methods that change weights of the model itself. */
+const changesWeights = new Set(['full', 'fisher-masked']);
+
+/**
+ * A recipe from what was asked for, the rest filled in.
+ *
+ * @param exactBytes  whether the processor adds products of bytes in 32 bits, where whole numbers are the faster way
+ * @throws ConfigError naming what does not fit
+ */
+export const recipeOf = (given: RecipeInput, { exactBytes }: { readonly exactBytes: boolean }): Recipe => {
+  const asked = optionsOf('adapt', schema, given);
+  const size = sizes[asked.size];
+  const kind = asked.method;
+  const method = methodOf(kind, { ...sized(kind, size), ...asked.options });
+  if (method.untrainable) throw new ConfigError(`adapt: expected a method that is trained, got ${kind}: ${method.untrainable}`);
+  if (changesWeights.has(kind) && asked.weights === 'int8')
+    throw new ConfigError(`adapt: expected weights f32 with ${kind}, which changes them, got int8; leave --weights out`);
+  const groups = (method.options as { groups?: readonly number[] }).groups;
+  if (asked.balance && !groups) throw new ConfigError(`adapt: expected a mixture in groups of experts to balance, got ${kind}; leave the balance out`);
+  const rows = asked.rows ?? size.rows;
+  const balance = groups && asked.balance !== null ? { ...optionsOf('adapt: balance', balanceSchema, asked.balance ?? {}), groups } : undefined;
+  return {
+    method,
+    weights: asked.weights ?? (exactBytes && !changesWeights.has(kind) ? 'int8' : 'f32'),
+    length: asked.length ?? size.length,
+    rows,
+    microRows: Math.min(rows, asked.microRows ?? rows),
+    epochs: asked.epochs ?? size.epochs,
+    learningRate: asked.learningRate ?? rates[kind] ?? usualRate,
+    schedule: asked.schedule,
+    warmup: asked.warmup,
+    weightDecay: asked.weightDecay,
+    clipNorm: asked.clipNorm,
+    balance: balance && balance.strength > 0 ? balance : undefined,
+    replay: asked.replay,
+    recomputed: asked.recomputed,
+    patience: asked.patience,
+    seed: asked.seed,
+  };
+};
+
+/** Options of a method that a size decides. */
+const sized = (kind: string, { rank, expertRank, prompt }: (typeof sizes)[Size]): Record<string, number> => {
+  if (['loramoe', 'mixlora', 'hydralora'].includes(kind)) return { rank: expertRank };
+  if (['lora', 'dora'].includes(kind)) return { rank, alpha: 2 * rank };
+  return kind === 'prompt' ? { tokens: prompt } : {};
+};

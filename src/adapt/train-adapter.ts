@@ -1,0 +1,193 @@
+import { join } from 'node:path';
+import { type Node, nameOf, type Program, plan } from '../core/index.ts';
+import { openSafetensors, readAsFloat32 } from '../formats/index.ts';
+import type { Binding, Engine, TensorData } from '../runtime/index.ts';
+import { bestWeights, type Progress, stepProgram, type TrainResult, train } from '../train/index.ts';
+import type { BaseModel } from './base-model.ts';
+import { countLabels, flatBatch, packBatches, packedFeeds, rowsOfBatch, type TokenText } from './data/index.ts';
+import type { Recipe } from './recipe.ts';
+import { type TrainingGraph, trainingGraph } from './training-graph.ts';
+
+export interface TrainAdapterOptions {
+  readonly base: BaseModel;
+  readonly engine: Engine;
+  readonly recipe: Recipe;
+  /** What is learnt, replayed texts among it. */
+  readonly texts: readonly TokenText[];
+  /** What is judged by after every epoch: the best weights are kept. */
+  readonly heldOut: readonly TokenText[];
+  /** Of the run: checkpoints, metrics, best weights. */
+  readonly folder: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly onNote?: (message: string) => void;
+}
+
+export interface TrainedAdapter extends TrainResult {
+  /** Of every parameter of the method, float32, the best that were judged. Empty where training was cancelled before that. */
+  readonly values: ReadonlyMap<string, Float32Array>;
+  /** Tokens trained on in one epoch, those of prompts and replay included. */
+  readonly tokens: number;
+}
+
+/** Mean loss of a label in nats, and the share of labels that are the likeliest token. */
+export interface HeldOutLoss {
+  readonly loss: number;
+  readonly right: number;
+}
+
+const numbered = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+const scalar = (value: number): TensorData => ({ dtype: 'float32', shape: [], data: Float32Array.of(value) });
+
+/** Axes of a step: what the order of computation is planned for. */
+const lengthsOf = ({ microRows, length }: Recipe) => ({ batch: microRows, seq: length, part: Math.ceil((microRows * length) / 4), samples: 4 * microRows });
+
+const graphOf = (base: BaseModel, { method, weights, balance, recomputed }: Recipe, still = false): Promise<TrainingGraph> =>
+  trainingGraph(base, { method, weights, ...(balance && !still && { balance }), ...(still ? { still } : { recomputed: numbered(recomputed) }) });
+
+const groupsOf = (graph: TrainingGraph, { learningRate, weightDecay }: Recipe) => [
+  { name: 'adapter', parameters: graph.parameters, learningRate, weightDecay },
+];
+const adamwOf = ({ clipNorm }: Recipe) => ({ beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clipNorm });
+
+/**
+ * Most memory that a step's activations, gradients and updates take at once, by the planner's count, in bytes. Weights and the libraries come on top.
+ *
+ * @param recipe  its rows, length and recomputed blocks
+ */
+export const stepBytes = async (base: BaseModel, recipe: Recipe): Promise<number> => {
+  const graph = await graphOf(base, recipe);
+  const lengths = lengthsOf(recipe);
+  const program: Program = stepProgram('price', graph.objective, groupsOf(graph, recipe), adamwOf(recipe));
+  return plan(program, { lengths }).peakBytes(lengths);
+};
+
+/** Batches of an epoch: rows packed anew in each. */
+const batchesOf = (texts: readonly TokenText[], { length, rows, seed }: Recipe, epoch: number): number[][] =>
+  packBatches(
+    texts.map(({ ids }) => ids.length),
+    { length, rows, seed, epoch },
+  ).map(flatBatch);
+
+/** Steps of a run. */
+export const countSteps = (texts: readonly TokenText[], recipe: Recipe): number =>
+  numbered(recipe.epochs).reduce((sum, epoch) => sum + batchesOf(texts, recipe, epoch).length, 0);
+
+/**
+ * Trains a method's parameters on packed texts; the same call goes on where an earlier one ended.
+ *
+ * @throws DivergedError where the loss is no number any more · ConfigError where there is nothing to learn
+ */
+export const trainAdapter = async ({
+  base,
+  engine,
+  recipe,
+  texts,
+  heldOut,
+  folder,
+  signal,
+  onProgress,
+  onNote,
+}: TrainAdapterOptions): Promise<TrainedAdapter> => {
+  const graph = await graphOf(base, recipe);
+  const { method, microRows, rows, schedule, warmup, seed, epochs, patience } = recipe;
+  const result = await train({
+    engine,
+    folder,
+    name: method.kind,
+    objective: graph.objective,
+    groups: groupsOf(graph, recipe),
+    adamw: adamwOf(recipe),
+    schedule: { kind: schedule, warmup },
+    frozen: frozenOf(graph),
+    initial: () => firstValues(base, recipe, graph.parameters),
+    epochs,
+    seed,
+    batches: (epoch) => batchesOf(texts, recipe, epoch),
+    feeds: (batch) => feedsOf(rowsOfBatch(batch).map((row) => row.map((i) => texts[i]!)), microRows), // biome-ignore format: short
+    accumulate: microRows < rows,
+    evaluation: {
+      after: () => true,
+      judge: async (residentOf) => {
+        const { loss, right } = await heldOutLoss({ base, engine, recipe, texts: heldOut, residentOf });
+        return { score: -loss, metrics: { loss, right } };
+      },
+      ...(patience !== undefined && { patience }),
+    },
+    lengths: lengthsOf(recipe),
+    describe: (batch) => `samples ${shortList(rowsOfBatch(batch).flatMap((row) => row.map((i) => texts[i]!.id)))}`,
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
+    ...(onNote && { onNote }),
+  });
+  const values = result.best ? await valuesIn(join(folder, bestWeights)) : new Map<string, Float32Array>();
+  return { ...result, values, tokens: texts.reduce((sum, { ids }) => sum + ids.length, 0) };
+};
+
+const shortList = (names: readonly string[]): string => names.slice(0, 6).join(', ') + (names.length > 6 ? ` and ${names.length - 6} more` : '');
+
+/** Parameters that are trained are bound by whoever trains them. */
+const frozenOf = ({ frozen, parameters }: TrainingGraph): ReadonlyMap<string, Binding> => {
+  const trained = new Set(parameters.map(nameOf));
+  return new Map([...frozen].filter(([name]) => !trained.has(name)));
+};
+
+const feedsOf = (rows: readonly (readonly TokenText[])[], microRows: number): Record<string, TensorData>[] => {
+  const parts = packedFeeds(rows, { microRows });
+  return parts.map((part) => ({ ...part, micro: scalar(1 / parts.length) }));
+};
+
+/** What training begins from, by parameter. */
+export const firstValues = async (base: BaseModel, { method, seed }: Recipe, parameters: readonly Node[]): Promise<Record<string, TensorData>> => {
+  const found: Record<string, TensorData> = {};
+  for (const node of parameters)
+    found[nameOf(node)] = { dtype: 'float32', shape: node.shape as readonly number[], data: await method.start(node, seed, base.source.values) };
+  return found;
+};
+
+/**
+ * What the labels of texts cost, nothing dropped.
+ *
+ * @param residentOf  name under which the engine holds a parameter; without it those of `values`
+ */
+export const heldOutLoss = async ({
+  base,
+  engine,
+  recipe,
+  texts,
+  residentOf,
+  values,
+}: Pick<TrainAdapterOptions, 'base' | 'engine' | 'recipe' | 'texts'> & {
+  readonly residentOf?: (parameter: string) => string;
+  readonly values?: Readonly<Record<string, TensorData>>;
+}): Promise<HeldOutLoss> => {
+  const graph = await graphOf(base, { ...recipe, recomputed: 0 }, true);
+  const names = graph.parameters.map(nameOf);
+  const { loss, metrics } = graph.objective;
+  await using program = await engine.compile(
+    { name: 'held-out', outputs: { loss, right: metrics['right']! } },
+    new Map<string, Binding>([...frozenOf(graph), ...names.map((name): [string, Binding] => [name, { kind: 'trainable' }])]),
+    { lengths: lengthsOf(recipe) },
+  );
+  const resident = residentOf ? Object.fromEntries(names.map((name) => [name, residentOf(name)])) : {};
+  let [cost, right, labels] = [0, 0, 0];
+  for (const batch of batchesOf(texts, { ...recipe, rows: recipe.microRows }, 0)) {
+    const rows = rowsOfBatch(batch).map((row) => row.map((i) => texts[i]!));
+    const count = rows.flat().reduce((sum, text) => sum + countLabels(text), 0);
+    const [feeds] = feedsOf(rows, recipe.microRows);
+    const given = { ...feeds, ...values };
+    const read = Object.fromEntries(program.inputs.flatMap(({ name }) => (given[name] ? [[name, given[name]]] : [])));
+    const found = await program.run(read, { resident });
+    cost += count * Number(found['loss']!.data[0]);
+    right += Number(found['right']!.data[0]);
+    labels += count;
+  }
+  return { loss: cost / labels, right: right / labels };
+};
+
+const valuesIn = async (path: string): Promise<Map<string, Float32Array>> => {
+  const file = await openSafetensors(path);
+  const found = new Map<string, Float32Array>();
+  for (const name of file.tensors.keys()) found.set(name, (await readAsFloat32(file, name)).data);
+  return found;
+};

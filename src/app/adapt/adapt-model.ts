@@ -1,0 +1,275 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { basename, extname, join, resolve } from 'node:path';
+import {
+  countSteps,
+  expertUse,
+  firstValues,
+  heldOutLoss,
+  type Recipe,
+  type RecipeInput,
+  recipeOf,
+  saveAdapter,
+  stepBytes,
+  trainAdapter,
+  trainingGraph,
+} from '../../adapt/index.ts';
+import { ConfigError, sizeOf } from '../../core/index.ts';
+import { writeWhole } from '../../formats/index.ts';
+import { type AdaptResult, adaptReport, parseAdaptResult } from '../../report/index.ts';
+import { CancelledError, describeMachine, openEngine } from '../../runtime/index.ts';
+import { openRun } from '../../train/index.ts';
+import { openBase } from '../language-model/open-base.ts';
+import { type AdaptData, readAdaptData } from './adapt-data.ts';
+import { fitMemory } from './fit-memory.ts';
+import { measureModel } from './measure-model.ts';
+import { peakBytesOf } from './peak-memory.ts';
+import { runResult } from './run-result.ts';
+
+export interface AdaptOptions extends RecipeInput {
+  /** JSON Lines of samples, a text file, or a folder of texts. */
+  readonly data: string;
+  readonly model: string;
+  /** Of the run; made anew, or gone on with. Default: by data and method below `runsDir`. */
+  readonly output?: string;
+  readonly runsDir: string;
+  readonly evaluation?: string;
+  readonly replayData?: string;
+  readonly kindField?: string;
+  /** What the training process may take: activations are computed again where that is needed. */
+  readonly memoryBytes?: number;
+  readonly threads: number;
+  /** Says what it would cost, and trains nothing. */
+  readonly dryRun?: boolean;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: AdaptProgress) => void;
+  readonly onNote?: (message: string) => void;
+}
+
+export interface AdaptProgress {
+  readonly stage: string;
+  readonly done: number;
+  readonly total: number;
+  readonly loss?: number;
+  readonly heldOut?: number;
+  readonly perSecond?: number;
+  readonly secondsLeft?: number;
+}
+
+/** What a run would take. */
+export interface AdaptPrice {
+  readonly steps: number;
+  /** Tokens of all epochs. */
+  readonly tokens: number;
+  readonly trainable: number;
+  readonly seconds: number;
+  readonly bytes: number;
+}
+
+export interface AdaptOutcome {
+  readonly folder: string;
+  readonly price: AdaptPrice;
+  readonly data: AdaptData;
+  /** None of a dry run. */
+  readonly result?: AdaptResult;
+}
+
+/** A step of frozen weights is a pass forward and about as much as two of them back. */
+const stepPerForward = 3;
+/** Libraries, the graph and what a session holds beside weights and activations, in bytes. */
+const besidesBytes = 450e6;
+
+/**
+ * Teaches a model from data and ends with a report of what was gained and lost. The same call goes on after it was cancelled or killed, and answers at once when the run is over.
+ *
+ * @throws as `readAdaptData`, `recipeOf` and `trainAdapter` · CancelledError where the signal ended it: what was done is kept
+ */
+export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> => {
+  const { data: path, model, output, runsDir, evaluation, replayData, kindField, memoryBytes, threads, dryRun, signal, onProgress, onNote, ...asked } = options;
+  const exactBytes = /vnni|dot|i8mm/i.test(describeMachine().instructionSet);
+  const wanted = recipeOf(asked, { exactBytes });
+  const folder = resolve(output ?? join(runsDir, `${basename(path, extname(path))}-${wanted.method.kind}`));
+  const stage = (name: string) => (done: number, total: number) => onProgress?.({ stage: name, done, total });
+  stage('opening the model')(0, 0);
+  const base = await openBase(model, { threads });
+  const data = await readAdaptData(base, wanted, {
+    data: path,
+    ...(evaluation !== undefined && { evaluation }),
+    ...(replayData !== undefined && { replayData }),
+    ...(kindField !== undefined && { kindField }),
+    ...(signal && { signal }),
+    onProgress: stage('making tokens'),
+  });
+  describe(data, onNote);
+  stage('preparing weights')(0, 0);
+  const recipe = memoryBytes === undefined ? wanted : await fitMemory(base, wanted, memoryBytes - besidesBytes);
+  const { parameters } = await trainingGraph(base, { method: recipe.method, weights: recipe.weights });
+  const trainable = parameters.reduce((sum, { shape }) => sum + (sizeOf(shape) as number), 0);
+  const steps = countSteps(data.texts, recipe);
+  const bytes =
+    (await stepBytes(base, recipe)) +
+    besidesBytes +
+    weightBytes(
+      base.source.parameters.map(({ shape }) => sizeOf(shape) as number),
+      recipe,
+    );
+  await using engine = await openEngine({ process: true, threads, ...(signal && { signal }) });
+  const own = { base, engine, recipe };
+  stage('measuring the held-out loss')(0, 0);
+  const first = await firstValues(base, recipe, parameters);
+  const begun = performance.now();
+  const lossBefore = await heldOutLoss({ ...own, texts: data.heldOutTexts, values: first });
+  const heldOutTokens = data.heldOutTexts.reduce((sum, { ids }) => sum + ids.length, 0);
+  const tokens = data.texts.reduce((sum, { ids }) => sum + ids.length, 0);
+  const forwardSeconds = Math.max(0.1, (performance.now() - begun) / 1000 - 2) / heldOutTokens; // making the session takes about two
+  const price: AdaptPrice = { steps, tokens: tokens * recipe.epochs, trainable, seconds: tokens * recipe.epochs * forwardSeconds * stepPerForward, bytes };
+  onNote?.(
+    `${recipe.method.kind}: ${trainable.toLocaleString('en')} trained parameters, ${steps} steps of ${recipe.rows} × ${recipe.length} tokens, about ${minutes(price.seconds)}, ${gigabytes(bytes)} of memory, frozen weights in ${recipe.weights}`,
+  );
+  if (dryRun) return { folder, price, data };
+
+  await mkdir(folder, { recursive: true });
+  const { method, ...settings } = recipe;
+  await openRun(
+    folder,
+    {
+      kind: 'adapt',
+      config: { method: { kind: method.kind, options: method.options }, ...settings, model: base.name },
+      data: { ...data.hashes, model: base.sha256 },
+      seed: recipe.seed,
+    },
+    engine.info,
+  );
+  const measure = {
+    model,
+    heldOut: data.heldOut,
+    threads,
+    seed: recipe.seed,
+    ...(signal && { signal }),
+    onProgress: (name: string, done: number, total: number) => stage(name)(done, total),
+  };
+  const before = await measureModel(join(folder, 'before.json'), measure);
+  const started = performance.now();
+  const trained = await trainAdapter({
+    ...own,
+    texts: data.texts,
+    heldOut: data.heldOutTexts,
+    folder,
+    ...(signal && { signal }),
+    ...(onNote && { onNote }),
+    onProgress: ({ step, steps: all, loss, stepsPerSecond, secondsLeft, verdict }) =>
+      onProgress?.({
+        stage: 'training',
+        done: step,
+        total: all,
+        loss,
+        perSecond: stepsPerSecond,
+        secondsLeft,
+        ...(verdict && { heldOut: verdict.metrics['loss']! }),
+      }),
+  });
+  if (trained.ended === 'cancelled') throw new CancelledError('adapt: cancelled; the same command goes on from the last checkpoint');
+  const seconds = await trainingSeconds(folder, (performance.now() - started) / 1000);
+  const adapter = join(folder, 'adapter');
+  const lossAfter = -trained.best!.score;
+  await saveAdapter(adapter, {
+    method,
+    values: trained.values,
+    source: base.source,
+    base: { name: base.name, sha256: base.sha256 },
+    training: { data: data.hashes, steps: trained.step, seed: recipe.seed, heldOutLoss: lossAfter },
+  });
+  const after = await measureModel(join(folder, 'after.json'), { ...measure, adapter });
+  stage('writing the report')(0, 0);
+  const experts = await expertUse({ ...own, texts: data.heldOutTexts, values: trained.values });
+  const { loss, balance } = await lossCurve(folder, lossBefore.loss);
+  const result = runResult({
+    name: basename(folder),
+    path,
+    base,
+    recipe,
+    data,
+    trainable,
+    tokens: tokens * recipe.epochs,
+    seconds,
+    peakMemoryBytes: await peakBytesOf(engine.info.pid),
+    price: { seconds: price.seconds, bytes: price.bytes },
+    loss,
+    heldOutLoss: { before: lossBefore.loss, after: lossAfter },
+    before,
+    after,
+    experts,
+    balance,
+  });
+  parseAdaptResult(JSON.parse(JSON.stringify(result)) as never);
+  await writeWhole(join(folder, 'result.json'), [Buffer.from(`${JSON.stringify(result, null, 2)}\n`)]);
+  await writeWhole(join(folder, 'report.html'), [Buffer.from(await adaptReport(result))]);
+  return { folder, price, data, result };
+};
+
+const minutes = (seconds: number): string => (seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} minutes`);
+const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
+
+/** What was understood, before anything is paid for it. */
+const describe = ({ read, training, heldOut, contaminated, cut, refused, replay }: AdaptData, note: ((message: string) => void) | undefined): void => {
+  const shapes = Object.entries(read.shapes).map(([shape, count]) => `${count} ${shape}`);
+  const kinds = Object.entries(read.kinds).map(([kind, count]) => `${kind} ${count}`);
+  note?.(`${training.length} samples to learn (${shapes.join(', ')}${kinds.length > 0 ? `; kinds: ${kinds.join(', ')}` : ''}), ${heldOut.length} held out`);
+  if (shapes.length > 1) note?.('the file mixes shapes; each sample is learnt by its own');
+  for (const { line, reason } of read.skipped.slice(0, 5)) note?.(`skipped line ${line}: ${reason}`);
+  if (read.skipped.length > 5) note?.(`skipped ${read.skipped.length - 5} more lines`);
+  if (read.duplicates.length > 0) note?.(`${read.duplicates.length} samples stand twice`);
+  if (read.renamed.length > 0) note?.(`${read.renamed.length} ids stand twice; the later ones are called ${read.renamed[0]!.now} and so on`);
+  if (cut.length > 0) note?.(`${cut.length} samples were cut to fit`);
+  if (refused.length > 0) note?.(`${refused.length} samples were left out: ${refused[0]!.reason}`);
+  if (contaminated.length > 0)
+    note?.(
+      `${contaminated.length} held-out samples also stand in the training data, as ${contaminated[0]!.evaluationId} in ${contaminated[0]!.trainingId}: their score says little`,
+    );
+  note?.(
+    replay.source === null
+      ? 'no general samples are replayed'
+      : `${(100 * replay.share).toFixed(0)} % of the tokens are general ones, replayed against forgetting (${replay.source}); --replay 0 leaves them out`,
+  );
+};
+
+/** Bytes of the frozen weights as a session holds them. */
+const weightBytes = (sizes: readonly number[], { weights, method }: Recipe): number => {
+  const count = sizes.reduce((a, b) => a + b, 0);
+  if (weights === 'int8') return 4 * count * 0.25 + 4 * count * 0.25 + 2 * count; // forward and backward, their packed copies; the table as floats
+  return method.kind === 'full' ? 16 * count : 4 * count;
+};
+
+interface Line {
+  readonly step: number;
+  readonly loss: number;
+  readonly balance?: number;
+  readonly dev?: { readonly loss: number };
+  readonly seconds?: number;
+}
+
+const linesOf = async (folder: string): Promise<Line[]> =>
+  (await readFile(join(folder, 'metrics.jsonl'), 'utf8'))
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Line);
+
+/** The curve of a run, thinned to what a plot can show; held-out points always. */
+const lossCurve = async (folder: string, before: number): Promise<{ loss: AdaptResult['loss']; balance: number | undefined }> => {
+  const lines = await linesOf(folder);
+  const every = Math.max(1, Math.floor(lines.length / 300));
+  const loss = lines.filter(({ dev }, i) => dev || i % every === 0).map(({ step, loss: train, dev }) => ({ step, train, ...(dev && { heldOut: dev.loss }) }));
+  if (loss.length === 0) throw new ConfigError(`adapt ${folder}: expected a run with steps, got none; train longer`);
+  return { loss: [{ ...loss[0]!, heldOut: before }, ...loss.slice(1)], balance: lines.at(-1)?.balance };
+};
+
+/** Of a run that went on several times, the time of all its parts. */
+const trainingSeconds = async (folder: string, now: number): Promise<number> => {
+  const file = join(folder, 'seconds.json');
+  const before = await readFile(file, 'utf8').then(
+    (text) => Number(JSON.parse(text)),
+    () => 0,
+  );
+  const sum = now < 1 && before > 0 ? before : before + now;
+  await writeWhole(file, [Buffer.from(JSON.stringify(sum))]);
+  return sum;
+};

@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises';
+import { answerOf, type ConversationSample, type Sample } from '../../adapt/index.ts';
+import { type MeasuredItem, measureAnswers } from '../../evaluate/index.ts';
+import { type ChatMessage, writeWhole } from '../../formats/index.ts';
+import { type KnowledgeTest, readKnowledgeTest } from '../eval-knowledge.ts';
+import { openLanguageModelApart } from '../language-model/open-language-model-apart.ts';
+
+/** What a model could do before or after training, item by item. */
+export interface Measured {
+  readonly task: readonly MeasuredItem[];
+  readonly knowledge: readonly MeasuredItem[];
+}
+
+export interface MeasureOptions {
+  readonly model: string;
+  readonly adapter?: string;
+  readonly heldOut: readonly Sample[];
+  readonly threads: number;
+  readonly seed: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (stage: string, done: number, total: number) => void;
+}
+
+const mostAsked = 100; // of the held-out samples
+const mostWords = 40; // of an answer that is compared word by word
+const perRelation = 12;
+const candidates = 16;
+
+/** The figure by which answers are judged: the same words where answers are short, words in common where they are sentences. */
+export const taskMetric = (samples: readonly Sample[]): { readonly name: 'exact-match' | 'word-f1'; readonly said: string } => {
+  const words = samples.map((sample) => answerOf(sample).split(/\s+/).length).sort((a, b) => a - b);
+  return (words[Math.floor(words.length / 2)] ?? 0) <= 4 ? { name: 'exact-match', said: 'exact match' } : { name: 'word-f1', said: 'words in common (F1)' };
+};
+
+/** Held-out samples whose answers a model can be asked for. */
+export const askedOf = (heldOut: readonly Sample[]): ConversationSample[] =>
+  heldOut
+    .filter(
+      (sample): sample is ConversationSample =>
+        (sample.shape === 'chat' || sample.shape === 'instruction') && answerOf(sample).split(/\s+/).length <= mostWords,
+    )
+    .slice(0, mostAsked);
+
+/**
+ * Asks a model held-out samples and general knowledge. What was measured is kept in `file`, so that a run that goes on asks nothing twice.
+ *
+ * @throws as `openLanguageModelApart` · the signal's reason
+ */
+export const measureModel = async (file: string, { model, adapter, heldOut, threads, seed, signal, onProgress }: MeasureOptions): Promise<Measured> => {
+  const known = await readFile(file, 'utf8').catch(() => undefined);
+  if (known !== undefined) return JSON.parse(known) as Measured;
+  const facts: KnowledgeTest = await readKnowledgeTest('facts', { data: 'builtin', limit: perRelation, candidates, seed });
+  await using opened = await openLanguageModelApart(model, { threads, ...(adapter !== undefined && { adapter }) }, signal ? { signal } : {});
+  const asked = opened.info.hasChatTemplate ? askedOf(heldOut) : [];
+  const run = (stage: string) => ({ ...(signal && { signal }), onProgress: (done: number, total: number) => onProgress?.(stage, done, total) });
+  const task = await measureAnswers(
+    asked.map((sample) => ({
+      id: sample.id,
+      ...(sample.kind !== undefined && { group: sample.kind }),
+      prompt: sample.turns.slice(0, -1).map(({ role, content }) => ({ role, content })),
+      answers: [answerOf(sample)],
+    })),
+    {
+      write: async (prompt) => (await opened.generate({ messages: prompt as readonly ChatMessage[], maxTokens: 96 }, signal ? { signal } : {})).text,
+    },
+    run('asking held-out samples'),
+  );
+  const { items: knowledge } = await facts.measure(opened, run('asking general knowledge'));
+  const measured = { task, knowledge };
+  await writeWhole(file, [Buffer.from(JSON.stringify(measured))]);
+  return measured;
+};

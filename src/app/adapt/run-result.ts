@@ -1,0 +1,125 @@
+import type { BaseModel, ExpertUse, Recipe } from '../../adapt/index.ts';
+import { bootstrap, changedAnswers, type MeasuredItem, meanOf, pairedBootstrap } from '../../evaluate/index.ts';
+import { countParameters } from '../../models/index.ts';
+import { type AdaptResult, adaptResultFormat, verdict } from '../../report/index.ts';
+import type { AdaptData } from './adapt-data.ts';
+import { type Measured, taskMetric } from './measure-model.ts';
+
+export interface RunFigures {
+  readonly name: string;
+  readonly path: string;
+  readonly base: BaseModel;
+  readonly recipe: Recipe;
+  readonly data: AdaptData;
+  readonly trainable: number;
+  readonly tokens: number;
+  readonly seconds: number;
+  readonly peakMemoryBytes: number;
+  readonly price: { readonly seconds: number; readonly bytes: number };
+  readonly loss: AdaptResult['loss'];
+  readonly heldOutLoss: { readonly before: number; readonly after: number };
+  readonly before: Measured;
+  readonly after: Measured;
+  readonly experts: ExpertUse | undefined;
+  readonly balance: number | undefined;
+}
+
+const mostExamples = 12;
+const counted = (names: readonly string[]): { name: string; count: number }[] => {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].map(([name, count]) => ({ name, count }));
+};
+
+/** What a run has to show, for `result.json` and its report. */
+export const runResult = (figures: RunFigures): AdaptResult => {
+  const { name, path, base, recipe, data, trainable, tokens, seconds, peakMemoryBytes, price, loss, heldOutLoss, before, after, experts, balance } = figures;
+  const { method, seed } = recipe;
+  const groups = (method.options as { groups?: readonly number[] }).groups;
+  const result: Omit<AdaptResult, 'verdict'> = {
+    format: adaptResultFormat,
+    name,
+    model: { name: base.name, sha256: base.sha256, parameters: countParameters(base.source.parameters) },
+    data: {
+      path,
+      samples: data.training.length - data.refused.length,
+      shapes: counted(data.read.samples.map(({ shape }) => shape)).map(({ name: shape, count }) => ({ shape, samples: count })),
+      kinds: Object.entries(data.read.kinds).map(([kind, samples]) => ({ kind, samples })),
+      heldOut: data.heldOut.length,
+      skipped: counted([...data.read.skipped, ...data.refused].map(({ reason }) => reason)).map(({ name: reason, count }) => ({ reason, samples: count })),
+      duplicates: data.read.duplicates.length,
+      contaminated: new Set(data.contaminated.map(({ evaluationId }) => evaluationId)).size,
+    },
+    method: { kind: method.kind, options: method.options },
+    trainable,
+    tokens,
+    seconds,
+    peakMemoryBytes,
+    price: { estimated: price },
+    seeds: [seed],
+    loss,
+    task: before.task.length > 0 ? taskOf(before.task, after.task, taskMetric(data.heldOut), seed) : null,
+    perplexityHeldOut: { before: Math.exp(heldOutLoss.before), after: Math.exp(heldOutLoss.after) },
+    ...knowledgeOf(before.knowledge, after.knowledge, seed),
+    ...(experts && groups && { experts: expertsOf(experts, data.kinds, groups, balance ?? 0) }),
+    replay: { share: data.replay.share, source: data.replay.source },
+  };
+  const task = before.task
+    .slice(0, mostExamples)
+    .map((item, i) => ({ prompt: item.prompt, expected: item.gold, before: item.answer, after: after.task[i]!.answer }));
+  const whole = { ...result, examples: { ...result.examples, task } };
+  return { ...whole, verdict: verdict(whole) };
+};
+
+const interval = (items: readonly MeasuredItem[], metric: string, seed: number) => {
+  const { value, low, high } = bootstrap(items, meanOf(metric), { seed });
+  return { value, low, high };
+};
+
+const taskOf = (
+  before: readonly MeasuredItem[],
+  after: readonly MeasuredItem[],
+  { name, said }: ReturnType<typeof taskMetric>,
+  seed: number,
+): AdaptResult['task'] => ({
+  metric: said,
+  n: before.length,
+  before: interval(before, name, seed),
+  after: interval(after, name, seed),
+  difference: pairedBootstrap(after, before, meanOf(name), { seed }),
+});
+
+const knowledgeOf = (before: readonly MeasuredItem[], after: readonly MeasuredItem[], seed: number): Pick<AdaptResult, 'knowledge' | 'examples'> => {
+  const { lost, gained, difference } = changedAnswers(before, after, 'accuracy', { seed });
+  const relations = [...new Set(before.map(({ group }) => group!))].sort();
+  const share = (items: readonly MeasuredItem[], relation: string): number => meanOf('accuracy')(items.filter(({ group }) => group === relation));
+  const example = ({ before: was, after: is }: (typeof lost)[number]) => ({ question: was.prompt, expected: was.gold, before: was.answer, after: is.answer });
+  return {
+    knowledge: {
+      metric: 'facts ranked first among others of their kind',
+      n: before.length,
+      before: interval(before, 'accuracy', seed),
+      after: interval(after, 'accuracy', seed),
+      difference,
+      byRelation: relations.map((relation) => ({
+        relation,
+        n: before.filter(({ group }) => group === relation).length,
+        before: share(before, relation),
+        after: share(after, relation),
+      })),
+    },
+    examples: { lost: lost.slice(0, mostExamples).map(example), gained: gained.slice(0, mostExamples).map(example), task: [] },
+  };
+};
+
+const expertsOf = (
+  { byKind, byModule }: ExpertUse,
+  kinds: readonly string[],
+  groups: readonly number[],
+  balance: number,
+): NonNullable<AdaptResult['experts']> => ({
+  byKind: [...byKind].map(([kind, shares]) => ({ kind: kinds[kind] ?? 'no kind', shares })),
+  byModule: [...byModule].map(([site, shares]) => ({ site, shares })),
+  groups,
+  balance,
+});

@@ -1,0 +1,228 @@
+// What `lyceum adapt …` does once its arguments are understood. Each answers the exit code.
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { ConfigError, NotFoundError } from '../../core/index.ts';
+import { type AdaptResult, compareReport, compareVerdict, parseAdaptResult } from '../../report/index.ts';
+import { type AdaptOptions, adaptModel } from '../adapt/adapt-model.ts';
+import { type AdapterFormat, exportAdapter } from '../export-adapter.ts';
+import type { NumberType } from '../models/convert/number-type.ts';
+import { megabytes } from '../models/pull/source.ts';
+import { writeOutput } from '../write-output.ts';
+import { cancellation } from './cancellation.ts';
+import type { CommonOptions } from './options.ts';
+import { progressLine } from './progress.ts';
+
+export interface AdaptFlags {
+  readonly model?: string;
+  readonly method: string;
+  readonly size: string;
+  readonly output?: string;
+  readonly eval?: string;
+  readonly replay?: number;
+  readonly replayData?: string;
+  readonly kind?: string;
+  readonly epochs?: number;
+  readonly length?: number;
+  readonly rows?: number;
+  readonly learningRate?: number;
+  readonly experts?: number;
+  readonly rank?: number;
+  readonly balance?: number;
+  readonly delta?: number;
+  readonly sign?: string;
+  readonly memory?: string;
+  readonly options?: string;
+  readonly dryRun?: boolean;
+}
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+/** `lyceum adapt DATA`. */
+export async function adapt(data: string | undefined, flags: AdaptFlags, common: CommonOptions): Promise<number> {
+  if (data === undefined) throw new ConfigError('adapt: expected data to learn from, got none; name a JSON Lines file, a text file or a folder (see --help)');
+  if (flags.model === undefined) throw new ConfigError('adapt: expected --model, got none; name a model that `lyceum models list` prints');
+  if (common.device !== 'cpu') throw new ConfigError(`adapt: expected --device cpu, got ${common.device}; training works on the processor`);
+  using stop = cancellation('run the same command again: it goes on from the last checkpoint');
+  const quiet = common.quiet || common.json;
+  let bar: { readonly stage: string; readonly line: ReturnType<typeof progressLine> } | undefined;
+  const lineOf = (stage: string) => {
+    if (bar?.stage !== stage) {
+      bar?.line.stop();
+      bar = { stage, line: progressLine({ quiet, unit: stage === 'training' ? 'steps' : 'done' }) };
+    }
+    return bar.line;
+  };
+  try {
+    const { folder, price, result } = await adaptModel({
+      ...optionsOf(data, flags, common),
+      signal: stop.signal,
+      onProgress: ({ stage, done, total, loss, heldOut }) => {
+        const figures = loss === undefined ? '' : `, loss ${loss.toFixed(3)}${heldOut === undefined ? '' : `, held out ${heldOut.toFixed(3)}`}`;
+        lineOf(stage).update(done, total || undefined, `${stage}${figures}`);
+      },
+      onNote: (message) => (bar?.line ?? lineOf('')).note(message),
+    });
+    bar?.line.stop();
+    if (!result) {
+      const { steps, tokens, trainable, seconds, bytes } = price;
+      print(
+        common.json
+          ? JSON.stringify({ steps, tokens, trainable, minutes: seconds / 60, memoryBytes: Math.round(bytes) })
+          : `nothing was trained; without --dry-run the run goes to ${folder}`,
+      );
+      return 0;
+    }
+    print(
+      common.json
+        ? JSON.stringify(documentOf(result, folder))
+        : `${result.verdict}\nthe report is ${join(folder, 'report.html')}; \`lyceum chat --model ${flags.model} --adapter ${folder}\` talks with the adapted model`,
+    );
+    return 0;
+  } finally {
+    bar?.line.stop();
+  }
+}
+
+/** What `--json` prints: the contract's keys first, then all that the report shows. */
+const documentOf = (result: AdaptResult, folder: string) => {
+  const { method, trainable, tokens, seconds, task, knowledge, experts } = result;
+  return {
+    method: method.kind,
+    trainable,
+    tokens,
+    seconds,
+    task: task && { metric: task.metric, n: task.n, before: task.before, after: task.after },
+    knowledge: knowledge && { metric: knowledge.metric, n: knowledge.n, before: knowledge.before, after: knowledge.after },
+    experts: experts ?? null,
+    adapter: join(folder, 'adapter'),
+    report: join(folder, 'report.html'),
+    perplexityHeldOut: result.perplexityHeldOut,
+    peakMemoryBytes: result.peakMemoryBytes,
+    verdict: result.verdict,
+  };
+};
+
+const optionsOf = (data: string, flags: AdaptFlags, common: CommonOptions): AdaptOptions => {
+  const {
+    model,
+    method,
+    size,
+    output,
+    eval: evaluation,
+    replay,
+    replayData,
+    kind,
+    epochs,
+    length,
+    rows,
+    learningRate,
+    experts,
+    rank,
+    balance,
+    delta,
+    sign,
+    memory,
+    options,
+    dryRun,
+  } = flags;
+  const own = { ...(options !== undefined && jsonOf(options)), ...(experts !== undefined && { experts }), ...(rank !== undefined && { rank }) };
+  const constraint = { ...(delta !== undefined && { delta }), ...(sign !== undefined && { sign }), ...(balance !== undefined && { strength: balance }) };
+  if (!['auto', 'f32', 'int8'].includes(common.weights)) throw new ConfigError(`adapt: expected --weights auto, f32 or int8, got ${common.weights}`);
+  return {
+    data,
+    model: model!,
+    method,
+    size: size as never,
+    runsDir: resolve(common.dir, 'runs'),
+    threads: common.threads,
+    seed: common.seed,
+    options: own as never,
+    ...(common.weights !== 'auto' && { weights: common.weights as 'f32' | 'int8' }),
+    ...(output !== undefined && { output }),
+    ...(evaluation !== undefined && { evaluation }),
+    ...(replay !== undefined && { replay }),
+    ...(replayData !== undefined && { replayData }),
+    ...(kind !== undefined && { kindField: kind }),
+    ...(epochs !== undefined && { epochs }),
+    ...(length !== undefined && { length }),
+    ...(rows !== undefined && { rows }),
+    ...(learningRate !== undefined && { learningRate }),
+    ...(balance === 0 ? { balance: null } : Object.keys(constraint).length > 0 ? { balance: constraint as never } : {}),
+    ...(memory !== undefined && { memoryBytes: bytesOf(memory) }),
+    ...(dryRun && { dryRun }),
+  };
+};
+
+const jsonOf = (text: string): Record<string, unknown> => {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch {}
+  throw new ConfigError(`adapt: expected --options as a JSON object, as in {"targets":"all"}, got ${text.slice(0, 80)}`);
+};
+
+const bytesOf = (text: string): number => {
+  const [, figure, unit] = /^(\d+(?:\.\d+)?)\s*(gb|mb)$/i.exec(text.trim()) ?? [];
+  if (figure === undefined) throw new ConfigError(`adapt: expected --memory as in 4gb or 2500mb, got ${text}`);
+  return Number(figure) * (unit!.toLowerCase() === 'gb' ? 1e9 : 1e6);
+};
+
+/** `lyceum adapt compare`. */
+export async function compare(runs: readonly string[], output: string, { json, quiet }: CommonOptions): Promise<number> {
+  const results = await Promise.all(runs.map(resultIn));
+  if (results.length < 2) throw new ConfigError(`adapt compare: expected two runs at least, got ${results.length}; name their folders`);
+  const verdict = compareVerdict(results);
+  await writeOutput(output, [await compareReport(results)]);
+  if (json)
+    print(
+      JSON.stringify({
+        verdict,
+        report: resolve(output),
+        runs: results.map(({ name, method, task, knowledge, perplexityHeldOut }) => ({ name, method: method.kind, task, knowledge, perplexityHeldOut })),
+      }),
+    );
+  else print(verdict);
+  if (!quiet && !json) process.stderr.write(`the comparison is ${resolve(output)}\n`);
+  return 0;
+}
+
+const resultIn = async (folder: string): Promise<AdaptResult> => {
+  const path = join(folder, 'result.json');
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
+    throw new NotFoundError(`${folder}: expected a run that is over, with result.json, got none; let \`lyceum adapt\` finish first`);
+  });
+  return parseAdaptResult(text as never);
+};
+
+export interface ExportFlags {
+  readonly format: AdapterFormat;
+  readonly output?: string;
+  readonly model?: string;
+  readonly type?: NumberType;
+  readonly force?: boolean;
+}
+
+/** `lyceum adapt export`. */
+export async function exportRun(folder: string, { format, output, model, type, force }: ExportFlags, { json, quiet }: CommonOptions): Promise<number> {
+  if (output === undefined) throw new ConfigError('adapt export: expected --output, got none; name the file or folder to write');
+  using stop = cancellation('run the same command again');
+  const bar = progressLine({ quiet: quiet || json, unit: 'tensors' });
+  try {
+    const made = await exportAdapter(folder, {
+      format,
+      out: output,
+      model,
+      type,
+      ...(force && { force }),
+      signal: stop.signal,
+      onNote: (message) => bar.note(message),
+      onProgress: (done, total, name) => bar.update(done, total, name),
+    });
+    bar.stop();
+    print(json ? JSON.stringify(made) : `${made.output}: ${megabytes(made.sizeBytes)}, ${made.method} as ${format}`);
+    return 0;
+  } finally {
+    bar.stop();
+  }
+}

@@ -1,0 +1,63 @@
+import type { AdaptFlags, ExportFlags } from './adapt-actions.ts';
+import type { CommandModule } from './command-module.ts';
+import { numberWithin, positiveNumber, wholeNumber } from './number.ts';
+import { commonOptions } from './options.ts';
+
+export const define: CommandModule['define'] = (command, finish) => {
+  command
+    .argument('[data]', 'JSON Lines of chats, instructions or texts; a text file; a folder of them')
+    .option('--model <model>', 'a GGUF file, a Hugging Face folder, or a name that `lyceum models list` prints (needed)')
+    .option('--method <name>', 'loramoe, lora, dora, mixlora, hydralora, ia3, prompt, full or fisher-masked', 'loramoe')
+    .option('--size <size>', 'small, medium or large: rows, ranks and epochs', 'small')
+    .option('--output <folder>', 'of the run; default: by data and method in the workspace')
+    .option('--eval <file>', 'samples to judge by; default: a tenth of the data, at most 200')
+    .option('--replay <share>', 'share of general samples among the tokens, against forgetting (default 0.1; 0: none)', numberWithin('--replay', 0, 0.9))
+    .option('--replay-data <file>', 'general samples of your own')
+    .option('--kind <field>', 'field that says what kind of sample a line is; default: kind, task_type or type')
+    .option('--epochs <n>', 'passes over the samples', wholeNumber('--epochs', 1))
+    .option('--length <n>', 'tokens of a row, into which samples are packed', wholeNumber('--length', 16))
+    .option('--rows <n>', 'rows of a step', wholeNumber('--rows', 1))
+    .option('--learning-rate <x>', 'at its highest', positiveNumber('--learning-rate'))
+    .option('--experts <n>', 'of a mixture', wholeNumber('--experts', 1))
+    .option('--rank <n>', 'of low-rank branches, of each expert', wholeNumber('--rank', 1))
+    .option('--balance <x>', 'strength of the balancing constraint of loramoe (default 0.1; 0: none)', numberWithin('--balance', 0, 100))
+    .option('--delta <x>', 'how unlike the groups of experts are to be used, in [0, 1] (default 0.1)', numberWithin('--delta', 0, 1))
+    .option('--sign <sign>', 'of the constraint: faithful (as printed) or intended')
+    .option('--memory <size>', 'what training may take, as in 4gb: activations are computed again where that is needed')
+    .option('--options <json>', 'further options of the method, as in {"targets":"all"}')
+    .option('--dry-run', 'say what it would take, and stop')
+    .addHelpText(
+      'after',
+      '\nHolds a part of the samples out, says what it takes, trains, and ends with report.html: what was gained, what was forgotten. Ctrl-C stops, the same command goes on.\n\nExamples:\n  lyceum adapt examples/instructions/animals.jsonl --model smollm2-135m-instruct\n  lyceum adapt data.jsonl --model smollm2-135m-instruct --method lora --dry-run\n  lyceum adapt compare .lyceum/runs/data-loramoe .lyceum/runs/data-lora\n  lyceum adapt export .lyceum/runs/data-lora --format gguf --output adapted.gguf\n',
+    )
+    .action(async (data: string | undefined, flags: AdaptFlags) =>
+      finish(await (await import('./adapt-actions.ts')).adapt(data, flags, commonOptions(command))),
+    );
+
+  const compare = command
+    .command('compare')
+    .argument('<runs...>', 'folders of runs')
+    .description('runs side by side: what each gained and forgot')
+    .option('--output <file>', 'the page that is written', 'compare.html')
+    .addHelpText('after', '\nExamples:\n  lyceum adapt compare runs/a runs/b\n  lyceum adapt compare runs/* --output all.html --json\n')
+    .action(async (runs: string[]) =>
+      finish(await (await import('./adapt-actions.ts')).compare(runs, compare.optsWithGlobals<{ output: string }>().output, commonOptions(compare))),
+    );
+
+  const exporting = command
+    .command('export')
+    .argument('<folder>', 'of a run, or of an adapter')
+    .description('write an adapter for others to use')
+    .requiredOption('--format <format>', 'peft, gguf, merged-safetensors or onnx')
+    .option('--output <path>', 'a file for gguf, else a folder (needed)')
+    .option('--model <model>', 'whose adapter it is; default: what it says itself')
+    .option('--type <type>', 'of gguf and merged-safetensors: f32, f16, bf16 …')
+    .option('--force', 'replace what is there')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  lyceum adapt export runs/a --format peft --output my-lora\n  lyceum adapt export runs/a --format gguf --output adapted.gguf\n',
+    )
+    .action(async (folder: string) =>
+      finish(await (await import('./adapt-actions.ts')).exportRun(folder, exporting.optsWithGlobals<ExportFlags>(), commonOptions(exporting))),
+    );
+};
