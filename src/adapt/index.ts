@@ -6,7 +6,7 @@ export { type ExpertUse, expertUse } from './expert-use.ts';
 export * from './files/index.ts';
 export * from './files/index.ts';
 export { addFisher, type Fisher, fisherEntries } from './fisher.ts';
-export { type AdaptContext, type Adapted, adapt, type Method, type ReadBase } from './method.ts';
+export { type AdaptContext, type Adapted, adapt, type Method, type ReadBase, type Settled } from './method.ts';
 export * from './methods/index.ts';
 export * from './objectives/index.ts';
 export { type Recipe, type RecipeInput, recipeOf, type Size } from './recipe.ts';

@@ -15,6 +15,14 @@ export interface Adapted {
   readonly shares: ReadonlyMap<string, Node>;
 }
 
+/** An adapter that is no longer trained. */
+export interface Settled {
+  /** As `Method.apply`, and on weights of any kind. */
+  apply(roots: readonly Node[]): Node[];
+  /** Of the parameters that `apply` adds. */
+  readonly values: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
+}
+
 /** Reads a parameter of the base model, float32, in our arrangement. */
 export type ReadBase = (parameter: string) => Promise<Float32Array>;
 
@@ -42,6 +50,12 @@ export interface Method {
    */
   merge?(site: string, weight: Float32Array, own: ReadonlyMap<string, Float32Array>): Float32Array;
   readonly unmergeable?: string;
+  /**
+   * The adapter as it is used once it is trained, for methods whose graph computes what no text changes: here that is computed once.
+   *
+   * @param own  values of the adapter's parameters
+   */
+  settle?(own: ReadonlyMap<string, Float32Array>, base: ReadBase): Promise<Settled>;
   /** Why there is nothing to train: the values of `start` are those it is used with. */
   readonly untrainable?: string;
 }

@@ -7,7 +7,7 @@ import { createModelServer, listen, requireToken } from './server/index.ts';
 
 export interface ServeOptions extends Required<Pick<LanguageModelOptions, 'threads' | 'device' | 'weights' | 'slots'>> {
   readonly model: string;
-  /** Folder of a LoRA adapter; the model is then served under the folder's name. */
+  /** Folder of an adapter; the model is then served under the folder's name. */
   readonly adapter?: string;
   readonly quiet: boolean;
   readonly json: boolean;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ConfigError, FormatError, NotFoundError, nameOf, type Program, sameShape, UnsupportedError } from '../../core/index.ts';
 import { openSafetensors, readAsFloat32, type SafetensorsFile, sha256OfFile } from '../../formats/index.ts';
 import { type Adapter, type CausalSource, openAdapter, type ReadWeight } from '../../models/index.ts';
-import { adapt, type Method } from '../method.ts';
+import { adapt, type Method, type Settled } from '../method.ts';
 import { methodOf } from '../methods/index.ts';
 import { type AdapterRecord, readAdapterRecord } from './adapter-record.ts';
 import { peftForm } from './peft-form.ts';
@@ -14,6 +14,8 @@ export interface OpenedAdapter extends Adapter {
   /** Undefined for one that PEFT wrote. */
   readonly record: AdapterRecord | undefined;
   readonly method: Method | undefined;
+  /** Of all parameters of the method, in our arrangement; `weights` are those of the form in which it is used. */
+  readonly values: ReadonlyMap<string, Float32Array>;
 }
 
 export interface OpenAdaptedOptions {
@@ -40,7 +42,10 @@ export const adapterFolder = async (folder: string): Promise<string> => {
 export const openAdapted = async (folder: string, source: CausalSource, { baseSha256 }: OpenAdaptedOptions): Promise<OpenedAdapter> => {
   const place = await adapterFolder(folder);
   const record = await readAdapterRecord(place);
-  if (!record) return { ...(await openAdapter(place, source)), folder, record, method: undefined };
+  if (!record) {
+    const plain = await openAdapter(place, source);
+    return { ...plain, folder, record, method: undefined, values: dataOf(plain.weights) };
+  }
   const found = await baseSha256();
   if (found !== record.base.sha256)
     throw new ConfigError(
@@ -48,8 +53,12 @@ export const openAdapted = async (folder: string, source: CausalSource, { baseSh
     );
   const method = methodOf(record.method.kind, record.method.options);
   const own = await valuesIn(place, source, method, record);
-  return { ...adapterOf(folder, place, source, method, own), record, method };
+  const values = dataOf(own);
+  const settled = await method.settle?.(values, source.values);
+  return { ...adapterOf(folder, place, source, method, { own, settled }), record, method, values };
 };
+
+const dataOf = (weights: ReadonlyMap<string, ReadWeight>): Map<string, Float32Array> => new Map([...weights].map(([name, { data }]) => [name, data]));
 
 const short = (sha256: string): string => `${sha256.slice(0, 12)}…`;
 
@@ -85,23 +94,35 @@ const openWeights = async (folder: string, sha256: string): Promise<SafetensorsF
   return openSafetensors(path);
 };
 
-const adapterOf = (folder: string, place: string, source: CausalSource, method: Method, weights: ReadonlyMap<string, ReadWeight>): Adapter => {
+interface Values {
+  /** Of the method's parameters. */
+  readonly own: ReadonlyMap<string, ReadWeight>;
+  readonly settled: Settled | undefined;
+}
+
+const adapterOf = (folder: string, place: string, source: CausalSource, method: Method, { own: weights, settled }: Values): Adapter => {
   const { kind, options } = method;
   const ofTheModel = new Set(source.parameters.map(nameOf));
-  const own = new Map([...weights].map(([name, { data }]) => [name, data]));
+  const own = dataOf(weights);
   const inWeights = [...weights.keys()].every((name) => ofTheModel.has(name));
   const sites = [...new Set([...weights.keys()].map((name) => name.split('.').slice(0, -2).join('.')))].filter((site) => ofTheModel.has(`${site}.weight`));
   const changes = new Set(inWeights ? weights.keys() : sites.map((site) => `${site}.weight`));
   const unmergeable = method.merge ? undefined : (method.unmergeable ?? 'no weights can do what it does');
+  const used = settled && new Map([...settled.values].map(([name, value]): [string, ReadWeight] => [name, { dtype: 'float32', ...value }]));
+  const edited = (program: Program): Program => {
+    if (!settled) return adapt(program, method).program;
+    const roots = settled.apply(Object.values(program.outputs));
+    return { ...program, name: `${program.name}/${kind}`, outputs: Object.fromEntries(Object.keys(program.outputs).map((name, i) => [name, roots[i]!])) };
+  };
   return {
     folder,
     files: [join(place, weightsName)],
     sites: inWeights ? [] : sites,
-    weights: inWeights ? new Map() : weights,
+    weights: inWeights ? new Map() : (used ?? weights),
     virtualTokens: kind === 'prompt' ? (options['tokens'] as number) : 0,
     inputs: kind === 'prompt' && options['instance'] !== undefined ? ['instance'] : [],
     inWeights,
-    apply: (program: Program) => (inWeights ? program : adapt(program, method).program),
+    apply: (program: Program) => (inWeights ? program : edited(program)),
     changes,
     unmergeable,
     merge(parameter, values) {

@@ -18,7 +18,8 @@ const leastSquare = 1e-30;
  * Length and direction of every row of a weight, trained apart: m ∘ (W x + s · B A x) / ‖W + s · B A‖ + b, the norms taken of rows [out] and without a gradient of their own. Parameters as LoRA's, and
  * `SITE.lora.magnitude` [out], which starts as the norms of W. At the start the model computes what it did to rounding, not to the bit.
  *
- * The norms need W as floats whatever it is multiplied as: a base that is quantised already is refused, one quantised afterwards keeps its float weights beside the others.
+ * The norms need W as floats whatever it is multiplied as: a base that is quantised already is refused, one quantised afterwards keeps its float weights beside the others. Once trained they are numbers, m / ‖W + s · B A‖ as
+ * `SITE.lora.length` [out], and any base will do.
  *
  * Source: arXiv:2402.09353.
  */
@@ -36,6 +37,27 @@ export const dora = (given: DoraOptions = {}): Method & { readonly options: z.ou
       const name = nameOf(node);
       const site = name.replace(/\.lora\.\w+$/, '');
       return name.endsWith('.magnitude') ? rowNorms(await base(`${site}.weight`), node.shape[0] as number) : lowRankStart(node, seed);
+    },
+    async settle(own, base) {
+      const values = new Map<string, { shape: readonly number[]; data: Float32Array }>();
+      for (const site of [...own.keys()].flatMap((name) => (name.endsWith('.lora.magnitude') ? [name.slice(0, -'.lora.magnitude'.length)] : []))) {
+        const [a, b, magnitude] = ownValues(own, `${site}.lora`, ['a', 'b', 'magnitude'])!;
+        const norms = rowNorms(mergeLowRank(await base(`${site}.weight`), a, b, { rank, alpha }), magnitude.length);
+        const length = magnitude.map((value, row) => (norms[row] === 0 ? 0 : value / norms[row]!));
+        values.set(`${site}.lora.a`, { shape: [rank, a.length / rank], data: a });
+        values.set(`${site}.lora.b`, { shape: [magnitude.length, rank], data: b });
+        values.set(`${site}.lora.length`, { shape: [magnitude.length], data: length });
+      }
+      return {
+        values,
+        apply: (roots) =>
+          besideLinears(kind, roots, targetsPattern(options.targets), ({ site, x, product, bias, inner, out }) => {
+            const narrow = matmul(x, parameter(`${site}.lora.a`, [rank, inner]), { transposeB: true });
+            const added = matmul(narrow, parameter(`${site}.lora.b`, [out, rank]), { transposeB: true, scale: alpha / rank });
+            const scaled = mul(add({ ...product, site: `${site}.base` }, added), parameter(`${site}.lora.length`, [out]));
+            return bias ? add(scaled, bias) : scaled;
+          }),
+      };
     },
     merge(site, weight, own) {
       const found = ownValues(own, `${site}.lora`, ['a', 'b', 'magnitude']);
