@@ -86,11 +86,12 @@ const besidesBytes = 450e6;
 export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> => {
   const { data: path, model, output, runsDir, evaluation, replayData, kindField, memoryBytes, threads, dryRun, signal, onProgress, onNote, ...asked } = options;
   const exactBytes = /vnni|dot|i8mm/i.test(describeMachine().instructionSet);
-  const wanted = recipeOf(asked, { exactBytes });
-  const folder = resolve(output ?? join(runsDir, `${basename(path, extname(path))}-${wanted.method.kind}`));
+  recipeOf(asked, { exactBytes, layers: 1 }); // refuses what does not fit before anything is opened
   const stage = (name: string) => (done: number, total: number) => onProgress?.({ stage: name, done, total });
   stage('opening the model')(0, 0);
   const base = await openBase(model, { threads });
+  const wanted = recipeOf(asked, { exactBytes, layers: base.source.member.config.layers });
+  const folder = resolve(output ?? join(runsDir, `${basename(path, extname(path))}-${wanted.method.kind}`));
   const data = await readAdaptData(base, wanted, {
     data: path,
     ...(evaluation !== undefined && { evaluation }),
@@ -101,18 +102,18 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
   });
   describe(data, onNote);
   stage('preparing weights')(0, 0);
-  const recipe = memoryBytes === undefined ? wanted : await fitMemory(base, wanted, memoryBytes - besidesBytes);
+  const held = weightBytes(
+    base.source.parameters.map(({ shape }) => sizeOf(shape) as number),
+    wanted,
+  );
+  const recipe = memoryBytes === undefined ? wanted : await fitMemory(base, wanted, memoryBytes - besidesBytes - held);
   const { parameters } = await trainingGraph(base, { method: recipe.method, weights: recipe.weights });
   const trainable = parameters.reduce((sum, { shape }) => sum + (sizeOf(shape) as number), 0);
   const steps = countSteps(data.texts, recipe);
-  const bytes =
-    (await stepBytes(base, recipe)) +
-    besidesBytes +
-    weightBytes(
-      base.source.parameters.map(({ shape }) => sizeOf(shape) as number),
-      recipe,
-    );
-  await using engine = await openEngine({ process: true, threads, ...(signal && { signal }) });
+  const bytes = (await stepBytes(base, recipe)) + besidesBytes + held;
+  // The step and the held-out loss are never needed at once: whichever runs has the memory to itself.
+  const alone = recipe.microRows === recipe.rows && { cacheBytes: 1 };
+  await using engine = await openEngine({ process: true, threads, ...alone, ...(signal && { signal }) });
   const own = { base, engine, recipe };
   stage('measuring the held-out loss')(0, 0);
   const first = await firstValues(base, recipe, parameters);
