@@ -24,8 +24,8 @@ const balanceSchema = z.strictObject({
   delta: z.number().min(0).max(1).default(0.1),
   form: z.enum(['variance/mean²', 'variance/mean']).default('variance/mean²'),
   sign: z.enum(['faithful', 'intended']).default('faithful'),
-  /** The authors' code adds the linears up; of 90 a mean keeps β what it says. */
-  modules: z.enum(['sum', 'mean']).default('mean'),
+  /** Over linears: added up, as in the authors' code, or averaged. */
+  modules: z.enum(['sum', 'mean']).default('sum'),
 });
 
 const schema = z.strictObject({
