@@ -58,6 +58,10 @@ export interface Method {
   settle?(own: ReadonlyMap<string, Float32Array>, base: ReadBase): Promise<Settled>;
   /** Why there is nothing to train: the values of `start` are those it is used with. */
   readonly untrainable?: string;
+  /** How many virtual tokens whoever runs the model puts before every text, in training as at use: the ids after those of words, `vocab`, `vocab + 1`, … Default none. */
+  readonly virtualTokens?: number;
+  /** Program inputs that it adds to the model's: whoever runs it must feed them. Default none. */
+  readonly inputs?: readonly string[];
 }
 
 /** A program with a method's edit on it. */

@@ -79,6 +79,9 @@ export interface Recipe {
   readonly seed: number;
 }
 
+/** Fewest tokens of a text that is worth a row. */
+const leastText = 16;
+
 /** Methods that change weights of the model itself. */
 const changesWeights = new Set(['full', 'fisher-masked']);
 
@@ -97,6 +100,16 @@ export const recipeOf = (given: RecipeInput, { exactBytes, layers }: { readonly 
   if (method.untrainable) throw new ConfigError(`adapt: expected a method that is trained, got ${kind}: ${method.untrainable}`);
   if (changesWeights.has(kind) && asked.weights === 'int8')
     throw new ConfigError(`adapt: expected weights f32 with ${kind}, which changes them, got int8; leave --weights out`);
+  if (method.inputs?.length)
+    throw new ConfigError(
+      `adapt: expected a method that is told nothing but the text, got ${kind} that is fed ${method.inputs.join(', ')}; leave that option out`,
+    );
+  const length = asked.length ?? size.length;
+  const virtual = method.virtualTokens ?? 0;
+  if (length - virtual < leastText)
+    throw new ConfigError(
+      `adapt: expected room for at least ${leastText} tokens of text beside ${virtual} virtual ones, got rows of ${length}; take longer rows, or fewer virtual tokens`,
+    );
   const groups = (method.options as { groups?: readonly number[] }).groups;
   if (asked.balance && !groups) throw new ConfigError(`adapt: expected a mixture in groups of experts to balance, got ${kind}; leave the balance out`);
   const rows = asked.rows ?? size.rows;
@@ -104,7 +117,7 @@ export const recipeOf = (given: RecipeInput, { exactBytes, layers }: { readonly 
   return {
     method,
     weights: asked.weights ?? (exactBytes && !changesWeights.has(kind) ? 'int8' : 'f32'),
-    length: asked.length ?? size.length,
+    length,
     rows,
     microRows: Math.min(rows, asked.microRows ?? rows),
     epochs: asked.epochs ?? size.epochs,

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Node, nameOf, type Program, plan } from '../core/index.ts';
+import { ConfigError, type Node, nameOf, type Program, plan } from '../core/index.ts';
 import { openSafetensors, readAsFloat32 } from '../formats/index.ts';
 import type { Binding, Engine, TensorData } from '../runtime/index.ts';
 import { bestWeights, type Progress, stepProgram, type TrainResult, train } from '../train/index.ts';
@@ -19,6 +19,8 @@ export interface TrainAdapterOptions {
   /** Of the run: checkpoints, metrics, best weights. */
   readonly folder: string;
   readonly signal?: AbortSignal;
+  /** Steps between checkpoints. Default: by time, 45 s. */
+  readonly checkpointSteps?: number;
   readonly onProgress?: (progress: Progress) => void;
   readonly onNote?: (message: string) => void;
 }
@@ -63,9 +65,9 @@ export const stepBytes = async (base: BaseModel, recipe: Recipe): Promise<number
 };
 
 /** Batches of an epoch: rows packed anew in each. */
-const batchesOf = (texts: readonly TokenText[], { length, rows, seed }: Recipe, epoch: number): number[][] =>
+const batchesOf = (texts: readonly TokenText[], { method, length, rows, seed }: Recipe, epoch: number): number[][] =>
   packBatches(
-    texts.map(({ ids }) => ids.length),
+    texts.map(({ ids }) => ids.length + (method.virtualTokens ?? 0)),
     { length, rows, seed, epoch },
   ).map(flatBatch);
 
@@ -86,6 +88,7 @@ export const trainAdapter = async ({
   heldOut,
   folder,
   signal,
+  checkpointSteps,
   onProgress,
   onNote,
 }: TrainAdapterOptions): Promise<TrainedAdapter> => {
@@ -104,7 +107,7 @@ export const trainAdapter = async ({
     epochs,
     seed,
     batches: (epoch) => batchesOf(texts, recipe, epoch),
-    feeds: (batch) => feedsOf(rowsOfBatch(batch).map((row) => row.map((i) => texts[i]!)), microRows), // biome-ignore format: short
+    feeds: (batch) => feedsOf(base, recipe, textsOf(texts, batch)),
     accumulate: microRows < rows,
     evaluation: {
       after: () => true,
@@ -115,7 +118,8 @@ export const trainAdapter = async ({
       ...(patience !== undefined && { patience }),
     },
     lengths: lengthsOf(recipe),
-    describe: (batch) => `samples ${shortList(rowsOfBatch(batch).flatMap((row) => row.map((i) => texts[i]!.id)))}`,
+    describe: (batch) => `samples ${shortList(textsOf(texts, batch).flatMap((row) => row.map(({ id }) => id)))}`,
+    ...(checkpointSteps !== undefined && { checkpoints: { everySteps: checkpointSteps } }),
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
     ...(onNote && { onNote }),
@@ -132,8 +136,23 @@ const frozenOf = ({ frozen, parameters }: TrainingGraph): ReadonlyMap<string, Bi
   return new Map([...frozen].filter(([name]) => !trained.has(name)));
 };
 
-const feedsOf = (rows: readonly (readonly TokenText[])[], microRows: number): Record<string, TensorData>[] => {
-  const parts = packedFeeds(rows, { microRows });
+/** The texts of a batch, row by row. */
+const textsOf = (texts: readonly TokenText[], batch: readonly number[]): TokenText[][] => rowsOfBatch(batch).map((row) => row.map((i) => texts[i]!));
+
+/** A text as it is read: behind the method's virtual tokens, none of which is learnt. */
+const behindVirtual = (text: TokenText, vocab: number, count: number): TokenText =>
+  count === 0
+    ? text
+    : {
+        ...text,
+        ids: [...numbered(count).map((i) => vocab + i), ...text.ids],
+        answer: [...numbered(count).map(() => false), ...text.answer],
+      };
+
+const feedsOf = (base: BaseModel, { method, microRows }: Recipe, rows: readonly (readonly TokenText[])[]): Record<string, TensorData>[] => {
+  const { vocab } = base.source.member.config;
+  const read = rows.map((row) => row.map((text) => behindVirtual(text, vocab, method.virtualTokens ?? 0)));
+  const parts = packedFeeds(read, { microRows });
   return parts.map((part) => ({ ...part, micro: scalar(1 / parts.length) }));
 };
 
@@ -149,6 +168,7 @@ export const firstValues = async (base: BaseModel, { method, seed }: Recipe, par
  * What the labels of texts cost, nothing dropped.
  *
  * @param residentOf  name under which the engine holds a parameter; without it those of `values`
+ * @throws ConfigError without texts
  */
 export const heldOutLoss = async ({
   base,
@@ -161,6 +181,7 @@ export const heldOutLoss = async ({
   readonly residentOf?: (parameter: string) => string;
   readonly values?: Readonly<Record<string, TensorData>>;
 }): Promise<HeldOutLoss> => {
+  if (texts.length === 0) throw new ConfigError('adapt: expected held-out texts to judge by, got none; hold a part of the data out');
   const graph = await graphOf(base, { ...recipe, recomputed: 0 }, true);
   const names = graph.parameters.map(nameOf);
   const { loss, metrics } = graph.objective;
@@ -172,9 +193,9 @@ export const heldOutLoss = async ({
   const resident = residentOf ? Object.fromEntries(names.map((name) => [name, residentOf(name)])) : {};
   let [cost, right, labels] = [0, 0, 0];
   for (const batch of batchesOf(texts, { ...recipe, rows: recipe.microRows }, 0)) {
-    const rows = rowsOfBatch(batch).map((row) => row.map((i) => texts[i]!));
+    const rows = textsOf(texts, batch);
     const count = rows.flat().reduce((sum, text) => sum + countLabels(text), 0);
-    const [feeds] = feedsOf(rows, recipe.microRows);
+    const [feeds] = feedsOf(base, recipe, rows);
     const given = { ...feeds, ...values };
     const read = Object.fromEntries(program.inputs.flatMap(({ name }) => (given[name] ? [[name, given[name]]] : [])));
     const found = await program.run(read, { resident });

@@ -94,7 +94,7 @@ export const bestWeights = 'best.safetensors';
  * Trains until the epochs are over, the score stops rising, or the signal says so. Weights and moments stay with the engine; a step moves scalars only. A run
  * that was killed goes on from its last checkpoint with metrics bit-identical to those of a run never killed.
  *
- * @throws DivergedError where the loss is no number any more: the last checkpoint stays
+ * @throws DivergedError where the loss or the norm of the gradients is no number any more: the last checkpoint stays
  */
 export const train = async (options: TrainOptions): Promise<TrainResult> => {
   const { engine, folder, groups, evaluation, average, signal, onProgress } = options;
@@ -138,7 +138,16 @@ export const train = async (options: TrainOptions): Promise<TrainResult> => {
       step++;
       const factor = rateAt(options.schedule, step, steps);
       const values = await programs.step(options.feeds(batches[position]!), step, factor);
-      if (!Number.isFinite(values['loss'])) throw diverged(options, { step, epoch, batch: batches[position]!, loss: values['loss']!, saved: saved.step });
+      // Gradients whose norm is beyond numbers leave no update, or weights that are none: neither is trained on.
+      const odd = ['loss', 'gradientNorm'].find((name) => !Number.isFinite(values[name]));
+      if (odd)
+        throw diverged(options, {
+          step,
+          epoch,
+          batch: batches[position]!,
+          what: `${odd === 'loss' ? 'loss' : 'gradient'}, got ${values[odd]}`,
+          saved: saved.step,
+        });
       let { averaged } = state;
       if (average && step % average.everySteps === 0) {
         averaged++;
@@ -180,10 +189,10 @@ export const train = async (options: TrainOptions): Promise<TrainResult> => {
 /** The weights are lost with the loss; those of the last checkpoint are whole and stay. */
 const diverged = (
   { name, folder, describe }: TrainOptions,
-  { step, epoch, batch, loss, saved }: { step: number; epoch: number; batch: readonly number[]; loss: number; saved: number },
+  { step, epoch, batch, what, saved }: { step: number; epoch: number; batch: readonly number[]; what: string; saved: number },
 ): DivergedError =>
   new DivergedError(
-    `train ${name}: expected a finite loss, got ${loss} at step ${step} (epoch ${epoch + 1}, ${describe?.(batch) ?? `batch of ${batch.slice(0, 8).join(', ')}`}); ${saved > 0 ? `the weights of step ${saved} are kept in ${join(folder, 'checkpoints')}` : 'nothing was kept'}; lower the learning rate, or look at these samples`,
+    `train ${name}: expected a finite ${what} at step ${step} (epoch ${epoch + 1}, ${describe?.(batch) ?? `batch of ${batch.slice(0, 8).join(', ')}`}); ${saved > 0 ? `the weights of step ${saved} are kept in ${join(folder, 'checkpoints')}` : 'nothing was kept'}; lower the learning rate, or look at these samples`,
   );
 
 const countSteps = ({ epochs, batches }: TrainOptions): number => {

@@ -7,7 +7,7 @@ export { type HeldOut, type HoldOutOptions, holdOut } from './hold-out.ts';
 export { flatBatch, type PackOptions, packBatches, packRows, rowsOfBatch } from './pack-rows.ts';
 export { countLabels, type PackedFeeds, type PackedFeedsOptions, packedFeeds } from './packed-feeds.ts';
 export { type KindRule, type ReadSamples, type ReadSamplesOptions, readSamples } from './read-samples.ts';
-export { type ReadTextsOptions, readTexts, readTrainingData } from './read-texts.ts';
+export { hashTrainingData, type ReadTextsOptions, readTexts, readTrainingData } from './read-texts.ts';
 export { type Conversing, type Learnt, type Spoken, speak } from './render-conversation.ts';
 export {
   answerOf,

@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join, relative } from 'node:path';
 import { FormatError } from '../../core/index.ts';
-import type { CausalTokenizer } from '../../formats/index.ts';
+import { type CausalTokenizer, sha256OfFile } from '../../formats/index.ts';
 import { cutText } from './cut-text.ts';
 import { describeSamples, type ReadSamples, type ReadSamplesOptions, readSamples } from './read-samples.ts';
 import type { TextSample } from './sample.ts';
@@ -71,6 +72,14 @@ const samplesOf = (name: string, pieces: readonly string[]): TextSample[] => {
     if (text.trim() === '') return [];
     return [{ shape: 'text', id: pieces.length === 1 ? name : `${name}#${i + 1}`, line: here, text, ...(i < last && { continues: true }) }];
   });
+};
+
+/** SHA-256 of what `readTrainingData` reads: of the file, or of the lines `sha256  name` of a folder's texts, as `sha256sum` writes them. */
+export const hashTrainingData = async (path: string): Promise<string> => {
+  if (!(await stat(path)).isDirectory()) return sha256OfFile(path);
+  const lines: string[] = [];
+  for (const file of await textsBelow(path)) lines.push(`${await sha256OfFile(file)}  ${relative(path, file)}\n`);
+  return createHash('sha256').update(lines.join('')).digest('hex');
 };
 
 /** Reads what there is to learn from: a folder or a `.txt` or `.md` file as plain text, any other file as JSON Lines. @throws as `readTexts` and `readSamples` do */

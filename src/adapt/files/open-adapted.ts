@@ -101,7 +101,7 @@ interface Values {
 }
 
 const adapterOf = (folder: string, place: string, source: CausalSource, method: Method, { own: weights, settled }: Values): Adapter => {
-  const { kind, options } = method;
+  const { kind } = method;
   const ofTheModel = new Set(source.parameters.map(nameOf));
   const own = dataOf(weights);
   const inWeights = [...weights.keys()].every((name) => ofTheModel.has(name));
@@ -119,8 +119,8 @@ const adapterOf = (folder: string, place: string, source: CausalSource, method: 
     files: [join(place, weightsName)],
     sites: inWeights ? [] : sites,
     weights: inWeights ? new Map() : (used ?? weights),
-    virtualTokens: kind === 'prompt' ? (options['tokens'] as number) : 0,
-    inputs: kind === 'prompt' && options['instance'] !== undefined ? ['instance'] : [],
+    virtualTokens: method.virtualTokens ?? 0,
+    inputs: method.inputs ?? [],
     inWeights,
     apply: (program: Program) => (inWeights ? program : edited(program)),
     changes,

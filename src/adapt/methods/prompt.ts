@@ -71,6 +71,8 @@ export const prompt = (given: PromptOptions = {}): Method & { readonly options: 
       const starts = Array.from({ length: rows }, (_, row) => (hashOf(seed, row) % (table.length / columns)) * columns);
       return Float32Array.from(starts.flatMap((at) => [...table.subarray(at, at + columns)]));
     },
+    virtualTokens: options.tokens,
+    ...(instance && { inputs: ['instance'] }),
     unmergeable: `its rows are ${instance ? 'made for every text' : 'tokens'} and stand before the text; they are part of no weight`,
   };
 };

@@ -1,8 +1,8 @@
-import { stat } from 'node:fs/promises';
 import {
   type BaseModel,
   findOverlaps,
   generalReplayPath,
+  hashTrainingData,
   holdOut,
   numberKinds,
   type ReadSamples,
@@ -15,7 +15,6 @@ import {
   tokenise,
 } from '../../adapt/index.ts';
 import { ConfigError, UnsupportedError } from '../../core/index.ts';
-import { sha256OfFile } from '../../formats/index.ts';
 
 export interface AdaptDataOptions {
   readonly data: string;
@@ -24,6 +23,8 @@ export interface AdaptDataOptions {
   /** General samples that are replayed; default: those that ship with Lyceum. */
   readonly replayData?: string;
   readonly kindField?: string;
+  /** What a chat template that tells the date is told. */
+  readonly now: Date;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -33,10 +34,12 @@ export interface AdaptData {
   readonly read: ReadSamples;
   readonly training: readonly Sample[];
   readonly heldOut: readonly Sample[];
+  /** Training samples that fit. */
+  readonly learnt: number;
   /** Held-out samples whose words also stand in the training data. */
   readonly contaminated: readonly { readonly trainingId: string; readonly evaluationId: string; readonly words: string }[];
-  /** Names of kinds, in the order of their numbers. */
-  readonly kinds: readonly string[];
+  /** Names of kinds by their numbers. */
+  readonly kinds: ReadonlyMap<number, string>;
   readonly texts: readonly TokenText[];
   readonly heldOutTexts: readonly TokenText[];
   /** Ids of samples that were shortened, and those left out with the reason. */
@@ -44,9 +47,17 @@ export interface AdaptData {
   readonly refused: readonly { readonly id: string; readonly reason: string }[];
   /** Tokens replayed, of all in an epoch. */
   readonly replay: { readonly share: number; readonly source: string | null; readonly texts: number };
-  /** SHA-256 by file. */
-  readonly hashes: Readonly<Record<string, string>>;
 }
+
+/** SHA-256 of all that is read, by what it is for. */
+export const hashData = async (
+  { replay }: Pick<Recipe, 'replay'>,
+  { data, evaluation, replayData = generalReplayPath }: Pick<AdaptDataOptions, 'data' | 'evaluation' | 'replayData'>,
+): Promise<Readonly<Record<string, string>>> => ({
+  training: await hashTrainingData(data),
+  ...(evaluation !== undefined && { evaluation: await hashTrainingData(evaluation) }),
+  ...(replay > 0 && { replay: await hashTrainingData(replayData) }),
+});
 
 /** Kinds where the data names none: what it teaches, and what is replayed. */
 const unnamed = ['general', 'task'] as const;
@@ -57,9 +68,11 @@ const unnamed = ['general', 'task'] as const;
  * @throws FormatError, ConfigError where it cannot be learnt from · UnsupportedError for preferences
  */
 export const readAdaptData = async (base: BaseModel, recipe: Recipe, options: AdaptDataOptions): Promise<AdaptData> => {
-  const { data, evaluation, replayData = generalReplayPath, kindField, signal, onProgress } = options;
+  const { data, evaluation, replayData = generalReplayPath, kindField, now, signal, onProgress } = options;
   const { tokenizer, chatTemplate } = base;
-  const how = { tokenizer, length: recipe.length, ...(kindField !== undefined && { kindField }) };
+  // A row holds several texts, each with positions from 0 on, and virtual tokens before each.
+  const length = Math.min(recipe.length, base.source.member.config.positions) - (recipe.method.virtualTokens ?? 0);
+  const how = { tokenizer, length, ...(kindField !== undefined && { kindField }) };
   const read = await readTrainingData(data, how);
   if (read.shapes.preference)
     throw new UnsupportedError(
@@ -72,16 +85,24 @@ export const readAdaptData = async (base: BaseModel, recipe: Recipe, options: Ad
     heldOut.map((sample) => ({ id: sample.id, text: textOf(sample) })),
   );
   const named = Object.keys(read.kinds).length > 0;
+  if (kindField !== undefined && !named)
+    throw new ConfigError(
+      `${data}: expected a field ${kindField} that says what kind a sample is, got none in ${read.samples.length} samples; leave --kind out`,
+    );
   const replayed = recipe.replay > 0 ? (await readSamples(replayData)).samples : [];
   const numbers = named ? numberKinds(Object.keys(read.kinds)) : new Map(unnamed.map((kind, i): [string, number] => [kind, i]));
   const kindOf = (kind: string) => (samples: readonly Sample[]) => (named ? samples : samples.map((sample) => ({ ...sample, kind })));
-  const shared = { tokenizer, chatTemplate, length: recipe.length, kinds: numbers, ...(signal && { signal }) };
+  const shared = { tokenizer, chatTemplate, length, now, kinds: numbers, ...(signal && { signal }) };
   const own = await tokenise(kindOf('task')(training), { ...shared, ...(onProgress && { onProgress }) });
   if (own.texts.length === 0)
     throw new ConfigError(
-      `${data}: expected samples of at most ${recipe.length} tokens, got ${own.refused.length} that are not${own.refused[0] ? `, the first: ${own.refused[0].reason}` : ''}; take longer rows (--length)`,
+      `${data}: expected samples of at most ${length} tokens, got ${own.refused.length} that are not${own.refused[0] ? `, the first: ${own.refused[0].reason}` : ''}; take longer rows (--length)`,
     );
   const apart = await tokenise(kindOf('task')(heldOut), shared);
+  if (apart.texts.length === 0)
+    throw new ConfigError(
+      `${evaluation ?? data}: expected held-out samples of at most ${length} tokens, got ${apart.refused.length} that are not; take longer rows (--length)`,
+    );
   const general = await tokenise(kindOf('general')(replayed.map((sample) => ({ ...sample, id: `replay ${sample.id}` }))), shared);
   const tokens = own.texts.reduce((sum, { ids }) => sum + ids.length, 0);
   const mixed = takeTokens(general.texts, (tokens * recipe.replay) / (1 - recipe.replay), recipe.seed);
@@ -90,28 +111,18 @@ export const readAdaptData = async (base: BaseModel, recipe: Recipe, options: Ad
     read,
     training,
     heldOut,
+    learnt: training.length - own.refused.length,
     contaminated: overlaps.map(({ trainingId, evaluationId, shared: words }) => ({ trainingId, evaluationId, words })),
-    kinds: [...numbers].sort(([, a], [, b]) => a - b).map(([kind]) => kind),
+    kinds: new Map([...numbers].map(([kind, number]) => [number, kind])),
     texts: [...own.texts, ...mixed],
     heldOutTexts: apart.texts,
-    cut: own.cut,
-    refused: own.refused,
+    cut: [...own.cut, ...apart.cut],
+    refused: [...own.refused, ...apart.refused],
     replay: {
       share: replayTokens / (replayTokens + tokens),
       source: mixed.length > 0 ? (options.replayData ?? 'general samples that ship with Lyceum') : null,
       texts: mixed.length,
     },
-    hashes: Object.fromEntries(
-      (
-        await Promise.all(
-          [data, evaluation, recipe.replay > 0 ? replayData : undefined].map(async (path) =>
-            path === undefined || (await stat(path)).isDirectory()
-              ? []
-              : [[path === generalReplayPath ? 'general-replay.jsonl' : path, await sha256OfFile(path)] as const],
-          ),
-        )
-      ).flat(),
-    ),
   };
 };
 

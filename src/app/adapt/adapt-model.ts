@@ -19,11 +19,13 @@ import { type AdaptResult, adaptReport, parseAdaptResult } from '../../report/in
 import { CancelledError, describeMachine, openEngine } from '../../runtime/index.ts';
 import { openRun } from '../../train/index.ts';
 import { openBase } from '../language-model/open-base.ts';
-import { type AdaptData, readAdaptData } from './adapt-data.ts';
+import { type AdaptData, hashData, readAdaptData } from './adapt-data.ts';
+import { begunAt, describeRun, finishedRun } from './begun-run.ts';
 import { fitMemory } from './fit-memory.ts';
 import { measureModel } from './measure-model.ts';
 import { peakBytesOf } from './peak-memory.ts';
 import { runResult } from './run-result.ts';
+import { trainingClock } from './training-clock.ts';
 
 export interface AdaptOptions extends RecipeInput {
   /** JSON Lines of samples, a text file, or a folder of texts. */
@@ -38,6 +40,8 @@ export interface AdaptOptions extends RecipeInput {
   /** What the training process may take: activations are computed again where that is needed. */
   readonly memoryBytes?: number;
   readonly threads: number;
+  /** Steps between checkpoints. Default: by time, 45 s. */
+  readonly checkpointSteps?: number;
   /** Says what it would cost, and trains nothing. */
   readonly dryRun?: boolean;
   readonly signal?: AbortSignal;
@@ -84,7 +88,23 @@ const besidesBytes = 450e6;
  * @throws as `readAdaptData`, `recipeOf` and `trainAdapter` · CancelledError where the signal ended it: what was done is kept
  */
 export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> => {
-  const { data: path, model, output, runsDir, evaluation, replayData, kindField, memoryBytes, threads, dryRun, signal, onProgress, onNote, ...asked } = options;
+  const {
+    data: path,
+    model,
+    output,
+    runsDir,
+    evaluation,
+    replayData,
+    kindField,
+    memoryBytes,
+    threads,
+    checkpointSteps,
+    dryRun,
+    signal,
+    onProgress,
+    onNote,
+    ...asked
+  } = options;
   const exactBytes = /vnni|dot|i8mm/i.test(describeMachine().instructionSet);
   recipeOf(asked, { exactBytes, layers: 1 }); // refuses what does not fit before anything is opened
   const stage = (name: string) => (done: number, total: number) => onProgress?.({ stage: name, done, total });
@@ -92,24 +112,32 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
   const base = await openBase(model, { threads });
   const wanted = recipeOf(asked, { exactBytes, layers: base.source.member.config.layers });
   const folder = resolve(output ?? join(runsDir, `${basename(path, extname(path))}-${wanted.method.kind}`));
+  const files = { data: path, ...(evaluation !== undefined && { evaluation }), ...(replayData !== undefined && { replayData }) };
+  const hashes = await hashData(wanted, files);
+  const now = (await begunAt(folder)) ?? new Date();
   const data = await readAdaptData(base, wanted, {
-    data: path,
-    ...(evaluation !== undefined && { evaluation }),
-    ...(replayData !== undefined && { replayData }),
+    ...files,
+    now,
     ...(kindField !== undefined && { kindField }),
     ...(signal && { signal }),
     onProgress: stage('making tokens'),
   });
-  describe(data, onNote);
+  describe(data, wanted, onNote);
+  const steps = countSteps(data.texts, wanted);
+  const finished = dryRun ? undefined : await finishedRun(folder, { recipe: wanted, model: base, hashes, now });
+  if (finished) {
+    const { tokens, trainable, price } = finished;
+    onNote?.(`${folder}: this run is over; remove the folder to train anew`);
+    return { folder, price: { steps, tokens, trainable, ...price.estimated }, data, result: finished };
+  }
   stage('preparing weights')(0, 0);
   const held = weightBytes(
     base.source.parameters.map(({ shape }) => sizeOf(shape) as number),
     wanted,
   );
-  const recipe = memoryBytes === undefined ? wanted : await fitMemory(base, wanted, memoryBytes - besidesBytes - held);
+  const recipe = memoryBytes === undefined ? wanted : await fitMemory(base, wanted, { bytes: memoryBytes, besides: besidesBytes + held });
   const { parameters } = await trainingGraph(base, { method: recipe.method, weights: recipe.weights });
   const trainable = parameters.reduce((sum, { shape }) => sum + (sizeOf(shape) as number), 0);
-  const steps = countSteps(data.texts, recipe);
   const bytes = (await stepBytes(base, recipe)) + besidesBytes + held;
   // The step and the held-out loss are never needed at once: whichever runs has the memory to itself.
   const alone = recipe.microRows === recipe.rows && { cacheBytes: 1 };
@@ -129,17 +157,7 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
   if (dryRun) return { folder, price, data };
 
   await mkdir(folder, { recursive: true });
-  const { method, ...settings } = recipe;
-  await openRun(
-    folder,
-    {
-      kind: 'adapt',
-      config: { method: { kind: method.kind, options: method.options }, ...settings, model: base.name },
-      data: { ...data.hashes, model: base.sha256 },
-      seed: recipe.seed,
-    },
-    engine.info,
-  );
+  await openRun(folder, describeRun({ recipe, model: base, hashes, now }), engine.info);
   const measure = {
     model,
     heldOut: data.heldOut,
@@ -149,15 +167,17 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
     onProgress: (name: string, done: number, total: number) => stage(name)(done, total),
   };
   const before = await measureModel(join(folder, 'before.json'), measure);
-  const started = performance.now();
+  const clock = await trainingClock(join(folder, 'seconds.json'));
   const trained = await trainAdapter({
     ...own,
     texts: data.texts,
     heldOut: data.heldOutTexts,
     folder,
+    ...(checkpointSteps !== undefined && { checkpointSteps }),
     ...(signal && { signal }),
     ...(onNote && { onNote }),
-    onProgress: ({ step, steps: all, loss, stepsPerSecond, secondsLeft, verdict }) =>
+    onProgress: ({ step, steps: all, loss, stepsPerSecond, secondsLeft, verdict }) => {
+      clock.tick();
       onProgress?.({
         stage: 'training',
         done: step,
@@ -166,18 +186,19 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
         perSecond: stepsPerSecond,
         secondsLeft,
         ...(verdict && { heldOut: verdict.metrics['loss']! }),
-      }),
+      });
+    },
   });
+  const seconds = await clock.stop();
   if (trained.ended === 'cancelled') throw new CancelledError('adapt: cancelled; the same command goes on from the last checkpoint');
-  const seconds = await trainingSeconds(folder, (performance.now() - started) / 1000);
   const adapter = join(folder, 'adapter');
   const lossAfter = -trained.best!.score;
   await saveAdapter(adapter, {
-    method,
+    method: recipe.method,
     values: trained.values,
     source: base.source,
     base: { name: base.name, sha256: base.sha256 },
-    training: { data: data.hashes, steps: trained.step, seed: recipe.seed, heldOutLoss: lossAfter },
+    training: { data: hashes, steps: trained.step, seed: recipe.seed, heldOutLoss: lossAfter },
   });
   const after = await measureModel(join(folder, 'after.json'), { ...measure, adapter });
   stage('writing the report')(0, 0);
@@ -211,17 +232,29 @@ const minutes = (seconds: number): string => (seconds < 90 ? `${Math.ceil(second
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 
 /** What was understood, before anything is paid for it. */
-const describe = ({ read, training, heldOut, contaminated, cut, refused, replay }: AdaptData, note: ((message: string) => void) | undefined): void => {
+const describe = (
+  { read, training, heldOut, contaminated, kinds: numbers, cut, refused, replay }: AdaptData,
+  { method }: Recipe,
+  note: ((message: string) => void) | undefined,
+): void => {
   const shapes = Object.entries(read.shapes).map(([shape, count]) => `${count} ${shape}`);
   const kinds = Object.entries(read.kinds).map(([kind, count]) => `${kind} ${count}`);
   note?.(`${training.length} samples to learn (${shapes.join(', ')}${kinds.length > 0 ? `; kinds: ${kinds.join(', ')}` : ''}), ${heldOut.length} held out`);
   if (shapes.length > 1) note?.('the file mixes shapes; each sample is learnt by its own');
-  for (const { line, reason } of read.skipped.slice(0, 5)) note?.(`skipped line ${line}: ${reason}`);
-  if (read.skipped.length > 5) note?.(`skipped ${read.skipped.length - 5} more lines`);
-  if (read.duplicates.length > 0) note?.(`${read.duplicates.length} samples stand twice`);
+  const { groups } = method.options as { groups?: readonly number[] };
+  const astray = groups && Object.keys(read.kinds).length > 0 ? [...numbers].filter(([number]) => number >= groups.length) : [];
+  if (astray.length > 0)
+    note?.(
+      `kinds ${astray.map(([, name]) => name).join(', ')} have no group of experts of their own (${groups!.length} groups): their samples favour none; name more groups, as in --options '{"groups":[2,2,2]}'`,
+    );
+  for (const { file, line, reason } of read.skipped) note?.(`skipped ${file === undefined ? '' : `${file} `}line ${line}: ${reason}`);
+  for (const { id, reason } of refused) note?.(`left out ${id}: ${reason}`);
+  if (read.duplicates.length > 0)
+    note?.(
+      `${read.duplicates.length} samples stand twice, as ${read.duplicates[0]!.of} in ${read.duplicates[0]!.id}: they are kept, and on one side of the split`,
+    );
   if (read.renamed.length > 0) note?.(`${read.renamed.length} ids stand twice; the later ones are called ${read.renamed[0]!.now} and so on`);
   if (cut.length > 0) note?.(`${cut.length} samples were cut to fit`);
-  if (refused.length > 0) note?.(`${refused.length} samples were left out: ${refused[0]!.reason}`);
   if (contaminated.length > 0)
     note?.(
       `${contaminated.length} held-out samples also stand in the training data, as ${contaminated[0]!.evaluationId} in ${contaminated[0]!.trainingId}: their score says little`,
@@ -261,16 +294,4 @@ const lossCurve = async (folder: string, before: number): Promise<{ loss: AdaptR
   const loss = lines.filter(({ dev }, i) => dev || i % every === 0).map(({ step, loss: train, dev }) => ({ step, train, ...(dev && { heldOut: dev.loss }) }));
   if (loss.length === 0) throw new ConfigError(`adapt ${folder}: expected a run with steps, got none; train longer`);
   return { loss: [{ ...loss[0]!, heldOut: before }, ...loss.slice(1)], balance: lines.at(-1)?.balance };
-};
-
-/** Of a run that went on several times, the time of all its parts. */
-const trainingSeconds = async (folder: string, now: number): Promise<number> => {
-  const file = join(folder, 'seconds.json');
-  const before = await readFile(file, 'utf8').then(
-    (text) => Number(JSON.parse(text)),
-    () => 0,
-  );
-  const sum = now < 1 && before > 0 ? before : before + now;
-  await writeWhole(file, [Buffer.from(JSON.stringify(sum))]);
-  return sum;
 };

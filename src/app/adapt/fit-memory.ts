@@ -1,28 +1,45 @@
 import { type BaseModel, type Recipe, stepBytes } from '../../adapt/index.ts';
 import { ConfigError } from '../../core/index.ts';
 
+export interface MemoryBudget {
+  /** What training may take in all. */
+  readonly bytes: number;
+  /** What it takes whatever a step is: weights, libraries. */
+  readonly besides: number;
+}
+
+const leastLength = 32;
+
 /**
- * A recipe whose step fits into so many bytes: first blocks are computed again, as few as will do, then rows one after another.
+ * A recipe whose step fits into the memory given: first blocks are computed again, as few as will do, then rows one after another. The result of training is the same but for rounding.
  *
- * @throws ConfigError where nothing fits, saying what the least would take
+ * @throws ConfigError where nothing fits, saying what the least would take, and which shorter rows would fit
  */
-export const fitMemory = async (base: BaseModel, recipe: Recipe, bytes: number): Promise<Recipe> => {
+export const fitMemory = async (base: BaseModel, recipe: Recipe, { bytes, besides }: MemoryBudget): Promise<Recipe> => {
   const { layers } = base.source.member.config;
-  let least = Number.POSITIVE_INFINITY;
+  const takes = async (changes: Partial<Recipe>): Promise<number> => besides + (await stepBytes(base, { ...recipe, ...changes }));
   for (let microRows = recipe.microRows; microRows >= 1; microRows = Math.floor(microRows / 2)) {
-    const takes = async (recomputed: number): Promise<number> => stepBytes(base, { ...recipe, microRows, recomputed });
-    const all = await takes(layers);
-    least = Math.min(least, all);
-    if (all > bytes) continue;
+    if ((await takes({ microRows, recomputed: layers })) > bytes) continue;
     let [low, high] = [0, layers]; // the fewest blocks that do lie in [low, high]
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      if ((await takes(middle)) <= bytes) high = middle;
+      if ((await takes({ microRows, recomputed: middle })) <= bytes) high = middle;
       else low = middle + 1;
     }
     return { ...recipe, microRows, recomputed: high };
   }
+  const least = await takes({ microRows: 1, recomputed: layers });
   throw new ConfigError(
-    `adapt: expected a step within the memory given, got at least ${(least / 1e9).toFixed(1)} GB for one row of ${recipe.length} tokens with everything computed again; give more, or take shorter rows (--length ${Math.max(16, recipe.length / 2)})`,
+    `adapt: expected training within ${megabytes(bytes)}, got at least ${megabytes(least)} for one row of ${recipe.length} tokens at a time with everything computed again; ${await smaller(recipe, { bytes, besides }, (length) => takes({ length, microRows: 1, recomputed: layers }), least)}`,
   );
+};
+
+const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6).toLocaleString('en')} MB`;
+
+/** What to do instead: the longest rows that fit, by halves; else more memory. */
+const smaller = async ({ length }: Recipe, { bytes, besides }: MemoryBudget, takes: (length: number) => Promise<number>, least: number): Promise<string> => {
+  const more = `give at least --memory ${Math.ceil(least / 1e6)}mb`;
+  for (let shorter = Math.floor(length / 2); shorter >= leastLength; shorter = Math.floor(shorter / 2))
+    if ((await takes(shorter)) <= bytes) return `take shorter rows (--length ${shorter}), or ${more}`;
+  return `${more}${besides > bytes ? ` (weights and libraries alone take ${megabytes(besides)}), or a smaller model` : ', or take fewer experts or a lower rank'}`;
 };

@@ -42,7 +42,7 @@ export const runResult = (figures: RunFigures): AdaptResult => {
     model: { name: base.name, sha256: base.sha256, parameters: countParameters(base.source.parameters) },
     data: {
       path,
-      samples: data.training.length - data.refused.length,
+      samples: data.learnt,
       shapes: counted(data.read.samples.map(({ shape }) => shape)).map(({ name: shape, count }) => ({ shape, samples: count })),
       kinds: Object.entries(data.read.kinds).map(([kind, samples]) => ({ kind, samples })),
       heldOut: data.heldOut.length,
@@ -114,11 +114,11 @@ const knowledgeOf = (before: readonly MeasuredItem[], after: readonly MeasuredIt
 
 const expertsOf = (
   { byKind, byModule }: ExpertUse,
-  kinds: readonly string[],
+  kinds: ReadonlyMap<number, string>,
   groups: readonly number[],
   balance: number,
 ): NonNullable<AdaptResult['experts']> => ({
-  byKind: [...byKind].map(([kind, shares]) => ({ kind: kinds[kind] ?? 'no kind', shares })),
+  byKind: [...byKind].map(([kind, shares]) => ({ kind: kinds.get(kind) ?? 'no kind', shares })),
   byModule: [...byModule].map(([site, shares]) => ({ site, shares })),
   groups,
   balance,

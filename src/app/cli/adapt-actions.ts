@@ -35,6 +35,7 @@ export interface AdaptFlags {
   readonly dryRun?: boolean;
 }
 
+const grouped = (count: number): string => count.toLocaleString('en');
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /** `lyceum adapt DATA`. */
@@ -53,7 +54,7 @@ export async function adapt(data: string | undefined, flags: AdaptFlags, common:
     return bar.line;
   };
   try {
-    const { folder, price, result } = await adaptModel({
+    const { folder, price, data: used, result } = await adaptModel({
       ...optionsOf(data, flags, common),
       signal: stop.signal,
       onProgress: ({ stage, done, total, loss, heldOut }) => {
@@ -63,21 +64,23 @@ export async function adapt(data: string | undefined, flags: AdaptFlags, common:
       onNote: (message) => (bar?.line ?? lineOf('')).note(message),
     });
     bar?.line.stop();
+    const exit = used.read.skipped.length + used.refused.length > 0 ? 3 : 0;
     if (!result) {
       const { steps, tokens, trainable, seconds, bytes } = price;
+      const minutes = seconds / 60;
       print(
         common.json
-          ? JSON.stringify({ steps, tokens, trainable, minutes: seconds / 60, memoryBytes: Math.round(bytes) })
-          : `nothing was trained; without --dry-run the run goes to ${folder}`,
+          ? JSON.stringify({ steps, tokens, trainable, minutes, memoryBytes: Math.round(bytes) })
+          : `${grouped(steps)} steps, ${grouped(tokens)} tokens, ${grouped(trainable)} trained parameters, about ${minutes.toFixed(1)} minutes, ${megabytes(bytes)} of memory\nnothing was trained; without --dry-run the run goes to ${folder}`,
       );
-      return 0;
+      return exit;
     }
     print(
       common.json
         ? JSON.stringify(documentOf(result, folder))
         : `${result.verdict}\nthe report is ${join(folder, 'report.html')}; \`lyceum chat --model ${flags.model} --adapter ${folder}\` talks with the adapted model`,
     );
-    return 0;
+    return exit;
   } finally {
     bar?.line.stop();
   }
