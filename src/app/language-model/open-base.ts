@@ -30,7 +30,7 @@ export const openBase = async (model: string, { threads }: { readonly threads?: 
     tokenizer,
     chatTemplate,
     hold(program, weights, trained) {
-      const held = withWeights(source, program, weights, { backward: true, besides: trained });
+      const held = withWeights(source, program, weights, { backward: true, many: true, besides: trained });
       const mode = `${weights} backward ${describeMachine().instructionSet}`;
       return {
         program: held.program,

@@ -94,7 +94,7 @@ export const openLanguageModel = async (
   const causal = { name: resolved.name, config: { ...config, virtualTokens }, build: source.member.build };
   const prepared = async (mode: ModelInfo['weights'], long = false) => {
     const step = stepProgram(causal, { fused: long });
-    const { program, inPlace, names, make } = withWeights(source, beside?.apply(step) ?? step, mode, { besides: new Set(beside?.weights.keys()) });
+    const { program, inPlace, names, make } = withWeights(source, beside?.apply(step) ?? step, mode, { many: long, besides: new Set(beside?.weights.keys()) });
     const kept = await keptWeights(source.files, `${mode} ${describeMachine().instructionSet}`, names, () =>
       make(() => exampleSizes(source, tokenizer, threads)),
     );

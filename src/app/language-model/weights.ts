@@ -89,6 +89,8 @@ export interface HeldWeights {
 export interface HoldOptions {
   /** For processors that cut sums of bytes off too, whatever this one does. */
   readonly anywhere?: boolean;
+  /** Whether it computes many rows at once, prompts or training texts. */
+  readonly many?: boolean;
   /** With `int8`: gradients go back through whole numbers too, but for the head's: most of a softmax are numbers so much smaller than its largest that a byte has no steps for them. */
   readonly backward?: boolean;
   /** Names of parameters that are no weights of the model. Default: those of low-rank branches. */
@@ -120,7 +122,7 @@ export const withWeights = (
   source: CausalSource,
   program: Program,
   mode: Mode,
-  { anywhere = false, backward = false, besides }: HoldOptions = {},
+  { anywhere = false, many = false, backward = false, besides }: HoldOptions = {},
 ): Prepared => {
   let roots = Object.values(program.outputs);
   const taken = new Map<string, Taken>();
@@ -160,6 +162,7 @@ export const withWeights = (
       targets: linears,
       smooth,
       apart,
+      rows: many ? 'many' : 'few',
       ...(backward && { backward: { whole: inBlocks, float: head } }),
       weightMost: exactIn32Bits() && !anywhere ? 127 : 63,
     });

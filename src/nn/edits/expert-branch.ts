@@ -1,4 +1,4 @@
-import { expand, matmul, mul, type Node, parameter, reshape, ShapeError, softmax, transpose, unsqueeze } from '../../core/index.ts';
+import { constant, expand, matmul, mul, type Node, parameter, reshape, ShapeError, softmax, transpose, unsqueeze } from '../../core/index.ts';
 import { type Dropout, drop } from '../dropout.ts';
 import type { LinearAt } from './beside-linear.ts';
 
@@ -44,7 +44,6 @@ export const expertBranch = (
 ): { branch: Node; shares: Node } => {
   for (const [name, value] of Object.entries({ experts, rank }))
     if (!Number.isInteger(value) || value < 1) throw new ShapeError(`${kind}: expected at least 1 of ${name}, got ${value}`);
-  const rows = x.shape.slice(0, -1);
   const a = parameter(`${site}.${kind}.a`, [sharedA ? rank : experts * rank, inner]);
   const b = parameter(`${site}.${kind}.b`, [out, experts * rank]);
   const route = parameter(`${site}.${kind}.route`, [experts, inner]);
@@ -52,18 +51,33 @@ export const expertBranch = (
   const apart = dropout && dropout.rate > 0 && dropout.masks === 'expert' && experts > 1;
   const narrow = apart
     ? apartBy(drop(`${site}.${kind}`, expand(unsqueeze(x, 0), [experts, ...x.shape]), dropout), a, { experts, rank, inner, sharedA })
-    : reshapeBy(matmul(drop(`${site}.${kind}`, x, dropout), a, { transposeB: true }), sharedA ? 1 : experts, rank);
-  const mixed = mul(narrow, unsqueeze(weights, -1)); // [..., experts, rank]
-  return { branch: matmul(reshape(mixed, [...rows, experts * rank]), b, { transposeB: true, scale: alpha / rank }), shares };
+    : matmul(drop(`${site}.${kind}`, x, dropout), a, { transposeB: true });
+  // A share for each of an expert's values by a product with zeros and ones: it takes fewer kernels than an axis to broadcast over, and its gradient is a product too, not a sum over few values.
+  const spread = matmul(
+    weights,
+    places(experts, experts * rank, (column) => Math.floor(column / rank)),
+  );
+  const each =
+    sharedA && !apart
+      ? matmul(
+          narrow,
+          places(rank, experts * rank, (column) => column % rank),
+        )
+      : narrow; // [..., experts · rank]
+  return { branch: matmul(mul(each, spread), b, { transposeB: true, scale: alpha / rank }), shares };
 };
 
-/** [..., experts · rank] → [..., experts, rank] */
-const reshapeBy = (x: Node, experts: number, rank: number): Node => reshape(x, [...x.shape.slice(0, -1), experts, rank]);
+/** [rows, columns] of zeros with a one in every column, in the row that is told. */
+const places = (rows: number, columns: number, rowOf: (column: number) => number): Node => {
+  const values = Array.from({ length: rows * columns }, (_, i) => Number(rowOf(i % columns) === Math.floor(i / columns)));
+  return constant(values, [rows, columns]);
+};
 
-/** What every expert's A makes of an input of its own. @param x [experts, ..., in] @returns [..., experts, rank] */
+/** What every expert's A makes of an input of its own. @param x [experts, ..., in] @returns [..., experts · rank] */
 const apartBy = (x: Node, a: Node, { experts, rank, inner, sharedA }: { experts: number; rank: number; inner: number; sharedA: boolean }): Node => {
   const between = x.shape.length - 2;
   const own = sharedA ? a : reshape(a, [experts, ...Array.from({ length: between - 1 }, () => 1), rank, inner]);
   const narrow = matmul(x, own, { transposeB: true }); // [experts, ..., rank]
-  return transpose(narrow, [...Array.from({ length: between }, (_, i) => i + 1), 0, between + 1]);
+  const beside = transpose(narrow, [...Array.from({ length: between }, (_, i) => i + 1), 0, between + 1]);
+  return reshape(beside, [...beside.shape.slice(0, -2), experts * rank]);
 };

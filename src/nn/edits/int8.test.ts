@@ -175,6 +175,14 @@ describe('int8', () => {
     return { y: int8Product(x, parameter('w', [inner, out], 'int8'), parameter('scale', [out]), { quantised: q, scale: s }) };
   };
 
+  it.each(['few', 'many'] as const)('finds the scale of a row the same way whatever the kernels: %s', async (count) => {
+    const x = tensor([3, 4], [1, -3, 2, 0, 0, 0, 0, 0, -1, -2, 127, 3]);
+    const y = rowScale(input('x', ['rows', 4]), count);
+    const theory = inTheory({ y }, new Map([['x', x]])).y!.data;
+    expect(Array.from(theory, (value) => Math.round(value * 127))).toEqual([3, 0, 127]);
+    for (const engine of engines) expect(largestDifference(numbers((await inPractice(engine, { y }, new Map([['x', x]]))).y!), theory)).toBeLessThan(1e-7);
+  });
+
   it('is exact against whole-number arithmetic on this machine, with the most extreme values too', async () => {
     const pick = (kind: string, seed: number, i: number): number =>
       kind === 'high' ? 255 : kind === 'low' ? 0 : kind === 'edges' ? ((i * 7 + seed) % 2) * 255 : (Math.imul(i + 1, 2654435761 + seed) >>> 24) & 255;

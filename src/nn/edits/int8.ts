@@ -30,21 +30,23 @@ const asRows = (op: string, x: Node): void => {
   if (x.shape.length !== 2) throw new ShapeError(`${op}: expected rows [rows, width], got ${show(x)}; reshape it`);
 };
 
-const rowScaleOp = defineOp<undefined>({
+/** Which way is the quicker to find the largest sizes: of few rows the one of fewer kernels, of many the one that only reads. */
+export type RowCount = 'few' | 'many';
+
+const rowScaleOp = defineOp<RowCount>({
   name: 'rowScale',
   infer: ([x]) => {
     asRows('rowScale', x!);
     return { shape: [x!.shape[0]!, 1], dtype: 'float32' };
   },
   grad: () => [],
-  lower: (emit, _, [x]) => {
-    // Two passes that read cost less than one that writes the sizes.
-    const [high, low] = ['ReduceMax', 'ReduceMin'].map((reduce) => emit.node(reduce, [x!, emit.constant('int64', [1], [-1])], { keepdims: 1 })) as [
-      string,
-      string,
-    ];
-    const most = emit.node('Max', [high, emit.node('Neg', [low])]);
-    return emit.node('Max', [emit.node('Mul', [most, emit.constant('float32', [], [1 / activationMost])]), emit.constant('float32', [], [smallest])]);
+  lower: (emit, { attrs: rows }, [x]) => {
+    const over = (reduce: 'ReduceMax' | 'ReduceMin', of: string): string => emit.node(reduce, [of, emit.constant('int64', [1], [-1])], { keepdims: 1 });
+    const step = emit.constant('float32', [], [1 / activationMost]);
+    const least = emit.constant('float32', [], [smallest]);
+    if (rows === 'few') return emit.node('Max', [emit.node('Mul', [over('ReduceMax', emit.node('Abs', [x!])), step]), least]);
+    const low = emit.node('Mul', [over('ReduceMin', x!), emit.constant('float32', [], [-1 / activationMost])]);
+    return emit.node('Max', [emit.node('Mul', [over('ReduceMax', x!), step]), low, least]);
   },
   reference: ([x], _, shape) => {
     const width = x!.shape.at(-1)!;
@@ -142,7 +144,7 @@ const int8ProductOp = defineOp<Int8Product>({
 });
 
 /** Scale of every row: largest size / 127. @param x [rows, width] @returns [rows, 1] */
-export const rowScale = (x: Node): Node => rowScaleOp([x], undefined);
+export const rowScale = (x: Node, rows: RowCount = 'few'): Node => rowScaleOp([x], rows);
 
 /** 128 for every row: where zero lies in `quantiseRows`. One for all inputs that have as many rows. @returns [rows] uint8 */
 export const rowMiddles = (rows: Axis): Node => expand(constant(middle, [1], 'uint8'), [rows]);
@@ -233,6 +235,6 @@ export const quantiseBack = (weight: Float32Array, inner: number, weightMost: We
 /** x W with whole numbers, x rounded row by row. @param x [..., in] @param weight [in, out] int8 @param scale [out] */
 const productOf = (x: Node, weight: Node, scale: Node): Node => {
   const rows = reshape(x, [sizeOf(x.shape.slice(0, -1)), x.shape.at(-1)!]);
-  const own = rowScale(rows);
+  const own = rowScale(rows, 'many');
   return int8Product(x, weight, scale, { quantised: quantiseRows(rows, own), scale: own });
 };

@@ -1,5 +1,5 @@
 import { type Axis, ConfigError, constant, edit, max, mul, type Node, NotFoundError, nameOf, parameter, reshape, rmsNorm, sizeOf } from '../../core/index.ts';
-import { type Int8Rows, int8Product, quantiseBack, quantiseInt8, quantiseRows, rowMiddles, rowScale, type WeightMost } from './int8.ts';
+import { type Int8Rows, int8Product, quantiseBack, quantiseInt8, quantiseRows, type RowCount, rowMiddles, rowScale, type WeightMost } from './int8.ts';
 import { type ActivationRange, int8Linear, quantiseStatic, staticScale } from './int8-static.ts';
 import { linearOf, ofInputs, withProduct } from './linear-of.ts';
 import { type NBitsAttrs, nBitsProduct, quantiseBlocks } from './n-bits.ts';
@@ -20,6 +20,8 @@ export interface QuantiseOptions {
   readonly apart?: { readonly targets: RegExp; readonly channels: number };
   /** With 'int8': linears, by their sites, whose gradients go back through a weight made for it: `whole` numbers, gradients rounded row by row, or the `float` weight as it was. Others use the rounded one. */
   readonly backward?: { readonly whole: RegExp; readonly float?: RegExp };
+  /** With 'int8': whether it is few rows or many that a linear mostly gets. Default few. */
+  readonly rows?: RowCount;
   /** With 'int8': the largest weight. 127 is for CPUs that add 8-bit products in 32 bits; others cut sums off. Default 63. */
   readonly weightMost?: WeightMost;
   /** With 8 or 4: see `NBitsAttrs`. */
@@ -64,7 +66,7 @@ export interface Quantised {
  */
 export const quantise = (
   roots: readonly Node[],
-  { bits, targets = /(?:)/, block = 32, ranges, smooth, apart, backward, weightMost, activations }: QuantiseOptions,
+  { bits, targets = /(?:)/, block = 32, ranges, smooth, apart, backward, rows: usual, weightMost, activations }: QuantiseOptions,
 ): Quantised => {
   if (![16, 32, 64, 128, 256].includes(block)) throw new ConfigError(`quantise: expected blocks of 16, 32, 64, 128 or 256 values, got ${block}`);
   const weights = new Map<string, QuantisedWeight>();
@@ -86,7 +88,7 @@ export const quantise = (
     const x = reshape(input, [count, input.shape.at(-1)!]);
     const middle = middles.get(count) ?? rowMiddles(count);
     middles.set(count, middle);
-    const scale = rowScale(x);
+    const scale = rowScale(x, usual);
     const made = { quantised: quantiseRows(x, scale, middle), scale };
     rows.set(input, made);
     return made;
