@@ -19,8 +19,9 @@ export const fitMemory = async (base: BaseModel, recipe: Recipe, { bytes, beside
   const { layers } = base.source.member.config;
   const takes = async (changes: Partial<Recipe>): Promise<number> => besides + (await stepBytes(base, { ...recipe, ...changes }));
   for (let microRows = recipe.microRows; microRows >= 1; microRows = Math.floor(microRows / 2)) {
+    if ((await takes({ microRows, recomputed: 0 })) <= bytes) return { ...recipe, microRows, recomputed: 0 };
     if ((await takes({ microRows, recomputed: layers })) > bytes) continue;
-    let [low, high] = [0, layers]; // the fewest blocks that do lie in [low, high]
+    let [low, high] = [1, layers]; // the fewest blocks that do lie in [low, high]
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
       if ((await takes({ microRows, recomputed: middle })) <= bytes) high = middle;
@@ -28,7 +29,7 @@ export const fitMemory = async (base: BaseModel, recipe: Recipe, { bytes, beside
     }
     return { ...recipe, microRows, recomputed: high };
   }
-  const least = await takes({ microRows: 1, recomputed: layers });
+  const least = Math.min(await takes({ microRows: 1, recomputed: layers }), await takes({ microRows: 1, recomputed: 0 })); // of a model of few blocks
   throw new ConfigError(
     `adapt: expected training within ${megabytes(bytes)}, got at least ${megabytes(least)} for one row of ${recipe.length} tokens at a time with everything computed again; ${await smaller(recipe, { bytes, besides }, (length) => takes({ length, microRows: 1, recomputed: layers }), least)}`,
   );

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { type BaseModel, type RecipeInput, recipeOf, stepBytes } from '../../adapt/index.ts';
+import { tinyBase } from '../../adapt/testing/tiny-base.ts';
+import { elements, nameOf } from '../../core/index.ts';
+import { type CausalSource, causalMember } from '../../models/index.ts';
+import { causalInputs } from '../../nn/index.ts';
+import { tinyConfig } from '../testing/tiny-language-model.ts';
+import { fitMemory } from './fit-memory.ts';
+
+/** A model of many blocks whose weights nobody looks at. */
+const deep = async (layers: number): Promise<BaseModel> => {
+  const member = causalMember({ ...tinyConfig, num_hidden_layers: layers });
+  const { parameters } = member.build(causalInputs(member.config));
+  const sizes = new Map(parameters.map((node) => [nameOf(node), elements(node.shape as number[])]));
+  return tinyBase({ member, parameters, values: async (name: string) => new Float32Array(sizes.get(name)!) } as unknown as CausalSource);
+};
+
+const layers = 8;
+const recipe = (given: RecipeInput = {}) => recipeOf({ weights: 'f32', ...given }, { exactBytes: false, layers });
+
+describe('a recipe fitted into memory', () => {
+  it('computes again as few blocks as will do, before rows come one after another', async () => {
+    const base = await deep(layers);
+    const takes = (microRows: number, recomputed: number): Promise<number> => stepBytes(base, { ...recipe(), microRows, recomputed });
+    const [wanted, besides] = [recipe(), 1e6];
+    const figures = await Promise.all([0, 1, 3, layers].map((recomputed) => takes(4, recomputed)));
+    expect(figures).toEqual(figures.toSorted((a, b) => b - a));
+    expect(await fitMemory(base, wanted, { bytes: figures[0]! + besides, besides })).toEqual({ ...wanted, microRows: 4, recomputed: 0 });
+    const fitted = await fitMemory(base, wanted, { bytes: figures[2]! + besides, besides });
+    expect(fitted).toEqual({ ...wanted, recomputed: 3 });
+    expect(await takes(4, 2)).toBeGreaterThan(figures[2]!);
+    const tight = await fitMemory(base, wanted, { bytes: figures[3]! - 1 + besides, besides });
+    expect(tight.microRows).toBe(2);
+    expect(await takes(2, tight.recomputed)).toBeLessThan(figures[3]!);
+  }, 60_000);
+
+  it('is refused where nothing fits, and rows that would are named', async () => {
+    const base = await deep(layers);
+    const least = await stepBytes(base, { ...recipe(), microRows: 1, recomputed: layers });
+    const shorter = await stepBytes(base, { ...recipe(), microRows: 1, recomputed: layers, length: 64 });
+    expect(shorter).toBeLessThan(0.6 * least);
+    await expect(fitMemory(base, recipe(), { bytes: shorter, besides: 0 })).rejects.toThrow(
+      /expected training within \d+ MB, got at least \d+ MB for one row of 256 tokens .+; take shorter rows \(--length 64\), or give at least --memory \d+mb/,
+    );
+    await expect(fitMemory(base, recipe(), { bytes: 1e6, besides: 450e6 })).rejects.toThrow(/weights and libraries alone take 450 MB\), or a smaller model/);
+  }, 60_000);
+});
