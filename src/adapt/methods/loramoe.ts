@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { add, ConfigError, inOrder, isParameter, type Node, nameOf } from '../../core/index.ts';
+import { add, ConfigError, inOrder, isParameter, matmul, mul, type Node, nameOf, parameter, softmax } from '../../core/index.ts';
 import { besideLinears, expertBranch, uniformStart } from '../../nn/index.ts';
 import type { Method } from '../method.ts';
 import { optionsOf } from '../options.ts';
+import { ownValues } from '../own-values.ts';
 import { targetsPattern, targetsSchema } from '../targets.ts';
 
 const schema = z
@@ -50,6 +51,33 @@ export const loramoe = (given: LoraMoeOptions = {}): Method & { readonly options
       return { roots: adapted, parameters: inOrder(adapted).filter((node) => isParameter(node) && /\.loramoe\.(a|b|route)$/.test(nameOf(node))), shares };
     },
     start: (node, seed) => Promise.resolve(startOfExperts(node, seed)),
+    // For one row at a time: weights as plain products read them, alpha in B, and a softmax over every score written `rank` times, which gives each of an expert's values its share / rank at once.
+    async settle(own) {
+      const values = new Map<string, { shape: readonly number[]; data: Float32Array }>();
+      const wide = experts * rank;
+      for (const name of own.keys()) {
+        if (!name.endsWith(`.${kind}.route`)) continue;
+        const site = name.slice(0, -`.${kind}.route`.length);
+        const [a, b, route] = ownValues(own, `${site}.${kind}`, ['a', 'b', 'route'])!;
+        const [inner, out] = [route.length / experts, b.length / wide];
+        const put = (part: string, shape: readonly [number, number], value: (row: number, column: number) => number): void => {
+          const data = Float32Array.from({ length: shape[0] * shape[1] }, (_, i) => value(Math.floor(i / shape[1]), i % shape[1]));
+          values.set(`${site}.${kind}.${part}`, { shape, data });
+        };
+        put('narrow', [inner, wide], (i, r) => a[r * inner + i]!);
+        put('scores', [inner, wide], (i, r) => route[Math.floor(r / rank) * inner + i]!);
+        put('widen', [wide, out], (r, o) => alpha * b[o * wide + r]!);
+      }
+      return {
+        values,
+        apply: (roots) =>
+          besideLinears(kind, roots, targetsPattern(options.targets), ({ site, x, inner, out, base }) => {
+            const part = (name: string, rows: number, columns: number): Node => parameter(`${site}.${kind}.${name}`, [rows, columns]);
+            const mixed = mul(matmul(x, part('narrow', inner, wide)), softmax(matmul(x, part('scores', inner, wide))));
+            return add(base, matmul(mixed, part('widen', wide, out)));
+          }),
+      };
+    },
     unmergeable: 'its router looks at what enters the linear, and no weight can do that',
   };
 };
