@@ -9,6 +9,8 @@ export interface JobProgress {
   readonly current: string | null;
   readonly perSecond: number | null;
   readonly secondsLeft: number | null;
+  /** Further figures by name, such as the loss of training. */
+  readonly figures?: Readonly<Record<string, number>>;
 }
 
 export interface JobSkip {
@@ -29,6 +31,8 @@ export interface Job {
   readonly id: string;
   readonly kind: string;
   readonly title: string;
+  /** Name of what it works on, where that has one: of `adapt` the run's. */
+  readonly subject: string | null;
   readonly state: JobState;
   /** ISO 8601, UTC. */
   readonly createdAt: string;
@@ -54,7 +58,7 @@ export interface Jobs extends AsyncDisposable {
   list(): readonly Job[];
   find(id: string): Job | undefined;
   /** Undefined where too many are waiting. */
-  start(about: { readonly kind: string; readonly title: string }, work: Work): Job | undefined;
+  start(about: { readonly kind: string; readonly title: string; readonly subject?: string | null }, work: Work): Job | undefined;
   /** Asks a job to stop; false where it has ended already. */
   cancel(id: string): boolean;
   /** Calls `listener` with every event after number `after` that is still kept, then with each new one; answers how to stop. */
@@ -146,13 +150,14 @@ export function createJobs(): Jobs {
   return {
     list: () => Array.from(entries.values(), ({ job }) => job).reverse(),
     find: (id) => entries.get(id)?.job,
-    start({ kind, title }, work) {
+    start({ kind, title, subject = null }, work) {
       const waiting = [...entries.values()].filter(({ job }) => job.state === 'waiting').length;
       if (waiting >= longestQueue) return undefined;
       const job: Job = {
         id: randomUUID(),
         kind,
         title,
+        subject,
         state: 'waiting',
         createdAt: new Date().toISOString(),
         endedAt: null,

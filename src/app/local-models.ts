@@ -30,6 +30,6 @@ export const localModels = (options: Pick<LanguageModelOptions, 'threads' | 'dev
         available,
       };
     },
-    open: (name, { slots, signal }) => openLanguageModelApart(name, { ...options, slots }, { signal }),
+    open: (name, { slots, signal, adapter }) => openLanguageModelApart(name, { ...options, slots, ...(adapter !== undefined && { adapter }) }, { signal }),
   };
 };

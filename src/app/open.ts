@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { localAdapting } from './adapt/local-adapting.ts';
 import { localModels } from './local-models.ts';
 import { type ReadOptions, readPaths } from './read.ts';
 import { createServer, listen } from './server/index.ts';
@@ -19,6 +21,7 @@ export interface OpenOptions extends Pick<ReadOptions, 'threads' | 'device' | 'w
 
 /** Folder of the built page, in a checkout and in the installed package. */
 const webDir = fileURLToPath(new URL('../../dist/web', import.meta.url));
+const trainingSample = fileURLToPath(new URL('../../examples/instructions/animals.jsonl', import.meta.url));
 const samples = fileURLToPath(new URL('../../examples/papers', import.meta.url));
 
 /** Serves the workbench until the process is told to stop; prints its address, alone on its line, on stdout. Answers the exit code. */
@@ -36,6 +39,7 @@ export async function serveWorkbench({ dir, quiet, port, host, token, browser, .
       ...(existsSync(samples) ? { sample: samples } : {}),
     },
     models: localModels(reading),
+    adapting: localAdapting({ dir, threads: reading.threads ?? availableParallelism(), ...(existsSync(trainingSample) && { sample: trainingSample }) }),
     webDir,
     host,
     ...(token === undefined ? {} : { token }),

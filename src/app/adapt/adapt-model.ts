@@ -20,8 +20,10 @@ import { CancelledError, describeMachine, openEngine } from '../../runtime/index
 import { openRun } from '../../train/index.ts';
 import { openBase } from '../language-model/open-base.ts';
 import { type AdaptData, hashData, readAdaptData } from './adapt-data.ts';
+import { keepAsked } from './asked.ts';
 import { begunAt, describeRun, finishedRun } from './begun-run.ts';
 import { fitMemory } from './fit-memory.ts';
+import { lateSignal } from './late-signal.ts';
 import { measureModel } from './measure-model.ts';
 import { peakBytesOf } from './peak-memory.ts';
 import { runResult } from './run-result.ts';
@@ -45,6 +47,8 @@ export interface AdaptOptions extends RecipeInput {
   /** Says what it would cost, and trains nothing. */
   readonly dryRun?: boolean;
   readonly signal?: AbortSignal;
+  /** How long the step under way may go on once the signal is aborted, so that a checkpoint is written of it. Default 400 ms. */
+  readonly graceMs?: number;
   readonly onProgress?: (progress: AdaptProgress) => void;
   readonly onNote?: (message: string) => void;
 }
@@ -101,6 +105,7 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
     checkpointSteps,
     dryRun,
     signal,
+    graceMs = 400,
     onProgress,
     onNote,
     ...asked
@@ -141,7 +146,7 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
   const bytes = (await stepBytes(base, recipe)) + besidesBytes + held;
   // The step and the held-out loss are never needed at once: whichever runs has the memory to itself.
   const alone = recipe.microRows === recipe.rows && { cacheBytes: 1 };
-  await using engine = await openEngine({ process: true, threads, ...alone, ...(signal && { signal }) });
+  await using engine = await openEngine({ process: true, threads, ...alone, ...(signal && { signal: lateSignal(signal, graceMs) }) });
   const own = { base, engine, recipe };
   stage('measuring the held-out loss')(0, 0);
   const first = await firstValues(base, recipe, parameters);
@@ -158,6 +163,7 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
 
   await mkdir(folder, { recursive: true });
   await openRun(folder, describeRun({ recipe, model: base, hashes, now }), engine.info);
+  await keepAsked(folder, options, steps);
   const measure = {
     model,
     heldOut: data.heldOut,

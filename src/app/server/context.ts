@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Store } from '../../knowledge/index.ts';
 import type { JobOutcome, JobProgress, Jobs } from '../jobs.ts';
+import type { Adapting } from './adapting.ts';
 import type { EventStreams } from './event-stream.ts';
 import type { HeldModel } from './held-model.ts';
 import type { LocalModels } from './local-models.ts';
@@ -26,6 +27,7 @@ export interface ServerContext {
   readonly workspace: Workspace;
   readonly models: LocalModels;
   readonly heldModel: HeldModel;
+  readonly adapting: Adapting;
   readonly jobs: Jobs;
   readonly notices: Notices;
   readonly streams: EventStreams;

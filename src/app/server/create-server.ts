@@ -2,6 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { NotFoundError } from '../../core/index.ts';
 import { createJobs } from '../jobs.ts';
 import { version } from '../version.ts';
+import type { Adapting } from './adapting.ts';
 import type { Route, ServerContext, Workspace } from './context.ts';
 import { createEventStreams } from './event-stream.ts';
 import { guard, requireToken } from './guard.ts';
@@ -11,6 +12,10 @@ import { defaultLimits, type Limits, limitRequests } from './limits.ts';
 import type { LocalModels } from './local-models.ts';
 import { createNotices } from './notices.ts';
 import { errorAnswer, problem } from './problem.ts';
+import { adaptRoute } from './routes/adapt.ts';
+import { adaptLookRoute } from './routes/adapt-look.ts';
+import { adaptReportRoute } from './routes/adapt-report.ts';
+import { adaptRunsRoute } from './routes/adapt-runs.ts';
 import { decideMergeRoute } from './routes/decide-merge.ts';
 import { documentRoute } from './routes/document.ts';
 import { documentFileRoute } from './routes/document-file.ts';
@@ -60,6 +65,10 @@ const routes: readonly Route[] = [
   modelsRoute,
   loadModelRoute,
   releaseModelRoute,
+  adaptLookRoute,
+  adaptRoute,
+  adaptRunsRoute,
+  adaptReportRoute,
   runsRoute,
   runRoute,
   runEventsRoute,
@@ -70,6 +79,8 @@ export interface ServerOptions {
   readonly workspace: Workspace;
   /** Language models to choose from; default none. */
   readonly models?: LocalModels;
+  /** How models are taught; without it none is. */
+  readonly adapting?: Adapting;
   /** A model that nobody has asked for so long is released. Default 15 minutes. */
   readonly modelIdleMs?: number;
   /** Folder of the built page. */
@@ -95,6 +106,19 @@ const noModels: LocalModels = {
   open: (name) => Promise.reject(new NotFoundError(`models: expected a server that has models, got one without, asked for ${name}; start \`lyceum open\`.`)),
 };
 
+const notTaught = () => Promise.reject(new NotFoundError('adapt: expected a server that teaches models, got one that does not; start `lyceum open`.'));
+const noAdapting: Adapting = {
+  keep: notTaught,
+  look: notTaught,
+  name: notTaught,
+  again: notTaught,
+  teach: notTaught,
+  runs: async () => [],
+  run: notTaught,
+  finished: notTaught,
+  compare: notTaught,
+};
+
 /** Builds the server. Errors: ConfigError for an address other than loopback without a token. */
 export function createServer(options: ServerOptions): LyceumServer {
   const host = options.host ?? '127.0.0.1';
@@ -115,6 +139,7 @@ export function createServer(options: ServerOptions): LyceumServer {
     workspace: options.workspace,
     models,
     heldModel,
+    adapting: options.adapting ?? noAdapting,
     jobs,
     notices,
     streams: createEventStreams(limits.openStreams),

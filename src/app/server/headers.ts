@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 
-/** Scripts, styles and requests from this server alone; text of a document can never become script (trusted types: one policy, for the layout worker). */
+/** Scripts, styles, frames (a report) and requests from this server alone; text of a document can never become script (trusted types: one policy, for the layout worker). */
 const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -8,6 +8,7 @@ const contentSecurityPolicy = [
   "img-src 'self' data: blob:",
   "connect-src 'self'",
   "worker-src 'self'",
+  "frame-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",

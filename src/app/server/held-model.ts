@@ -5,8 +5,8 @@ import { errorBody, Refusal } from './openai/refusal.ts';
 
 /** The language model that this server has open: one at most. It answers under `/v1`. */
 export interface HeldModel extends AsyncDisposable {
-  /** Opens a model in the place of the one before, whose answers under way may end first. Once at a time. Rejects with the signal's reason once it is aborted. */
-  hold(name: string, signal: AbortSignal): Promise<ModelInfo>;
+  /** Opens a model, with an adapter where one is given, in the place of the one before, whose answers under way may end first. Once at a time. Rejects with the signal's reason once it is aborted. */
+  hold(name: string, signal: AbortSignal, adapter?: WornAdapter): Promise<ModelInfo>;
   /** Closes it; false where there is none. */
   release(): Promise<boolean>;
   /** Answers a request for `/v1`. */
@@ -15,7 +15,14 @@ export interface HeldModel extends AsyncDisposable {
   state(): Promise<HeldState | null>;
 }
 
+/** An adapter to open a model with. */
+export interface WornAdapter {
+  readonly name: string;
+  readonly folder: string;
+}
+
 export interface HeldState {
+  readonly adapter: string | null;
   readonly info: ModelInfo;
   /** Requests under way. */
   readonly busy: number;
@@ -36,6 +43,8 @@ export interface HeldModelOptions {
 }
 
 interface Held {
+  readonly name: string;
+  readonly adapter: string | null;
   readonly model: LanguageModel;
   readonly server: ModelServer;
   usedMs: number;
@@ -72,11 +81,11 @@ export function createHeldModel({ models, host, token, idleMs = 15 * 60_000, onE
   idle.unref();
 
   return {
-    async hold(name, signal) {
-      if (held?.model.info.name === name) return held.model.info;
+    async hold(name, signal, adapter) {
+      if (held?.name === name && held.adapter === (adapter?.name ?? null)) return held.model.info;
       await close(drainMs); // first: two models may not fit
       signal.throwIfAborted();
-      const model = await models.open(name, { slots, signal });
+      const model = await models.open(name, { slots, signal, ...(adapter && { adapter: adapter.folder }) });
       const server = createModelServer({
         model,
         slots,
@@ -85,7 +94,7 @@ export function createHeldModel({ models, host, token, idleMs = 15 * 60_000, onE
         ...(onError && { onError }),
         onLost: () => void close(0),
       });
-      held = { model, server, usedMs: performance.now() };
+      held = { name, adapter: adapter?.name ?? null, model, server, usedMs: performance.now() };
       onChange();
       return model.info;
     },
@@ -101,9 +110,9 @@ export function createHeldModel({ models, host, token, idleMs = 15 * 60_000, onE
     },
     async state() {
       if (!held) return null;
-      const { model, server } = held;
+      const { model, server, adapter } = held;
       const load = await server.serving.load();
-      return { info: model.info, busy: server.serving.admission.open, load, idleMs };
+      return { info: model.info, adapter, busy: server.serving.admission.open, load, idleMs };
     },
     async [Symbol.asyncDispose]() {
       clearInterval(idle);

@@ -1,3 +1,5 @@
+export type * from './adapt-schema.ts';
+export type { Adapting, NamedRun } from './adapting.ts';
 export type { ServerContext, Workspace as ServedWorkspace } from './context.ts';
 export { createServer, type LyceumServer, type ServerOptions } from './create-server.ts';
 export { requireToken } from './guard.ts';

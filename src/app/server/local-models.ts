@@ -20,6 +20,6 @@ export interface LocalModels {
     /** Those of the catalogue that can be pulled. */
     readonly available: readonly { readonly name: string; readonly about: string; readonly sizeBytes: number; readonly licence: string }[];
   }>;
-  /** Opens a model away from this thread. Rejects with the signal's reason once it is aborted. */
-  open(name: string, options: { readonly slots: number; readonly signal: AbortSignal }): Promise<LanguageModel>;
+  /** Opens a model away from this thread, with the adapter of a folder where one is given. Rejects with the signal's reason once it is aborted. */
+  open(name: string, options: { readonly slots: number; readonly signal: AbortSignal; readonly adapter?: string }): Promise<LanguageModel>;
 }

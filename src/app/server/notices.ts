@@ -2,7 +2,7 @@ import type { Job } from '../jobs.ts';
 
 /** What other tabs are told: that something changed (they fetch it again themselves), or how a run goes. */
 export type Notice = { readonly event: 'change'; readonly topics: readonly Topic[] } | { readonly event: 'run'; readonly job: Job };
-export type Topic = 'documents' | 'graph' | 'merges' | 'runs' | 'models';
+export type Topic = 'documents' | 'graph' | 'merges' | 'runs' | 'models' | 'adapted';
 
 export interface Notices {
   publish(notice: Notice): void;

@@ -185,6 +185,7 @@ export const progressSchema = z
     current: z.string().nullable(),
     perSecond: z.number().nullable(),
     secondsLeft: z.number().nullable(),
+    figures: z.record(z.string(), z.number()).openapi({ description: 'Of training: `loss` of the step, `heldOut` loss judged last and `heldOutStep` where.' }),
   })
   .openapi('Progress');
 
@@ -193,6 +194,7 @@ export const runSchema = z
     id: z.string(),
     kind: z.string(),
     title: z.string(),
+    subject: z.string().nullable().openapi({ description: 'Name of what it works on: of kind `adapt` the run’s.' }),
     state: z.enum(['waiting', 'running', 'done', 'failed', 'cancelled']),
     createdAt: z.string(),
     endedAt: z.string().nullable(),
@@ -242,6 +244,7 @@ export const modelsSchema = z
         busy: count.openapi({ description: 'Requests under way.' }),
         memoryBytes: count.nullable().openapi({ description: 'Resident memory of the process that holds it.' }),
         cacheBytes: count.nullable().openapi({ description: 'What of it the texts under way and the last ones hold.' }),
+        adapter: z.string().nullable().openapi({ description: 'Name of the run whose adapter it wears.' }),
         idleReleaseSeconds: count.openapi({ description: 'It is released after so long without a request.' }),
       })
       .nullable()
@@ -249,7 +252,17 @@ export const modelsSchema = z
   })
   .openapi('Models');
 
-export const loadSchema = z.strictObject({ name: z.string().min(1).max(500) }).openapi('LoadModel');
+export const loadSchema = z
+  .strictObject({
+    name: z.string().min(1).max(500),
+    adapter: z
+      .string()
+      .min(1)
+      .max(120)
+      .optional()
+      .openapi({ description: 'Name of a finished run that `GET /api/adapt/runs` lists; the model is then called by it.' }),
+  })
+  .openapi('LoadModel');
 
 export type Models = z.infer<typeof modelsSchema>;
 export type Workspace = z.infer<typeof workspaceSchema>;

@@ -100,14 +100,15 @@ export function narrow(
   return { entities, facts, truncated: graph.truncated };
 }
 
-export const runView = ({ id, kind, title, state, createdAt, endedAt, progress, skipped, result, error }: Job): wire.Run => ({
+export const runView = ({ id, kind, title, subject, state, createdAt, endedAt, progress, skipped, result, error }: Job): wire.Run => ({
   id,
   kind,
   title,
+  subject,
   state,
   createdAt,
   endedAt,
-  progress: progress && { ...progress },
+  progress: progress && { ...progress, figures: { ...progress.figures } },
   skipped: skipped.map((skip) => ({ path: skip.path, code: skip.code, reason: skip.reason })),
   result: result && { ...result },
   error: error && { code: error.code, message: error.message },

@@ -1,7 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
-import { NotFoundError, UnsupportedError } from '../../../core/index.ts';
 import { BusyError } from '../../../knowledge/index.ts';
 import type { Route } from '../context.ts';
+import { knownModel } from '../known-model.ts';
 import { refusals } from '../problem.ts';
 import { loadSchema, runSchema } from '../schema.ts';
 import { runView } from '../view.ts';
@@ -20,17 +20,14 @@ const route = createRoute({
   },
 });
 
-export const loadModelRoute: Route = (app, { models, heldModel, jobs }) => {
+export const loadModelRoute: Route = (app, { models, adapting, heldModel, jobs }) => {
   app.openapi(route, async (c) => {
-    const { name } = c.req.valid('json');
-    // Names only: a page must not make the server open any file of this machine.
-    const found = (await models.list()).models.find((model) => model.name === name);
-    if (!found)
-      throw new NotFoundError(`models: expected a name that GET /api/models lists, got ${JSON.stringify(name)}; \`lyceum models pull\` fetches more.`);
-    if (!found.generates) throw new UnsupportedError(`models: expected a model that writes text, got ${name}, which makes vectors of it; choose another.`);
-    const job = jobs.start({ kind: 'load', title: `Load ${name}` }, async ({ signal }) => {
+    const { name, adapter } = c.req.valid('json');
+    await knownModel(models, name);
+    const worn = adapter === undefined ? undefined : { name: adapter, folder: await adapting.finished(adapter) };
+    const job = jobs.start({ kind: 'load', title: worn ? `Load ${name} as ${adapter} adapted it` : `Load ${name}` }, async ({ signal }) => {
       const begun = performance.now();
-      const { parameters } = await heldModel.hold(name, signal);
+      const { parameters } = await heldModel.hold(name, signal, worn);
       return { result: { parameters, seconds: (performance.now() - begun) / 1000 }, skipped: [] };
     });
     if (!job) throw new BusyError('runs: expected fewer runs waiting; let one end, then try again.', null);

@@ -10,7 +10,7 @@ const route = createRoute({
   responses: { 200: { description: 'Models.', content: { 'application/json': { schema: modelsSchema } } } },
 });
 
-const loadedView = ({ info, busy, load, idleMs }: HeldState): Models['loaded'] => ({
+const loadedView = ({ info, adapter, busy, load, idleMs }: HeldState): Models['loaded'] => ({
   name: info.name,
   family: info.family,
   parameters: info.parameters,
@@ -20,6 +20,7 @@ const loadedView = ({ info, busy, load, idleMs }: HeldState): Models['loaded'] =
   busy,
   memoryBytes: load?.memoryBytes ?? null,
   cacheBytes: load?.cacheBytes ?? null,
+  adapter,
   idleReleaseSeconds: Math.round(idleMs / 1000),
 });
 

@@ -1,0 +1,64 @@
+import { CancelledError, type Forked, forkService } from '../../runtime/index.ts';
+import type { Look } from '../server/adapt-schema.ts';
+import type { TeachingNews, TeachingService } from './adapt-child.ts';
+import type { AdaptOptions } from './adapt-model.ts';
+import type { LookOptions } from './look-at-data.ts';
+
+/** How long the step under way may go on when a run is to stop, and how long all of that may take with its checkpoint. */
+const [graceMs, stopMs] = [12_000, 18_000];
+
+const cancelled = (): Error => new CancelledError('adapt: cancelled; start it again, and it goes on from the last checkpoint');
+const fork = (): Promise<Forked<TeachingService>> => forkService<TeachingService>('./adapt-child', import.meta.url, { ahead: Number.POSITIVE_INFINITY });
+
+/** As `lookAtData`, in a process of its own. @throws as that · the signal's reason */
+export const lookAtDataApart = async (path: string, options: LookOptions, signal: AbortSignal): Promise<Look> => {
+  signal.throwIfAborted();
+  const child = await fork();
+  const stop = (): void => void child.kill(cancelled());
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    return await child.call('look', path, options);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    await child.kill(cancelled());
+  }
+};
+
+/**
+ * As `adaptModel`, in a process of its own: this thread never waits for a computation. Once the signal is aborted the run writes its checkpoint and ends; its process is gone when this settles.
+ *
+ * @throws as `adaptModel` · EngineError when the process does not start, or ends by itself · the signal's reason
+ */
+export const adaptModelApart = async (
+  options: Omit<AdaptOptions, 'signal' | 'onProgress' | 'onNote'>,
+  { signal, onNews }: { readonly signal: AbortSignal; readonly onNews: (news: TeachingNews) => void },
+): Promise<Record<string, number>> => {
+  signal.throwIfAborted();
+  const child = await fork();
+  let timer: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    void child.call('stop').catch(() => {});
+    timer ??= setTimeout(() => void child.kill(cancelled()), stopMs);
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    await child.call('begin', { ...options, graceMs });
+    for (;;) {
+      const news = await child.call('next');
+      onNews(news);
+      if (news.figures) return news.figures;
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
+    await child.kill(cancelled());
+  }
+};

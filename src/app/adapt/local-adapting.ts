@@ -1,0 +1,127 @@
+import { copyFile, mkdir, readFile, rename, stat } from 'node:fs/promises';
+import { basename, extname, join, resolve } from 'node:path';
+import { ConfigError, NotFoundError } from '../../core/index.ts';
+import type { JobProgress } from '../jobs.ts';
+import type { AdaptRequest } from '../server/adapt-schema.ts';
+import type { Adapting, NamedRun } from '../server/index.ts';
+import { adaptModelApart, lookAtDataApart } from './adapt-apart.ts';
+import type { TeachingNews } from './adapt-child.ts';
+import type { AdaptOptions } from './adapt-model.ts';
+import { type Asked, readAsked } from './asked.ts';
+import { listRuns, showRun } from './list-runs.ts';
+
+export interface LocalAdaptingOptions {
+  /** Of the workspace. */
+  readonly dir: string;
+  readonly threads: number;
+  readonly sample?: string;
+}
+
+interface Named extends NamedRun {
+  readonly asked: Omit<AdaptOptions, 'signal' | 'onProgress' | 'onNote' | 'dryRun'>;
+}
+
+/** Teaches models in a workspace, each run in a process of its own. */
+export const localAdapting = ({ dir, threads, sample }: LocalAdaptingOptions): Adapting => {
+  const runsDir = resolve(dir, 'runs');
+  /** Requests of this server by run, for a run has no file until its model is open. */
+  const begun = new Map<string, string>();
+  const folderOf = (name: string): string => join(runsDir, name);
+  const named = (name: string, asked: Asked, own = threads): Named => ({ name, asked: { ...asked, runsDir, output: folderOf(name), threads: own } });
+
+  return {
+    ...(sample !== undefined && { sample }),
+    async keep({ path, name, sha256 }) {
+      const home = resolve(dir, 'uploads', 'training', sha256.slice(0, 16));
+      const kept = join(home, name);
+      if (await exists(kept)) return kept;
+      await mkdir(home, { recursive: true });
+      await copyFile(path, `${kept}.part`);
+      await rename(`${kept}.part`, kept);
+      return kept;
+    },
+    look: (path, { model, kindField }, signal) =>
+      lookAtDataApart(path, { ...(model !== undefined && { model }), ...(kindField !== undefined && { kindField }) }, signal).catch((error: unknown) => {
+        // The place where a dropped file is kept is nobody's business.
+        if (error instanceof Error) error.message = error.message.replaceAll(path, basename(path));
+        throw error;
+      }),
+    async name(request) {
+      const asked = optionsOf(request);
+      const wanted = JSON.stringify(asked);
+      const first = request.name ?? `${basename(request.data, extname(request.data)).replace(/^\.+/, '') || 'data'}-${request.method}`;
+      for (let count = 1; ; count++) {
+        const name = count === 1 ? first : `${first}-${count}`;
+        const other = begun.get(name) ?? (await requestOf(folderOf(name)));
+        if (other !== undefined && other !== wanted && request.name === undefined) continue;
+        return named(name, asked);
+      }
+    },
+    async again(name) {
+      const { resumable, state } = await showRun(runsDir, name);
+      if (state === 'finished') throw new ConfigError(`runs: expected a run that is not over, got ${name}; read its report`);
+      const kept = resumable ? await readAsked(folderOf(name)) : undefined;
+      if (!kept) throw new ConfigError(`runs: expected a run that says what it was asked for, got ${name}; go on with it by the command that began it`);
+      return named(name, kept.asked, kept.threads);
+    },
+    async teach({ name, asked }, { dryRun, signal, onProgress }) {
+      const { runsDir: _, output: __, threads: ___, ...request } = asked as Named['asked'];
+      if (!dryRun) begun.set(name, JSON.stringify(request));
+      try {
+        return await adaptModelApart({ ...(asked as Named['asked']), ...(dryRun && { dryRun }) }, { signal, onNews: (news) => onProgress(progressOf(news)) });
+      } finally {
+        if (!dryRun) begun.delete(name);
+      }
+    },
+    runs: () => listRuns(runsDir),
+    run: (name) => showRun(runsDir, name),
+    async finished(name) {
+      const { state } = await showRun(runsDir, name);
+      if (state !== 'finished') throw new NotFoundError(`runs: expected a run that is over, got ${name}; let it finish first`);
+      return folderOf(name);
+    },
+    async compare(names) {
+      const { compareReport, parseAdaptResult } = await import('../../report/index.ts');
+      const texts = await Promise.all(names.map(async (name) => readFile(join(await this.finished(name), 'result.json'), 'utf8')));
+      return compareReport(texts.map((text) => parseAdaptResult(JSON.parse(text))));
+    },
+  };
+};
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+/** The request of the run in a folder, to be compared; '' where it has none; undefined where there is no run. */
+const requestOf = async (folder: string): Promise<string | undefined> => {
+  if (!(await exists(join(folder, 'run.json')))) return undefined;
+  const kept = await readAsked(folder).catch(() => undefined);
+  return kept ? JSON.stringify(kept.asked) : '';
+};
+
+const optionsOf = ({ name: _, dryRun: __, options, rank, experts, balance, delta, sign, ...plain }: AdaptRequest): Asked => {
+  const own = { ...(options as Asked['options']), ...(rank !== undefined && { rank }), ...(experts !== undefined && { experts }) };
+  const constraint = { ...(balance !== undefined && { strength: balance }), ...(delta !== undefined && { delta }), ...(sign !== undefined && { sign }) };
+  const given = Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined)) as unknown as Asked;
+  return {
+    ...given,
+    ...(Object.keys(own).length > 0 && { options: own }),
+    ...(balance === 0 ? { balance: null } : Object.keys(constraint).length > 0 ? { balance: constraint } : {}),
+  };
+};
+
+const progressOf = ({ progress, heldOutStep, note }: TeachingNews): JobProgress => {
+  const { stage = 'starting', done = 0, total = 0, perSecond, secondsLeft, loss, heldOut } = progress ?? {};
+  const finite = (value: number | undefined): number | null => (value !== undefined && Number.isFinite(value) ? value : null);
+  return {
+    stage,
+    done,
+    total,
+    current: note ?? null,
+    perSecond: finite(perSecond),
+    secondsLeft: finite(secondsLeft),
+    figures: { ...(loss !== undefined && { loss }), ...(heldOut !== undefined && { heldOut }), ...(heldOutStep !== undefined && { heldOutStep }) },
+  };
+};

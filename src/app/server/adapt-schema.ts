@@ -1,0 +1,139 @@
+import { z } from '@hono/zod-openapi';
+
+// What teaching a model asks for and answers over HTTP.
+
+const count = z.number().int().min(0);
+const path = z.string().min(1).max(4096);
+const runName = z
+  .string()
+  .regex(/^[^./\\\p{C}][^/\\\p{C}]{0,119}$/u, 'expected the name of a folder, of at most 120 characters')
+  .openapi({ description: 'Name of a run: that of its folder.' });
+
+export const adaptMethods = ['loramoe', 'lora', 'dora', 'mixlora', 'hydralora', 'ia3', 'prompt', 'full', 'fisher-masked'] as const;
+
+export const lookRequestSchema = z
+  .strictObject({
+    upload: z.uuid().optional().openapi({ description: 'What `PUT /api/uploads` answered.' }),
+    path: path.optional().openapi({ description: 'A file, or a folder of texts, on the machine of the server.' }),
+    model: z.string().min(1).max(500).optional().openapi({ description: 'Whose form the samples are shown in; plain text needs one.' }),
+    kindField: z.string().min(1).max(100).optional(),
+  })
+  .refine((given) => (given.upload === undefined) !== (given.path === undefined), { message: 'expected either an upload or a path' })
+  .openapi('LookRequest');
+
+export const lookSchema = z
+  .object({
+    data: z.string().openapi({ description: 'The path to give `POST /api/adapt`.' }),
+    name: z.string(),
+    samples: count,
+    shapes: z.array(z.object({ shape: z.enum(['chat', 'instruction', 'preference', 'text']), samples: count })),
+    kinds: z.array(z.object({ kind: z.string(), samples: count })),
+    duplicates: count,
+    renamed: count.openapi({ description: 'Samples whose id another has too.' }),
+    skipped: z
+      .object({ count, lines: z.array(z.object({ line: count, reason: z.string() })) })
+      .openapi({ description: 'Lines that are no samples; at most fifty are listed.' }),
+    unusable: z.string().nullable().openapi({ description: 'Why nothing can be learnt from it, where that is so.' }),
+    first: z
+      .array(
+        z.object({
+          id: z.string(),
+          line: count,
+          shape: z.string(),
+          kind: z.string().nullable(),
+          turns: z.array(z.object({ role: z.string(), content: z.string(), learnt: z.boolean() })),
+          tokens: count.nullable(),
+          seen: z
+            .array(z.object({ text: z.string(), learnt: z.boolean() }))
+            .openapi({ description: 'As the model sees it, marks of its template included; empty without a model.' }),
+          problem: z.string().nullable().openapi({ description: 'Why it is cut or left out, where it is.' }),
+        }),
+      )
+      .openapi({ description: 'Some samples, of every shape and kind first. What is learnt is marked.' }),
+  })
+  .openapi('Look');
+
+export const adaptRequestSchema = z
+  .strictObject({
+    data: path.openapi({ description: '`data` of a look, or a path on the machine of the server.' }),
+    model: z.string().min(1).max(500).openapi({ description: 'A name that `GET /api/models` lists.' }),
+    name: runName.optional().openapi({ description: 'Default: by data and method, numbered where that is taken by another run.' }),
+    method: z.enum(adaptMethods).default('loramoe'),
+    size: z.enum(['small', 'medium', 'large']).default('small'),
+    evaluation: path.optional().openapi({ description: 'Samples to judge by; default: a tenth of the data.' }),
+    replay: z.number().min(0).max(0.9).optional(),
+    replayData: path.optional(),
+    kindField: z.string().min(1).max(100).optional(),
+    epochs: z.number().int().min(1).max(1000).optional(),
+    length: z.number().int().min(16).max(8192).optional(),
+    rows: z.number().int().min(1).max(1024).optional(),
+    learningRate: z.number().positive().max(1).optional(),
+    rank: z.number().int().min(1).max(1024).optional(),
+    experts: z.number().int().min(1).max(256).optional(),
+    balance: z.number().min(0).max(100).optional().openapi({ description: 'Strength of the balancing constraint; 0: none.' }),
+    delta: z.number().min(0).max(1).optional(),
+    sign: z.enum(['faithful', 'intended']).optional(),
+    memoryBytes: z.number().int().min(1e8).max(1e13).optional(),
+    weights: z.enum(['f32', 'int8']).optional(),
+    seed: z
+      .number()
+      .int()
+      .min(0)
+      .max(2 ** 31 - 1)
+      .optional(),
+    options: z.record(z.string(), z.unknown()).optional().openapi({ description: 'Further options of the method.' }),
+    dryRun: z
+      .boolean()
+      .default(false)
+      .openapi({ description: 'The run only works out what it would take: `result` then holds steps, tokens, trainable, seconds and memoryBytes.' }),
+  })
+  .openapi('AdaptRequest');
+
+const scores = z.object({
+  metric: z.string(),
+  n: count,
+  before: z.number(),
+  after: z.number(),
+  difference: z.object({ low: z.number(), high: z.number() }).nullable(),
+});
+
+export const adaptRunSchema = z
+  .object({
+    name: z.string(),
+    state: z.enum(['finished', 'unfinished']),
+    createdAt: z.string(),
+    model: z.string(),
+    method: z.string(),
+    data: z.string(),
+    step: count,
+    steps: count.nullable().openapi({ description: 'Null where it is not known.' }),
+    resumable: z.boolean().openapi({ description: 'Whether `POST /api/adapt/runs/{name}` goes on with it.' }),
+    verdict: z.string().nullable(),
+    trainable: count.nullable(),
+    seconds: z.number().nullable(),
+    task: scores.nullable(),
+    knowledge: scores.nullable(),
+  })
+  .openapi('AdaptRun');
+
+export const adaptRunsSchema = z
+  .object({ runs: z.array(adaptRunSchema), sample: z.string().nullable().openapi({ description: 'Data to try, where there is some.' }) })
+  .openapi('AdaptRuns');
+
+export const adaptRunDetailsSchema = adaptRunSchema
+  .extend({
+    curve: z
+      .array(z.object({ step: count, train: z.number(), heldOut: z.number().optional() }))
+      .openapi({ description: 'Loss of a token in nats; thinned, held-out losses kept.' }),
+  })
+  .openapi('AdaptRunDetails');
+
+export const runNameSchema = z.object({ name: runName });
+export const compareSchema = z.strictObject({ run: z.array(runName).min(2).max(12) });
+
+export type LookRequest = z.infer<typeof lookRequestSchema>;
+export type Look = z.infer<typeof lookSchema>;
+export type AdaptRequest = z.infer<typeof adaptRequestSchema>;
+export type AdaptRun = z.infer<typeof adaptRunSchema>;
+export type AdaptRuns = z.infer<typeof adaptRunsSchema>;
+export type AdaptRunDetails = z.infer<typeof adaptRunDetailsSchema>;

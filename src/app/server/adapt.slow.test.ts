@@ -1,0 +1,117 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
+import type { AdaptRun, AdaptRunDetails, AdaptRuns, Look, Run } from './index.ts';
+import { adaptServer, colourSamples, errorOf, json, lines } from './testing/adapt-server.ts';
+
+vi.setConfig({ testTimeout: 300_000 });
+const teaching = adaptServer();
+const recipe = { method: 'lora', length: 48, rows: 4, epochs: 2, replay: 0, weights: 'f32' };
+
+describe('teaching a model', () => {
+  it('says what it would take, trains, is stopped and goes on, and ends with a report and an adapter to chat with', async () => {
+    const { data } = await json<Look>(teaching.ask('/api/adapt/look', 'POST', { upload: await teaching.upload('colours.jsonl', lines(colourSamples)) }));
+    const request = { ...recipe, data, model: teaching.tiny };
+    const priced = await teaching.ask('/api/adapt', 'POST', { ...request, dryRun: true });
+    expect(priced.status).toBe(202);
+    const price = await teaching.ended(await json<Run>(priced));
+    expect(price).toMatchObject({ kind: 'adapt', subject: null, state: 'done', error: null });
+    expect(price.result).toMatchObject({ training: 36, heldOut: 4, refused: 0, replayShare: 0 });
+    for (const name of ['steps', 'tokens', 'trainable', 'seconds', 'memoryBytes']) expect(price.result![name]).toBeGreaterThan(0);
+    expect((await json<AdaptRuns>(teaching.ask('/api/adapt/runs'))).runs).toEqual([]);
+
+    // Long enough to be stopped on its way.
+    const long = { ...request, epochs: 80 };
+    const first = await json<Run>(teaching.ask('/api/adapt', 'POST', long));
+    expect(first).toMatchObject({ kind: 'adapt', subject: 'colours-lora', title: 'Adapt colours-lora' });
+    const seen = await teaching.ended(
+      first,
+      ({ progress }) => progress?.stage === 'training' && progress.done > 20 && progress.figures['heldOut'] !== undefined,
+    );
+    expect(seen.progress).toMatchObject({
+      stage: 'training',
+      figures: { loss: expect.any(Number), heldOut: expect.any(Number), heldOutStep: expect.any(Number) },
+    });
+    // Another one of the same name, started now, is the one under way; one asked for otherwise takes another name.
+    expect(await json<Run>(teaching.ask('/api/adapt', 'POST', long))).toMatchObject({ id: first.id });
+    const other = await json<Run>(teaching.ask('/api/adapt', 'POST', request));
+    expect(other).toMatchObject({ subject: 'colours-lora-2', state: 'waiting' });
+    await teaching.ask(`/api/runs/${other.id}`, 'DELETE');
+    await teaching.ask(`/api/runs/${first.id}`, 'DELETE');
+    expect(await teaching.ended(first)).toMatchObject({ state: 'cancelled', error: null });
+    const [stopped] = (await json<AdaptRuns>(teaching.ask('/api/adapt/runs'))).runs as [AdaptRun];
+    expect(stopped).toMatchObject({ name: 'colours-lora', state: 'unfinished', resumable: true, method: 'lora', data: 'colours.jsonl', verdict: null });
+    expect(stopped.step).toBeGreaterThan(20);
+    expect(stopped.steps).toBeGreaterThan(stopped.step);
+    expect(await errorOf(teaching.ask('/api/adapt/runs/colours-lora/report'))).toEqual([404, 'NOT_FOUND', expect.stringContaining('finish first')]);
+
+    // Another server, as after a restart, goes on from there.
+    await teaching.server[Symbol.asyncDispose]();
+    teaching.server = teaching.make();
+    const second = await json<Run>(teaching.ask('/api/adapt/runs/colours-lora', 'POST', {}));
+    const on = await teaching.ended(second, ({ progress }) => progress?.stage === 'training' && progress.figures['loss'] !== undefined);
+    expect(on.progress!.done).toBeGreaterThan(stopped.step);
+    const done = await teaching.ended(second);
+    expect(done).toMatchObject({ subject: 'colours-lora', state: 'done', error: null });
+    const details = await json<AdaptRunDetails>(teaching.ask('/api/adapt/runs/colours-lora'));
+    expect(details).toMatchObject({ state: 'finished', resumable: false, step: stopped.steps });
+    expect(details.verdict!.length).toBeGreaterThan(10);
+    expect(details.curve[0]!.train).toBeGreaterThan(details.curve.at(-1)!.train);
+    expect(details.curve.filter(({ heldOut }) => heldOut !== undefined).length).toBeGreaterThan(2);
+
+    const report = await teaching.ask('/api/adapt/runs/colours-lora/report');
+    expect(report.headers.get('content-type')).toContain('text/html');
+    expect(report.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'unsafe-inline'.*frame-ancestors 'self'$/);
+    expect(report.headers.get('x-frame-options')).toBe('SAMEORIGIN');
+    expect(await report.text()).toContain('colours-lora');
+    expect(await json(teaching.ask('/api/adapt/runs/colours-lora/result'))).toMatchObject({ name: 'colours-lora', verdict: details.verdict });
+
+    const load = await teaching.ended(await json<Run>(teaching.ask('/api/models/load', 'POST', { name: teaching.tiny, adapter: 'colours-lora' })));
+    expect(load).toMatchObject({ state: 'done', error: null });
+    expect(await json(teaching.ask('/api/models'))).toMatchObject({ loaded: { name: 'colours-lora', adapter: 'colours-lora' } });
+    const answer = await teaching.ask('/v1/chat/completions', 'POST', {
+      model: 'colours-lora',
+      messages: [{ role: 'user', content: 'Colour 0?' }],
+      max_tokens: 8,
+      temperature: 0,
+    });
+    expect(answer.status).toBe(200);
+    await teaching.ended(await json<Run>(teaching.ask('/api/models/load', 'POST', { name: teaching.tiny })));
+    expect(await json(teaching.ask('/api/models'))).toMatchObject({ loaded: { name: 'tiny', adapter: null } });
+
+    // Asked for again it is answered at once; a second run can be compared with it.
+    expect(await teaching.ended(await json<Run>(teaching.ask('/api/adapt', 'POST', long)))).toMatchObject({ subject: 'colours-lora', state: 'done' });
+    expect(await teaching.ended(await json<Run>(teaching.ask('/api/adapt', 'POST', { ...request, name: 'short' })))).toMatchObject({
+      subject: 'short',
+      state: 'done',
+      error: null,
+    });
+    const compared = await teaching.ask('/api/adapt/compare?run=colours-lora&run=short');
+    expect(compared.status).toBe(200);
+    expect(await compared.text()).toContain('short');
+    expect((await errorOf(teaching.ask('/api/adapt/compare?run=short')))[0]).toBe(400);
+    expect((await errorOf(teaching.ask('/api/adapt/compare?run=short&run=none')))[0]).toBe(404);
+  });
+
+  it('ends its process with the server', async () => {
+    const dir = join(teaching.path, 'other');
+    await mkdir(dir);
+    await writeFile(join(dir, 'c.jsonl'), lines(colourSamples));
+    const before = teaching.server;
+    teaching.server = teaching.make(dir);
+    try {
+      const run = await json<Run>(teaching.ask('/api/adapt', 'POST', { ...recipe, data: join(dir, 'c.jsonl'), model: teaching.tiny, epochs: 1000 }));
+      await teaching.ended(run, ({ progress }) => progress?.stage === 'training' && progress.done > 5);
+      await teaching.server[Symbol.asyncDispose]();
+      expect(teaching.server.context.jobs.find(run.id)).toMatchObject({ state: 'cancelled' });
+      const metrics = async () => (await readFile(join(dir, 'runs', 'c-lora', 'metrics.jsonl'), 'utf8')).length;
+      const written = await metrics();
+      expect(await readdir(join(dir, 'runs', 'c-lora', 'checkpoints'))).not.toEqual([]);
+      await sleep(300);
+      expect(await metrics()).toBe(written);
+    } finally {
+      teaching.server = before;
+    }
+  });
+});

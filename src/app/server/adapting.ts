@@ -1,0 +1,35 @@
+import type { JobProgress } from '../jobs.ts';
+import type { AdaptRequest, AdaptRun, AdaptRunDetails, Look } from './adapt-schema.ts';
+
+/** A run that has been given a name, and how it is asked for. */
+export interface NamedRun {
+  readonly name: string;
+  readonly asked: object;
+}
+
+/** How models are taught in this workspace, and what has come of it. */
+export interface Adapting {
+  /** Sample data to try, where there is some. */
+  readonly sample?: string;
+  /** Keeps a dropped file where a run finds it again, whenever that goes on; answers its path. The same bytes have the same place. */
+  keep(upload: { readonly path: string; readonly name: string; readonly sha256: string }): Promise<string>;
+  /** What training data holds. @throws FormatError, NotFoundError where it cannot be learnt from */
+  look(path: string, options: { readonly model?: string | undefined; readonly kindField?: string | undefined }, signal: AbortSignal): Promise<Look>;
+  /** The name under which such a run begins, or goes on where it was begun with the same request. */
+  name(request: AdaptRequest): Promise<NamedRun>;
+  /** A run that was begun, to go on with. @throws NotFoundError, ConfigError where it cannot */
+  again(name: string): Promise<NamedRun>;
+  /** Teaches away from this thread; answers figures. Rejects with the signal's reason once it is aborted: what was done is kept. */
+  teach(
+    run: NamedRun,
+    options: { readonly dryRun: boolean; readonly signal: AbortSignal; onProgress(progress: JobProgress): void },
+  ): Promise<Record<string, number>>;
+  /** Newest first. */
+  runs(): Promise<AdaptRun[]>;
+  /** @throws NotFoundError */
+  run(name: string): Promise<AdaptRunDetails>;
+  /** Folder of a run that is over. @throws NotFoundError where it is none or not over */
+  finished(name: string): Promise<string>;
+  /** A page that compares runs that are over. @throws as `finished` */
+  compare(names: readonly string[]): Promise<string>;
+}

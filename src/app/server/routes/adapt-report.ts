@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { compareSchema, runNameSchema } from '../adapt-schema.ts';
+import type { Route } from '../context.ts';
+import { refusals } from '../problem.ts';
+
+const page = { description: 'A page that needs nothing else and runs nothing.', content: { 'text/html': { schema: z.string() } } };
+const others = { 400: refusals[400], 404: refusals[404] };
+
+const report = createRoute({
+  method: 'get',
+  path: '/api/adapt/runs/{name}/report',
+  summary: 'What a run gained and what it lost, to be read',
+  request: { params: runNameSchema },
+  responses: { 200: page, ...others },
+});
+const result = createRoute({
+  method: 'get',
+  path: '/api/adapt/runs/{name}/result',
+  summary: 'The figures of the report, as `result.json` holds them',
+  request: { params: runNameSchema },
+  responses: { 200: { description: 'The figures.', content: { 'application/json': { schema: z.record(z.string(), z.unknown()) } } }, ...others },
+});
+const comparison = createRoute({
+  method: 'get',
+  path: '/api/adapt/compare',
+  summary: 'Runs side by side, to be read',
+  request: { query: compareSchema },
+  responses: { 200: page, ...others },
+});
+
+/** Sends a report with the policy under which it runs and fetches nothing; the workbench may show it in a frame. */
+const sendReport = async (c: Context, html: string) => {
+  const { reportPolicy } = await import('../../../report/index.ts'); // with it comes all that draws
+  c.header('Content-Security-Policy', `${reportPolicy}; frame-ancestors 'self'`);
+  c.header('X-Frame-Options', 'SAMEORIGIN');
+  return c.html(html, 200);
+};
+
+export const adaptReportRoute: Route = (app, { adapting }) => {
+  const fileOf = async (name: string, file: string): Promise<string> => readFile(join(await adapting.finished(name), file), 'utf8');
+  app.openapi(report, async (c) => sendReport(c, await fileOf(c.req.valid('param').name, 'report.html')));
+  app.openapi(result, async (c) => c.json(JSON.parse(await fileOf(c.req.valid('param').name, 'result.json')) as Record<string, never>, 200));
+  app.openapi(comparison, async (c) => sendReport(c, await adapting.compare(c.req.valid('query').run)));
+};
