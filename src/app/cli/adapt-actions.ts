@@ -195,7 +195,7 @@ const resultIn = async (folder: string): Promise<AdaptResult> => {
     if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
     throw new NotFoundError(`${folder}: expected a run that is over, with result.json, got none; let \`lyceum adapt\` finish first`);
   });
-  return parseAdaptResult(text as never);
+  return parseAdaptResult(JSON.parse(text), path);
 };
 
 export interface ExportFlags {
