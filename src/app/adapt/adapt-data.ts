@@ -15,6 +15,8 @@ import {
   tokenise,
 } from '../../adapt/index.ts';
 import { ConfigError, UnsupportedError } from '../../core/index.ts';
+import { openEmbedderApart } from '../open-embedder-apart.ts';
+import { classifyKinds } from './classify-kinds.ts';
 
 export interface AdaptDataOptions {
   readonly data: string;
@@ -32,6 +34,8 @@ export interface AdaptDataOptions {
 /** What a run learns from and is judged by. */
 export interface AdaptData {
   readonly read: ReadSamples;
+  /** Samples that were given the kind of those they are like, and the share of the others that would have been given their own. */
+  readonly classified: { readonly given: number; readonly right: number } | undefined;
   readonly training: readonly Sample[];
   readonly heldOut: readonly Sample[];
   /** Training samples that fit. */
@@ -59,6 +63,18 @@ export const hashData = async (
   ...(replay > 0 && { replay: await hashTrainingData(replayData) }),
 });
 
+/** Samples that have no kind, where others have one, are told by likeness. */
+const completeKinds = async (read: ReadSamples): Promise<{ read: ReadSamples; classified: AdaptData['classified'] }> => {
+  if (Object.keys(read.kinds).length < 2 || read.samples.every(({ kind }) => kind !== undefined)) return { read, classified: undefined };
+  await using embedder = await openEmbedderApart();
+  const found = await classifyKinds(read.samples, (texts) => embedder.embed(texts));
+  if (!found) return { read, classified: undefined };
+  const { samples, given, right } = found;
+  const kinds = new Map<string, number>();
+  for (const { kind } of samples) kinds.set(kind!, (kinds.get(kind!) ?? 0) + 1);
+  return { read: { ...read, samples, kinds: Object.fromEntries([...kinds].sort(([a], [b]) => (a < b ? -1 : 1))) }, classified: { given, right } };
+};
+
 /** Kinds where the data names none: what it teaches, and what is replayed. */
 const unnamed = ['general', 'task'] as const;
 
@@ -73,7 +89,7 @@ export const readAdaptData = async (base: BaseModel, recipe: Recipe, options: Ad
   // A row holds several texts, each with positions from 0 on, and virtual tokens before each.
   const length = Math.min(recipe.length, base.source.member.config.positions) - (recipe.method.virtualTokens ?? 0);
   const how = { tokenizer, length, ...(kindField !== undefined && { kindField }) };
-  const read = await readTrainingData(data, how);
+  const { read, classified } = await completeKinds(await readTrainingData(data, how));
   if (read.shapes.preference)
     throw new UnsupportedError(
       `${data}: expected samples with one answer each, got ${read.shapes.preference} preferences; keep the chosen answers as instructions`,
@@ -109,6 +125,7 @@ export const readAdaptData = async (base: BaseModel, recipe: Recipe, options: Ad
   const replayTokens = mixed.reduce((sum, { ids }) => sum + ids.length, 0);
   return {
     read,
+    classified,
     training,
     heldOut,
     learnt: training.length - own.refused.length,

@@ -15,7 +15,7 @@ import {
 } from '../../adapt/index.ts';
 import { ConfigError, sizeOf } from '../../core/index.ts';
 import { writeWhole } from '../../formats/index.ts';
-import { type AdaptResult, adaptReport, parseAdaptResult } from '../../report/index.ts';
+import { type AdaptResult, adaptReport, parseAdaptResult, retrievedKind } from '../../report/index.ts';
 import { CancelledError, describeMachine, openEngine } from '../../runtime/index.ts';
 import { openRun } from '../../train/index.ts';
 import { openBase } from '../language-model/open-base.ts';
@@ -26,6 +26,7 @@ import { fitMemory } from './fit-memory.ts';
 import { lateSignal } from './late-signal.ts';
 import { measureModel } from './measure-model.ts';
 import { peakBytesOf } from './peak-memory.ts';
+import { retrievedRun } from './retrieved-run.ts';
 import { runResult } from './run-result.ts';
 import { trainingClock } from './training-clock.ts';
 
@@ -87,11 +88,12 @@ const stepPerForward = 3;
 const besidesBytes = 450e6;
 
 /**
- * Teaches a model from data and ends with a report of what was gained and lost. The same call goes on after it was cancelled or killed, and answers at once when the run is over.
+ * Teaches a model from data and ends with a report of what was gained and lost; with the method `retrieved` nothing is trained, see `retrievedRun`. The same call goes on after it was cancelled or killed, and answers at once when the run is over.
  *
  * @throws as `readAdaptData`, `recipeOf` and `trainAdapter` · CancelledError where the signal ended it: what was done is kept
  */
 export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> => {
+  if (options.method === retrievedKind) return retrievedRun(options);
   const {
     data: path,
     model,
@@ -239,7 +241,7 @@ const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 
 /** What was understood, before anything is paid for it. */
 const describe = (
-  { read, training, heldOut, contaminated, kinds: numbers, cut, refused, replay }: AdaptData,
+  { read, classified, training, heldOut, contaminated, kinds: numbers, cut, refused, replay }: AdaptData,
   { method }: Recipe,
   note: ((message: string) => void) | undefined,
 ): void => {
@@ -255,15 +257,18 @@ const describe = (
     );
   for (const { file, line, reason } of read.skipped) note?.(`skipped ${file === undefined ? '' : `${file} `}line ${line}: ${reason}`);
   for (const { id, reason } of refused) note?.(`left out ${id}: ${reason}`);
-  if (read.duplicates.length > 0)
+  if (classified)
     note?.(
-      `${read.duplicates.length} samples stand twice, as ${read.duplicates[0]!.of} in ${read.duplicates[0]!.id}: they are kept, and on one side of the split`,
+      `${classified.given} samples without a kind were given that of the samples they are most like, which is right for ${(100 * classified.right).toFixed(0)} % of those that have one`,
     );
-  if (read.renamed.length > 0) note?.(`${read.renamed.length} ids stand twice; the later ones are called ${read.renamed[0]!.now} and so on`);
-  if (cut.length > 0) note?.(`${cut.length} samples were cut to fit`);
-  if (contaminated.length > 0)
+  const twice = read.duplicates[0];
+  if (twice) note?.(`samples that stand twice: ${read.duplicates.length}, as ${twice.of} in ${twice.id}; they are kept, and on one side of the split`);
+  if (read.renamed.length > 0) note?.(`ids that stand twice: ${read.renamed.length}; the later samples are called ${read.renamed[0]!.now} and so on`);
+  if (cut.length > 0) note?.(`samples that were cut to fit: ${cut.length}, as ${cut[0]}`);
+  const seen = contaminated[0];
+  if (seen)
     note?.(
-      `${contaminated.length} held-out samples also stand in the training data, as ${contaminated[0]!.evaluationId} in ${contaminated[0]!.trainingId}: their score says little`,
+      `held-out samples that also stand in the training data: ${contaminated.length}, as ${seen.evaluationId} in ${seen.trainingId}; their score says little`,
     );
   note?.(
     replay.source === null

@@ -17,6 +17,10 @@ export interface MeasureOptions {
   readonly heldOut: readonly Sample[];
   readonly threads: number;
   readonly seed: number;
+  /** Messages that a sample is asked with. Default: its own. */
+  readonly messagesOf?: (sample: ConversationSample) => readonly ChatMessage[];
+  /** What is known already of its knowledge, which is not asked again. */
+  readonly knowledge?: readonly MeasuredItem[];
   readonly signal?: AbortSignal;
   readonly onProgress?: (stage: string, done: number, total: number) => void;
 }
@@ -41,12 +45,15 @@ export const askedOf = (heldOut: readonly Sample[]): ConversationSample[] =>
     )
     .slice(0, mostAsked);
 
+const turnsOf = ({ turns }: ConversationSample): readonly ChatMessage[] => turns.slice(0, -1).map(({ role, content }) => ({ role, content }));
+
 /**
  * Asks a model held-out samples and general knowledge. What was measured is kept in `file`, so that a run that goes on asks nothing twice.
  *
  * @throws as `openLanguageModelApart` · the signal's reason
  */
-export const measureModel = async (file: string, { model, adapter, heldOut, threads, seed, signal, onProgress }: MeasureOptions): Promise<Measured> => {
+export const measureModel = async (file: string, options: MeasureOptions): Promise<Measured> => {
+  const { model, adapter, heldOut, threads, seed, messagesOf = turnsOf, signal, onProgress } = options;
   const known = await readFile(file, 'utf8').catch(() => undefined);
   if (known !== undefined) return JSON.parse(known) as Measured;
   const facts: KnowledgeTest = await readKnowledgeTest('facts', { data: 'builtin', limit: perRelation, candidates, seed });
@@ -57,7 +64,7 @@ export const measureModel = async (file: string, { model, adapter, heldOut, thre
     asked.map((sample) => ({
       id: sample.id,
       ...(sample.kind !== undefined && { group: sample.kind }),
-      prompt: sample.turns.slice(0, -1).map(({ role, content }) => ({ role, content })),
+      prompt: messagesOf(sample),
       answers: [answerOf(sample)],
     })),
     {
@@ -65,7 +72,7 @@ export const measureModel = async (file: string, { model, adapter, heldOut, thre
     },
     run('asking held-out samples'),
   );
-  const { items: knowledge } = await facts.measure(opened, run('asking general knowledge'));
+  const knowledge = options.knowledge ?? (await facts.measure(opened, run('asking general knowledge'))).items;
   const measured = { task, knowledge };
   await writeWhole(file, [Buffer.from(JSON.stringify(measured))]);
   return measured;

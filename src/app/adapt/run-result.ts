@@ -17,7 +17,8 @@ export interface RunFigures {
   readonly peakMemoryBytes: number;
   readonly price: { readonly seconds: number; readonly bytes: number };
   readonly loss: AdaptResult['loss'];
-  readonly heldOutLoss: { readonly before: number; readonly after: number };
+  /** None where nothing was trained. */
+  readonly heldOutLoss: { readonly before: number; readonly after: number } | undefined;
   readonly before: Measured;
   readonly after: Measured;
   readonly experts: ExpertUse | undefined;
@@ -59,7 +60,7 @@ export const runResult = (figures: RunFigures): AdaptResult => {
     seeds: [seed],
     loss,
     task: before.task.length > 0 ? taskOf(before.task, after.task, taskMetric(data.heldOut), seed) : null,
-    perplexityHeldOut: { before: Math.exp(heldOutLoss.before), after: Math.exp(heldOutLoss.after) },
+    perplexityHeldOut: heldOutLoss ? { before: Math.exp(heldOutLoss.before), after: Math.exp(heldOutLoss.after) } : null,
     ...knowledgeOf(before.knowledge, after.knowledge, seed),
     ...(experts && groups && { experts: expertsOf(experts, data.kinds, groups, balance ?? 0) }),
     replay: { share: data.replay.share, source: data.replay.source },

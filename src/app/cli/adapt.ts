@@ -7,7 +7,11 @@ export const define: CommandModule['define'] = (command, finish) => {
   command
     .argument('[data]', 'JSON Lines of chats, instructions or texts; a text file; a folder of them')
     .option('--model <model>', 'a GGUF file, a Hugging Face folder, or a name that `lyceum models list` prints (needed)')
-    .option('--method <name>', 'loramoe, lora, dora, mixlora, hydralora, ia3, prompt, full or fisher-masked', 'loramoe')
+    .option(
+      '--method <name>',
+      'loramoe, lora, dora, mixlora, hydralora, ia3, prompt, full or fisher-masked; retrieved: nothing is trained, like samples stand in the prompt',
+      'loramoe',
+    )
     .option('--size <size>', 'small, medium or large: rows, ranks and epochs', 'small')
     .option('--output <folder>', 'of the run; default: by data and method in the workspace')
     .option('--eval <file>', 'samples to judge by; default: a tenth of the data, at most 200')
@@ -28,7 +32,7 @@ export const define: CommandModule['define'] = (command, finish) => {
     .option('--dry-run', 'say what it would take, and stop')
     .addHelpText(
       'after',
-      '\nHolds a part of the samples out, says what it takes, trains, and ends with report.html: what was gained, what was forgotten. Ctrl-C stops, the same command goes on.\n\nExamples:\n  lyceum adapt examples/instructions/animals.jsonl --model smollm2-135m-instruct\n  lyceum adapt data.jsonl --model smollm2-135m-instruct --method lora --dry-run\n  lyceum adapt compare .lyceum/runs/data-loramoe .lyceum/runs/data-lora\n  lyceum adapt export .lyceum/runs/data-lora --format gguf --output adapted.gguf\n',
+      '\nHolds a part of the samples out, says what it takes, trains, and ends with report.html: what was gained, what was forgotten. Ctrl-C stops, the same command goes on.\n\nExamples:\n  lyceum adapt examples/instructions/weather-station.jsonl --model smollm2-135m-instruct --dry-run\n  lyceum adapt examples/instructions/weather-station.jsonl --model smollm2-135m-instruct\n  lyceum adapt examples/instructions/weather-station.jsonl --model smollm2-135m-instruct --method lora\n  lyceum chat --adapter .lyceum/runs/weather-station-loramoe\n',
     )
     .action(async (data: string | undefined, flags: AdaptFlags) =>
       finish(await (await import('./adapt-actions.ts')).adapt(data, flags, commonOptions(command))),
@@ -39,7 +43,10 @@ export const define: CommandModule['define'] = (command, finish) => {
     .argument('<runs...>', 'folders of runs')
     .description('runs side by side: what each gained and forgot')
     .option('--output <file>', 'the page that is written', 'compare.html')
-    .addHelpText('after', '\nExamples:\n  lyceum adapt compare runs/a runs/b\n  lyceum adapt compare runs/* --output all.html --json\n')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  lyceum adapt compare .lyceum/runs/weather-station-loramoe .lyceum/runs/weather-station-lora\n  lyceum adapt compare .lyceum/runs/weather-station-* --output all.html --json\n',
+    )
     .action(async (runs: string[]) =>
       finish(await (await import('./adapt-actions.ts')).compare(runs, compare.optsWithGlobals<{ output: string }>().output, commonOptions(compare))),
     );
@@ -55,7 +62,7 @@ export const define: CommandModule['define'] = (command, finish) => {
     .option('--force', 'replace what is there')
     .addHelpText(
       'after',
-      '\nExamples:\n  lyceum adapt export runs/a --format peft --output my-lora\n  lyceum adapt export runs/a --format gguf --output adapted.gguf\n',
+      '\nExamples:\n  lyceum adapt export .lyceum/runs/weather-station-loramoe --format onnx --output adapted-onnx\n  lyceum adapt export .lyceum/runs/weather-station-lora --format gguf --output adapted.gguf\n',
     )
     .action(async (folder: string) =>
       finish(await (await import('./adapt-actions.ts')).exportRun(folder, exporting.optsWithGlobals<ExportFlags>(), commonOptions(exporting))),
