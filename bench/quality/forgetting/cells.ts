@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import type { RecipeInput } from '../../../src/adapt/index.ts';
+
+/** A training whose result is one line of docs/forgetting/cells.jsonl. */
+export interface Cell {
+  /** `loramoe-512-1`, `rank-2-512-1`: what distinguishes it, its samples, its seed. */
+  readonly name: string;
+  readonly arm: string;
+  readonly size: number;
+  readonly seed: number;
+  readonly recipe: RecipeInput;
+}
+
+const shared = { length: 256, rows: 4, replay: 0, schedule: 'cosine', warmup: 0.03, weightDecay: 0, clipNorm: 1 } as const satisfies RecipeInput;
+
+/** What stays frozen is held in whole numbers, as `lyceum adapt` does where the processor is quick with them; all are measured beside floats. Experts 6 of rank 4 and their routers have as many parameters beside gate, up and down as one branch of rank 27. */
+export const arms = {
+  full: { ...shared, method: 'full', weights: 'f32' },
+  lora: { ...shared, method: 'lora', weights: 'int8', options: { rank: 27, alpha: 54, targets: 'mlp', dropout: 0.05 } },
+  'loramoe-free': { ...shared, method: 'loramoe', weights: 'int8', balance: null },
+  loramoe: { ...shared, method: 'loramoe', weights: 'int8', balance: {} },
+} as const satisfies Record<string, RecipeInput>;
+export type Arm = keyof typeof arms;
+export const claimed = Object.keys(arms) as Arm[];
+export type ArmRates = Readonly<Record<Arm, number>>;
+
+const ablated = (options: RecipeInput['options'], balance: RecipeInput['balance'] = {}): RecipeInput => ({
+  ...arms.loramoe,
+  ...(options && { options }),
+  balance,
+});
+
+/** One thing changed each, with 512 samples and seed 1. */
+export const ablations: Readonly<Record<string, RecipeInput>> = {
+  'experts-2': ablated({ experts: 2 }),
+  'rank-2': ablated({ rank: 2 }),
+  'rank-16': ablated({ rank: 16 }),
+  'delta-0': ablated({}, { delta: 0 }),
+  'delta-0.3': ablated({}, { delta: 0.3 }),
+  'strength-0.01': ablated({}, { strength: 0.01 }),
+  'strength-1': ablated({}, { strength: 1 }),
+  'sign-intended': ablated({}, { sign: 'intended' }),
+  replay: { ...arms.loramoe, replay: 0.1 },
+};
+
+const epochsOf = (size: number): number => (size <= 512 ? 2 : 1);
+const cell = (arm: string, size: number, seed: number, recipe: RecipeInput): Cell => ({
+  name: `${arm}-${size}-${seed}`,
+  arm,
+  size,
+  seed,
+  recipe: { ...recipe, epochs: epochsOf(size), seed },
+});
+/** In the order in which they say most soonest: whole comparisons, then more seeds, then what varies one arm. */
+export const cellsOf = (rates: ArmRates): Cell[] => {
+  const ofArms = (size: number, seed: number): Cell[] => claimed.map((arm) => cell(arm, size, seed, { ...arms[arm], learningRate: rates[arm] }));
+  return [
+    ...ofArms(512, 1),
+    ...ofArms(2048, 1),
+    ...ofArms(512, 2),
+    ...ofArms(512, 3),
+    ...ofArms(4096, 1),
+    ...ofArms(2048, 2),
+    ...ofArms(2048, 3),
+    ...Object.entries(ablations).map(([name, recipe]) => cell(name, 512, 1, { ...recipe, learningRate: rates.loramoe })),
+  ];
+};
+
+/** Of everything that decides what a cell is: a result of another is not taken for it. */
+export const hashOfCell = ({ name, size, seed, recipe }: Pick<Cell, 'name' | 'size' | 'seed' | 'recipe'>, asked: readonly string[]): string =>
+  createHash('sha256')
+    .update(JSON.stringify([name, size, seed, recipe, asked]))
+    .digest('hex')
+    .slice(0, 12);
