@@ -1,10 +1,14 @@
+import { createHash } from 'node:crypto';
 import {
+  admission,
   type BaseModel,
   findOverlaps,
   generalReplayPath,
   hashTrainingData,
   holdOut,
+  type KindRule,
   numberKinds,
+  promptOf,
   type ReadSamples,
   type Recipe,
   readSamples,
@@ -25,6 +29,10 @@ export interface AdaptDataOptions {
   /** General samples that are replayed; default: those that ship with Lyceum. */
   readonly replayData?: string;
   readonly kindField?: string;
+  /** Rules come before fields: a sample whose prompt a pattern fits is of its kind. */
+  readonly kindRules?: readonly { readonly pattern: string; readonly kind: string }[];
+  /** Samples that say nearly what an earlier one says, and those whose words stand in the held-out part, are not learnt. Default false. */
+  readonly admit?: boolean;
   /** What a chat template that tells the date is told. */
   readonly now: Date;
   readonly signal?: AbortSignal;
@@ -53,15 +61,43 @@ export interface AdaptData {
   readonly replay: { readonly share: number; readonly source: string | null; readonly texts: number };
 }
 
-/** SHA-256 of all that is read, by what it is for. */
+/** SHA-256 of all that is read, by what it is for, and of how it is read. */
 export const hashData = async (
   { replay }: Pick<Recipe, 'replay'>,
-  { data, evaluation, replayData = generalReplayPath }: Pick<AdaptDataOptions, 'data' | 'evaluation' | 'replayData'>,
+  {
+    data,
+    evaluation,
+    replayData = generalReplayPath,
+    ...how
+  }: Pick<AdaptDataOptions, 'data' | 'evaluation' | 'replayData' | 'kindField' | 'kindRules' | 'admit'>,
 ): Promise<Readonly<Record<string, string>>> => ({
   training: await hashTrainingData(data),
   ...(evaluation !== undefined && { evaluation: await hashTrainingData(evaluation) }),
   ...(replay > 0 && { replay: await hashTrainingData(replayData) }),
+  ...(Object.keys(how).length > 0 && { reading: createHash('sha256').update(JSON.stringify(how)).digest('hex') }),
 });
+
+const ruleOf = ({ pattern, kind }: { readonly pattern: string; readonly kind: string }): KindRule => {
+  try {
+    return { pattern: new RegExp(pattern, 'iu'), kind };
+  } catch {
+    throw new ConfigError(`adapt: expected a rule with a regular expression, got ${pattern}; write it as PATTERN=KIND`);
+  }
+};
+
+/** Samples that are let in one after another, and why the others are not. */
+const admitted = (samples: readonly Sample[], overlapping: ReadonlySet<string>): { training: Sample[]; left: { id: string; reason: string }[] } => {
+  const judge = admission({ leastWords: 1, mostWords: Number.POSITIVE_INFINITY, refused: [] });
+  const training: Sample[] = [];
+  const left: { id: string; reason: string }[] = [];
+  for (const sample of samples) {
+    const verdict = judge(promptOf(sample));
+    if (overlapping.has(sample.id)) left.push({ id: sample.id, reason: 'its words stand in the held-out part' });
+    else if (verdict.admitted) training.push(sample);
+    else left.push({ id: sample.id, reason: 'it asks nearly what an earlier one asks' });
+  }
+  return { training, left };
+};
 
 /** Samples that have no kind, where others have one, are told by likeness. */
 const completeKinds = async (read: ReadSamples): Promise<{ read: ReadSamples; classified: AdaptData['classified'] }> => {
@@ -88,18 +124,19 @@ export const readAdaptData = async (base: BaseModel, recipe: Recipe, options: Ad
   const { tokenizer, chatTemplate } = base;
   // A row holds several texts, each with positions from 0 on, and virtual tokens before each.
   const length = Math.min(recipe.length, base.source.member.config.positions) - (recipe.method.virtualTokens ?? 0);
-  const how = { tokenizer, length, ...(kindField !== undefined && { kindField }) };
+  const how = { tokenizer, length, ...(kindField !== undefined && { kindField }), ...(options.kindRules && { kindRules: options.kindRules.map(ruleOf) }) };
   const { read, classified } = await completeKinds(await readTrainingData(data, how));
   if (read.shapes.preference)
     throw new UnsupportedError(
       `${data}: expected samples with one answer each, got ${read.shapes.preference} preferences; keep the chosen answers as instructions`,
     );
   const judged = evaluation === undefined ? undefined : await readTrainingData(evaluation, how);
-  const { training, heldOut } = judged ? { training: read.samples, heldOut: judged.samples } : holdOut(read.samples, { seed: recipe.seed });
+  const { training: all, heldOut } = judged ? { training: read.samples, heldOut: judged.samples } : holdOut(read.samples, { seed: recipe.seed });
   const overlaps = findOverlaps(
-    training.map((sample) => ({ id: sample.id, text: textOf(sample) })),
+    all.map((sample) => ({ id: sample.id, text: textOf(sample) })),
     heldOut.map((sample) => ({ id: sample.id, text: textOf(sample) })),
   );
+  const { training, left } = options.admit ? admitted(all, new Set(overlaps.map(({ trainingId }) => trainingId))) : { training: all, left: [] };
   const named = Object.keys(read.kinds).length > 0;
   if (kindField !== undefined && !named)
     throw new ConfigError(
@@ -134,7 +171,7 @@ export const readAdaptData = async (base: BaseModel, recipe: Recipe, options: Ad
     texts: [...own.texts, ...mixed],
     heldOutTexts: apart.texts,
     cut: [...own.cut, ...apart.cut],
-    refused: [...own.refused, ...apart.refused],
+    refused: [...left, ...own.refused, ...apart.refused],
     replay: {
       share: replayTokens / (replayTokens + tokens),
       source: mixed.length > 0 ? (options.replayData ?? 'general samples that ship with Lyceum') : null,

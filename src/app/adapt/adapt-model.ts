@@ -40,6 +40,8 @@ export interface AdaptOptions extends RecipeInput {
   readonly evaluation?: string;
   readonly replayData?: string;
   readonly kindField?: string;
+  readonly kindRules?: readonly { readonly pattern: string; readonly kind: string }[];
+  readonly admit?: boolean;
   /** What the training process may take: activations are computed again where that is needed. */
   readonly memoryBytes?: number;
   readonly threads: number;
@@ -102,6 +104,8 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
     evaluation,
     replayData,
     kindField,
+    kindRules,
+    admit,
     memoryBytes,
     threads,
     checkpointSteps,
@@ -120,18 +124,20 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
   const wanted = recipeOf(asked, { exactBytes, layers: base.source.member.config.layers });
   const folder = resolve(output ?? join(runsDir, `${basename(path, extname(path))}-${wanted.method.kind}`));
   const files = { data: path, ...(evaluation !== undefined && { evaluation }), ...(replayData !== undefined && { replayData }) };
-  const hashes = await hashData(wanted, files);
+  const how = { ...(kindField !== undefined && { kindField }), ...(kindRules && { kindRules }), ...(admit && { admit }) };
+  const hashes = await hashData(wanted, { ...files, ...how });
   const now = (await begunAt(folder)) ?? new Date();
   const data = await readAdaptData(base, wanted, {
     ...files,
     now,
-    ...(kindField !== undefined && { kindField }),
+    ...how,
     ...(signal && { signal }),
     onProgress: stage('making tokens'),
   });
   describe(data, wanted, onNote);
   const steps = countSteps(data.texts, wanted);
-  const finished = dryRun ? undefined : await finishedRun(folder, { recipe: wanted, model: base, hashes, now });
+  const described = { model: base, hashes, now, reading: { kindField, kindRules, admit } };
+  const finished = dryRun ? undefined : await finishedRun(folder, { ...described, recipe: wanted });
   if (finished) {
     const { tokens, trainable, price } = finished;
     onNote?.(`${folder}: this run is over; remove the folder to train anew`);
@@ -164,7 +170,7 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
   if (dryRun) return { folder, price, data };
 
   await mkdir(folder, { recursive: true });
-  await openRun(folder, describeRun({ recipe, model: base, hashes, now }), engine.info);
+  await openRun(folder, describeRun({ ...described, recipe }), engine.info);
   await keepAsked(folder, options, steps);
   const measure = {
     model,
@@ -256,7 +262,10 @@ const describe = (
       `kinds ${astray.map(([, name]) => name).join(', ')} have no group of experts of their own (${groups!.length} groups): their samples favour none; name more groups, as in --options '{"groups":[2,2,2]}'`,
     );
   for (const { file, line, reason } of read.skipped) note?.(`skipped ${file === undefined ? '' : `${file} `}line ${line}: ${reason}`);
-  for (const { id, reason } of refused) note?.(`left out ${id}: ${reason}`);
+  for (const [reason, own] of Map.groupBy(refused, (one) => one.reason)) {
+    const named = own.slice(0, 8).map(({ id }) => id);
+    note?.(`left out ${named.join(', ')}${own.length > named.length ? ` and ${own.length - named.length} more` : ''}: ${reason}`);
+  }
   if (classified)
     note?.(
       `${classified.given} samples without a kind were given that of the samples they are most like, which is right for ${(100 * classified.right).toFixed(0)} % of those that have one`,

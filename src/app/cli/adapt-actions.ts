@@ -21,6 +21,8 @@ export interface AdaptFlags {
   readonly replay?: number;
   readonly replayData?: string;
   readonly kind?: string;
+  readonly kindRule?: readonly string[];
+  readonly admit?: boolean;
   readonly epochs?: number;
   readonly length?: number;
   readonly rows?: number;
@@ -54,7 +56,12 @@ export async function adapt(data: string | undefined, flags: AdaptFlags, common:
     return bar.line;
   };
   try {
-    const { folder, price, data: used, result } = await adaptModel({
+    const {
+      folder,
+      price,
+      data: used,
+      result,
+    } = await adaptModel({
       ...optionsOf(data, flags, common),
       signal: stop.signal,
       onProgress: ({ stage, done, total, loss, heldOut }) => {
@@ -146,6 +153,8 @@ const optionsOf = (data: string, flags: AdaptFlags, common: CommonOptions): Adap
     ...(replay !== undefined && { replay }),
     ...(replayData !== undefined && { replayData }),
     ...(kind !== undefined && { kindField: kind }),
+    ...(flags.kindRule && { kindRules: flags.kindRule.map(ruleOf) }),
+    ...(flags.admit && { admit: true }),
     ...(epochs !== undefined && { epochs }),
     ...(length !== undefined && { length }),
     ...(rows !== undefined && { rows }),
@@ -154,6 +163,12 @@ const optionsOf = (data: string, flags: AdaptFlags, common: CommonOptions): Adap
     ...(memory !== undefined && { memoryBytes: bytesOf(memory) }),
     ...(dryRun && { dryRun }),
   };
+};
+
+const ruleOf = (text: string): { pattern: string; kind: string } => {
+  const at = text.lastIndexOf('=');
+  if (at < 1 || at === text.length - 1) throw new ConfigError(`adapt: expected --kind-rule as PATTERN=KIND, got ${text}`);
+  return { pattern: text.slice(0, at), kind: text.slice(at + 1) };
 };
 
 const jsonOf = (text: string): Record<string, unknown> => {

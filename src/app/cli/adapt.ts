@@ -18,6 +18,8 @@ export const define: CommandModule['define'] = (command, finish) => {
     .option('--replay <share>', 'share of general samples among the tokens, against forgetting (default 0.1; 0: none)', numberWithin('--replay', 0, 0.9))
     .option('--replay-data <file>', 'general samples of your own')
     .option('--kind <field>', 'field that says what kind of sample a line is; default: kind, task_type or type')
+    .option('--kind-rule <rules...>', 'PATTERN=KIND: samples whose prompt fits are of that kind')
+    .option('--admit', 'leave out samples that ask nearly what an earlier one asks, or whose words stand in the held-out part')
     .option('--epochs <n>', 'passes over the samples', wholeNumber('--epochs', 1))
     .option('--length <n>', 'tokens of a row, into which samples are packed', wholeNumber('--length', 16))
     .option('--rows <n>', 'rows of a step', wholeNumber('--rows', 1))
