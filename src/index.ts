@@ -1,4 +1,5 @@
 // The short way in. Everything else is one subpath a room: lyceum/core, lyceum/nn, lyceum/runtime, …
+export { type AdaptOptions, type AdaptOutcome, adaptModel } from './app/adapt/adapt-model.ts';
 export { type EmbedderOptions, embedTexts as embed, openEmbedder } from './app/embed.ts';
 export {
   type LanguageModel,

@@ -1,9 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { beside, teach } from '../examples/adapt.ts';
 import { fit, printed } from '../examples/fit-a-line.ts';
 import { answer } from '../examples/generate.ts';
+import { readSamples } from '../src/adapt/index.ts';
 import { writeTinyModel } from '../src/app/testing/tiny-language-model.ts';
 
 describe('examples', () => {
@@ -29,5 +31,32 @@ describe('examples', () => {
       else process.env['LYCEUM_HOME'] = before;
       await rm(folder, { recursive: true });
     }
+  });
+
+  it('adapt teaches a model, and its loss falls', async () => {
+    expect(beside().sort()).toEqual(['a', 'b', 'route'].map((part) => `blocks.0.mlp.up.loramoe.${part}`));
+    const folder = await mkdtemp(join(tmpdir(), 'lyceum-example-'));
+    vi.stubEnv('LYCEUM_HOME', join(folder, 'home'));
+    try {
+      const {
+        folder: run,
+        loss,
+        text,
+      } = await teach(await writeTinyModel(join(folder, 'tiny')), join(folder, 'runs'), { length: 128, epochs: 1, learningRate: 0.02 });
+      const held = loss.flatMap(({ heldOut }) => heldOut ?? []);
+      expect(held.at(-1)).toBeLessThan(0.9 * held[0]!);
+      expect(text).toEqual(expect.any(String));
+      expect(await readFile(join(run, 'report.html'), 'utf8')).toContain('weather-station');
+    } finally {
+      vi.unstubAllEnvs();
+      await rm(folder, { recursive: true });
+    }
+  }, 120_000);
+
+  it('the samples to adapt with are of two kinds, each in its own words', async () => {
+    const { samples, kinds, skipped, duplicates, renamed } = await readSamples('examples/instructions/weather-station.jsonl');
+    expect(samples.length).toBeGreaterThanOrEqual(120);
+    expect(Object.keys(kinds)).toEqual(['handbook', 'ticket']);
+    expect([skipped, duplicates, renamed]).toEqual([[], [], []]);
   });
 });
