@@ -17,6 +17,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   store: async () => (await import('./store-rows.ts')).storeRows,
   page: async () => (await import('./page.ts')).pageBench,
   'quality/perplexity': async () => (await import('./quality/perplexity.ts')).perplexity,
+  'quality/adapt': async () => (await import('./quality/adapt.ts')).adaptBench,
   'quality/forgetting': async () => (await import('./quality/forgetting/forgetting.ts')).forgetting,
   'quality/multi-task': async () => (await import('./quality/multi-task.ts')).multiTask,
 };

@@ -82,7 +82,7 @@ export const baseLosses = async (base: BaseModel, mix: Mix, threads: number): Pr
   );
   await using engine = await openEngine({ process: true, threads, cacheBytes: 1 });
   const { parameters } = await trainingGraph(base, { method: recipe.method, weights: 'f32' });
-  return lossesOf({ base, engine, recipe }, mix, await firstValues(base, recipe, parameters));
+  return await lossesOf({ base, engine, recipe }, mix, await firstValues(base, recipe, parameters));
 };
 
 type Own = Pick<Parameters<typeof heldOutLoss>[0], 'base' | 'engine' | 'recipe'>;
