@@ -11,6 +11,7 @@ export {
   type TextRequest,
   type TextResult,
 } from './app/language-model/index.ts';
+export { openBase } from './app/language-model/open-base.ts';
 export { predictDocuments as predict } from './app/predict.ts';
 export { type ReadOptions, type ReadOutcome, readPaths as read } from './app/read.ts';
 export { openWorkspace, type Workspace, type WorkspaceOptions } from './app/workspace.ts';

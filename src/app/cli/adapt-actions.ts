@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigError, NotFoundError } from '../../core/index.ts';
-import { type AdaptResult, compareReport, compareVerdict, parseAdaptResult } from '../../report/index.ts';
+import { type AdaptResult, compareReport, compareVerdict, parseAdaptResult, retrievedKind } from '../../report/index.ts';
 import { type AdaptOptions, adaptModel } from '../adapt/adapt-model.ts';
 import { type AdapterFormat, exportAdapter } from '../export-adapter.ts';
 import type { NumberType } from '../models/convert/number-type.ts';
@@ -85,7 +85,7 @@ export async function adapt(data: string | undefined, flags: AdaptFlags, common:
     print(
       common.json
         ? JSON.stringify(documentOf(result, folder))
-        : `${result.verdict}\nthe report is ${join(folder, 'report.html')}; \`lyceum chat --model ${flags.model} --adapter ${folder}\` talks with the adapted model`,
+        : `${result.verdict}\nthe report is ${join(folder, 'report.html')}${result.method.kind === retrievedKind ? '' : `; \`lyceum chat --model ${flags.model} --adapter ${folder}\` talks with the adapted model`}`,
     );
     return exit;
   } finally {
@@ -104,7 +104,7 @@ const documentOf = (result: AdaptResult, folder: string) => {
     task: task && { metric: task.metric, n: task.n, before: task.before, after: task.after },
     knowledge: knowledge && { metric: knowledge.metric, n: knowledge.n, before: knowledge.before, after: knowledge.after },
     experts: experts ?? null,
-    adapter: join(folder, 'adapter'),
+    adapter: method.kind === retrievedKind ? null : join(folder, 'adapter'),
     report: join(folder, 'report.html'),
     perplexityHeldOut: result.perplexityHeldOut,
     peakMemoryBytes: result.peakMemoryBytes,
