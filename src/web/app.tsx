@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { AdaptPage } from './adapt/adapt-page.tsx';
 import { ChatPage } from './chat/chat-page.tsx';
 import { commands } from './parts/commands.ts';
 import { KeysDialog } from './parts/keys-dialog.tsx';
@@ -24,13 +25,14 @@ export function App(): JSX.Element {
       <Top />
       <Rail />
       {page.value === 'read' && <ReadPage />}
+      {page.value === 'adapt' && <AdaptPage />}
       {page.value === 'chat' && <ChatPage />}
       {page.value === 'runs' && <RunsPage />}
       {page.value === 'settings' && <SettingsPage />}
       <ReadDialog />
       <KeysDialog />
       <Toasts />
-      {workspace.data.value?.readOnly === false && <DropAnywhere />}
+      {workspace.data.value?.readOnly === false && page.value !== 'adapt' && <DropAnywhere />}
     </div>
   );
 }

@@ -12,23 +12,25 @@ interface Axe {
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** Opens each address, waits for what says it is ready, and answers every serious finding of axe and every page wider than its window. */
+/** Every serious finding of axe on the page as it stands, and whether it is wider than its window. */
+export async function auditPage(page: Page): Promise<string[]> {
+  await page.evaluate(axeSource);
+  return page.evaluate(async () => {
+    const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run();
+    const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+    const wide =
+      document.documentElement.scrollWidth > window.innerWidth ? [`wider than its window by ${document.documentElement.scrollWidth - window.innerWidth}`] : [];
+    return [...serious.map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 200)}`), ...wide];
+  });
+}
+
+/** Opens each address, waits for what says it is ready, and audits it. */
 export async function auditViews(page: Page, url: string, views: readonly (readonly [path: string, ready: string])[]): Promise<string[]> {
   const findings: string[] = [];
   for (const [path, ready] of views) {
     await page.goto(url + path);
     await page.waitForSelector(ready);
-    await page.evaluate(axeSource);
-    const found = await page.evaluate(async () => {
-      const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run();
-      const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-      const wide =
-        document.documentElement.scrollWidth > window.innerWidth
-          ? [`wider than its window by ${document.documentElement.scrollWidth - window.innerWidth}`]
-          : [];
-      return [...serious.map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 200)}`), ...wide];
-    });
-    findings.push(...found.map((finding) => `${path} ${finding}`));
+    findings.push(...(await auditPage(page)).map((finding) => `${path} ${finding}`));
   }
   return findings;
 }

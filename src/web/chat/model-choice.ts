@@ -21,7 +21,7 @@ export const chosenModel = computed(() => {
 });
 export const loadedModel = computed(() => {
   const loaded = models.data.value?.loaded;
-  return loaded?.name === chosenModel.value ? loaded : null;
+  return loaded?.name === chosenModel.value && loaded.adapter === null ? loaded : null;
 });
 /** The loading under way. */
 export const loading = computed<Run | null>(() => allRuns.value.find(({ kind, endedAt }) => kind === 'load' && endedAt === null) ?? null);
@@ -36,11 +36,13 @@ const wait = (ms: number, signal: AbortSignal) =>
     });
   });
 
-/** Loads a model where it is not loaded yet, and answers what it is. Errors: RequestError. */
-export async function ensureLoaded(name: string, signal: AbortSignal): Promise<NonNullable<Models['loaded']>> {
+/** Loads a model where it is not loaded yet, with the adapter of a run where one is named, and answers what it is. Errors: RequestError. */
+export async function ensureLoaded(name: string, signal: AbortSignal, adapter?: string): Promise<NonNullable<Models['loaded']>> {
+  const isIt = (loaded: Models['loaded']): loaded is NonNullable<Models['loaded']> =>
+    loaded?.name === (adapter ?? name) && loaded.adapter === (adapter ?? null);
   const now = await get<Models>('/api/models', signal);
-  if (now.loaded?.name === name) return now.loaded;
-  let run = await post<Run>('/api/models/load', { name });
+  if (isIt(now.loaded)) return now.loaded;
+  let run = await post<Run>('/api/models/load', { name, ...(adapter !== undefined && { adapter }) });
   try {
     while (run.endedAt === null) {
       await wait(pollMs, signal);
@@ -52,11 +54,11 @@ export async function ensureLoaded(name: string, signal: AbortSignal): Promise<N
   }
   if (run.error) throw new RequestError(422, run.error.code, run.error.message);
   const { loaded } = await get<Models>('/api/models', signal);
-  if (loaded?.name !== name)
+  if (!isIt(loaded))
     throw new RequestError(
       409,
       'REPLACED',
-      run.state === 'cancelled' ? 'Loading was cancelled.' : `${name} is not loaded any more: another model has taken its place.`,
+      run.state === 'cancelled' ? 'Loading was cancelled.' : `${adapter ?? name} is not loaded any more: another model has taken its place.`,
     );
   return loaded;
 }

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { remove } from '../state/api.ts';
 import { allRuns, workspace } from '../state/data.ts';
+import { go } from '../state/route.ts';
 import { complain } from '../state/toasts.ts';
 import type { Run } from '../state/types.ts';
 import { counted, duration, number } from '../state/words.ts';
@@ -16,6 +17,8 @@ export const cancelRun = (id: string): void => {
 /** "12 of 40 · 3.1 a second · 9 s left". */
 export function progressWords({ kind, progress }: Run): string {
   if (!progress) return kind === 'load' ? 'loading' : 'starting';
+  if (kind === 'adapt' && progress.stage !== 'training')
+    return progress.total > 0 ? `${progress.stage}: ${number(progress.done)} of ${number(progress.total)}` : progress.stage;
   const parts = [progress.total > 0 ? `${number(progress.done)} of ${number(progress.total)}` : number(progress.done)];
   if (progress.perSecond !== null) parts.push(`${progress.perSecond.toFixed(progress.perSecond < 10 ? 1 : 0)} a second`);
   if (progress.secondsLeft !== null) parts.push(`${duration(progress.secondsLeft)} left`);
@@ -49,7 +52,20 @@ function RunEntry({ run }: { run: Run }): JSX.Element {
           </p>
         </>
       )}
-      {run.result && (
+      {run.result && run.kind === 'adapt' && (
+        <p class="run-figures">
+          <span>
+            <b>{number(run.result['steps'] ?? 0)}</b> steps of <b>{number(run.result['tokens'] ?? 0)}</b> tokens, {run.subject ? 'in' : 'about'}{' '}
+            <b>{duration(run.result['seconds'] ?? 0)}</b>
+          </span>
+          {run.subject && (
+            <button type="button" class="link" onClick={() => go({ run: run.subject, tab: null, compare: null }, { page: 'adapt' })}>
+              Open
+            </button>
+          )}
+        </p>
+      )}
+      {run.result && run.kind !== 'adapt' && (
         <p class="run-figures">
           {Object.entries(run.result).map(([name, value]) => (
             <span key={name}>
@@ -60,6 +76,9 @@ function RunEntry({ run }: { run: Run }): JSX.Element {
       )}
       {run.state === 'cancelled' && run.kind === 'read' && (
         <p class="run-figures">What had been read stays. The same folder, read again, goes on where this stopped.</p>
+      )}
+      {run.state === 'cancelled' && run.kind === 'adapt' && run.subject && (
+        <p class="run-figures">What was learnt stays. On the Adapt page it goes on where it stopped.</p>
       )}
       {run.error && (
         <p class="trouble" role="alert">

@@ -64,6 +64,8 @@ export const get = <T>(path: string, signal?: AbortSignal): Promise<T> => reques
 export const post = <T>(path: string, body: unknown = {}): Promise<T> => request<T>('POST', path, { body: JSON.stringify(body), type: 'application/json' });
 export const putBytes = <T>(path: string, body: Blob): Promise<T> => request<T>('PUT', path, { body, type: 'application/octet-stream' });
 export const remove = <T>(path: string): Promise<T> => request<T>('DELETE', path);
+/** An answer that is a text. */
+export const getText = async (path: string): Promise<string> => (await send('GET', path, {})).text();
 /** An answer that comes bit by bit. */
 export const stream = (path: string, body: unknown, signal: AbortSignal): Promise<Response> =>
   send('POST', path, { body: JSON.stringify(body), type: 'application/json', signal });

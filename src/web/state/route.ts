@@ -1,7 +1,7 @@
 import { batch, computed, signal } from '@preact/signals';
 
 /** The address holds page, selection and filters, so a link and the back button work. */
-export type Page = 'read' | 'chat' | 'runs' | 'settings';
+export type Page = 'read' | 'adapt' | 'chat' | 'runs' | 'settings';
 export type View = 'graph' | 'document' | 'trends' | 'merges';
 /** `token` is one place of an answer on the Chat page, the others are things of the workspace. */
 export type Selection = { readonly kind: 'entity' | 'fact' | 'document' | 'token'; readonly id: string };
@@ -15,7 +15,7 @@ const list = (name: string) => {
   return computed(() => (raw.value ? raw.value.split(',') : []));
 };
 
-const pages: Readonly<Record<string, Page>> = { '/chat': 'chat', '/runs': 'runs', '/settings': 'settings' };
+const pages: Readonly<Record<string, Page>> = { '/adapt': 'adapt', '/chat': 'chat', '/runs': 'runs', '/settings': 'settings' };
 export const page = computed<Page>(() => pages[address.value.path] ?? 'read');
 const viewName = parameter('view');
 export const view = computed<View>(() =>
@@ -49,8 +49,19 @@ export const trendRelation = parameter('trend');
 export const trendSubject = parameter('of');
 export const trendKind = parameter('kind');
 
+/** On the Adapt page: the run that is shown, what of it, and the runs that are compared. */
+export const openRun = parameter('run');
+const runTab = parameter('tab');
+export const openTab = computed<'training' | 'report' | 'talk' | null>(() =>
+  runTab.value === 'training' || runTab.value === 'report' || runTab.value === 'talk' ? runTab.value : null,
+);
+export const comparedRuns = list('compare');
+
 type Change = Partial<
-  Record<'view' | 'sel' | 'doc' | 'at' | 'as' | 'types' | 'relations' | 'min' | 'limit' | 'near' | 'list' | 'trend' | 'of' | 'kind', string | null>
+  Record<
+    'view' | 'sel' | 'doc' | 'at' | 'as' | 'types' | 'relations' | 'min' | 'limit' | 'near' | 'list' | 'trend' | 'of' | 'kind' | 'run' | 'tab' | 'compare',
+    string | null
+  >
 >;
 
 /** Changes the address: a page, parameters, or both; null or '' takes a parameter away. `replace` leaves no step for the back button. */

@@ -1,4 +1,7 @@
 export type {
+  AdaptRun,
+  AdaptRunDetails,
+  AdaptRuns,
   Decision,
   Document,
   DocumentSummary,
@@ -9,6 +12,7 @@ export type {
   Fact,
   FactSource,
   Graph,
+  Look,
   MentionSentence,
   Merge,
   Merges,
