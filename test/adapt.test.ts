@@ -230,8 +230,8 @@ describe('lyceum adapt', () => {
     expect(lyceum('adapt', 'data.jsonl', '--model', 'nobody-has-this')).toMatchObject({ status: 2, stderr: expect.stringMatching(/\(NOT_FOUND\)/) });
   });
 
-  it('stops at Ctrl-C with what was trained, and the same command goes on', async () => {
-    const command = ['adapt', 'data.jsonl', ...quick, '--epochs', '30', '--output', 'stopped', '--method', 'lora'];
+  it('stops at Ctrl-C with what was trained, lets nobody else in meanwhile, and the same command goes on', async () => {
+    const command = ['adapt', 'data.jsonl', ...quick, '--epochs', '8', '--output', 'stopped', '--method', 'lora'];
     const child = spawn(process.execPath, [bin, ...command], { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
     let stderr = '';
     child.stderr.on('data', (chunk) => (stderr += chunk));
@@ -239,6 +239,11 @@ describe('lyceum adapt', () => {
     const metrics = join(folder, 'stopped', 'metrics.jsonl');
     while (!existsSync(metrics) || readFileSync(metrics, 'utf8').split('\n').length < 4)
       await Promise.race([setTimeout(20), ended.then(() => expect.unreachable(stderr))]);
+    child.kill('SIGSTOP'); // it holds the run, and does not end meanwhile
+    const second = lyceum(...command);
+    child.kill('SIGCONT');
+    expect([second.status, second.stdout]).toEqual([1, '']);
+    expect(second.stderr).toContain(`got one of process ${child.pid}; wait for it, or stop it (BUSY)\n`);
     child.kill('SIGINT');
     expect((await ended)[0]).toBe(130);
     expect(stderr).toMatch(/lyceum: .*cancelled; .*same command.*\n$/);

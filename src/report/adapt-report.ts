@@ -95,12 +95,8 @@ const recipe = ({ model, data, method, tokens, seeds, replay, trainable }: Adapt
   ['Samples', `${grouped(data.samples)} to train on, ${grouped(data.heldOut)} held out`],
   ['Forms', listed(data.shapes, ({ shape }) => shape)],
   ['Kinds', listed(data.kinds, ({ kind }) => kind)],
-  [
-    'Left out',
-    data.skipped.length === 0 && data.duplicates === 0
-      ? 'none'
-      : listed([...data.skipped, ...(data.duplicates > 0 ? [{ reason: 'the same as another', samples: data.duplicates }] : [])], ({ reason }) => reason),
-  ],
+  ['Left out', listed(data.skipped, ({ reason }) => reason)],
+  ['The same as another', data.duplicates > 0 ? `${grouped(data.duplicates)}, kept` : 'none'],
 ];
 
 /** How the figures are to be taken, the same in every report of adapting. */

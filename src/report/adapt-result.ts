@@ -85,7 +85,7 @@ export interface AdaptResult {
     /** Samples held out of training. */
     readonly heldOut: number;
     readonly skipped: readonly { readonly reason: string; readonly samples: number }[];
-    /** Samples left out because another is the same. */
+    /** Samples that teach what another does: kept, and on one side of the split. */
     readonly duplicates: number;
     /** Held-out samples that also stand in the training data. */
     readonly contaminated: number;

@@ -5,7 +5,8 @@ import type { CallMessage, FromChild } from './protocol.ts';
 /** Answers the parent's calls of a service's methods; for the entry point of a process that `forkService` starts. The process ends with its parent, however that ends. */
 export function serveParent(service: object): void {
   const send = (message: FromChild): void => {
-    if (process.connected) process.send?.(message);
+    // A parent that is gone in this moment hears nothing; that it is gone is told by 'disconnect'.
+    if (process.connected) process.send?.(message, undefined, undefined, () => {});
   };
 
   // Ctrl-C reaches the whole group of processes; what it means is the parent's to say.

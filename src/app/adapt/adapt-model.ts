@@ -23,6 +23,7 @@ import { type AdaptData, hashData, readAdaptData } from './adapt-data.ts';
 import { keepAsked } from './asked.ts';
 import { begunAt, describeRun, finishedRun } from './begun-run.ts';
 import { fitMemory } from './fit-memory.ts';
+import { holdRun } from './hold-run.ts';
 import { lateSignal } from './late-signal.ts';
 import { measureModel } from './measure-model.ts';
 import { peakBytesOf } from './peak-memory.ts';
@@ -92,7 +93,7 @@ const besidesBytes = 450e6;
 /**
  * Teaches a model from data and ends with a report of what was gained and lost; with the method `retrieved` nothing is trained, see `retrievedRun`. The same call goes on after it was cancelled or killed, and answers at once when the run is over.
  *
- * @throws as `readAdaptData`, `recipeOf` and `trainAdapter` · CancelledError where the signal ended it: what was done is kept
+ * @throws as `readAdaptData`, `recipeOf` and `trainAdapter` · BusyError where another process trains there · CancelledError where the signal ended it: what was done is kept
  */
 export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> => {
   if (options.method === retrievedKind) return retrievedRun(options);
@@ -152,6 +153,8 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
   const { parameters } = await trainingGraph(base, { method: recipe.method, weights: recipe.weights });
   const trainable = parameters.reduce((sum, { shape }) => sum + (sizeOf(shape) as number), 0);
   const bytes = (await stepBytes(base, recipe)) + besidesBytes + held;
+  if (!dryRun) await mkdir(folder, { recursive: true });
+  using _held = dryRun ? undefined : await holdRun(folder);
   // The step and the held-out loss are never needed at once: whichever runs has the memory to itself.
   const alone = recipe.microRows === recipe.rows && { cacheBytes: 1 };
   await using engine = await openEngine({ process: true, threads, ...alone, ...(signal && { signal: lateSignal(signal, graceMs) }) });
@@ -169,7 +172,6 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
   );
   if (dryRun) return { folder, price, data };
 
-  await mkdir(folder, { recursive: true });
   await openRun(folder, describeRun({ ...described, recipe }), engine.info);
   await keepAsked(folder, options, steps);
   const measure = {
