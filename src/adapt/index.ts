@@ -1,4 +1,5 @@
 // Recipes that teach a model: ways to adapt (methods/), what they are trained for (objectives/), on what (data/), and what is kept of it (files/).
+export { type Against, type KeptPlaces, keptPlaces, withKept } from './against-forgetting.ts';
 export { type BalanceOptions, balanceLoss } from './balance.ts';
 export type { BaseModel, FrozenWeights, HeldProgram } from './base-model.ts';
 export * from './data/index.ts';

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { ConfigError } from '../core/index.ts';
+import { type Against, againstSchema } from './against-forgetting.ts';
 import type { BalanceOptions } from './balance.ts';
 import type { FrozenWeights } from './base-model.ts';
 import type { Method } from './method.ts';
 import { methodOf } from './methods/index.ts';
+import { localised } from './objectives/index.ts';
 import { optionsOf } from './options.ts';
 
 export type Size = 'small' | 'medium' | 'large';
@@ -51,6 +53,8 @@ const schema = z.strictObject({
   balance: balanceSchema.nullable().optional(),
   /** Share of the trained tokens that are general ones, in [0, 1). */
   replay: z.number().min(0).lt(1).default(0.1),
+  /** Against forgetting, beside replay. */
+  against: againstSchema.default({}),
   /** Blocks whose activations are computed again; the rest keep theirs. Default: a third, which costs a twentieth of the time and saves a third of the memory. */
   recomputed: z.number().int().min(0).optional(),
   /** Judgements without a better held-out loss after which training stops. */
@@ -74,6 +78,7 @@ export interface Recipe {
   readonly clipNorm: number;
   readonly balance: (BalanceOptions & { readonly strength: number }) | undefined;
   readonly replay: number;
+  readonly against: Against;
   readonly recomputed: number;
   readonly patience: number | undefined;
   readonly seed: number;
@@ -96,7 +101,11 @@ export const recipeOf = (given: RecipeInput, { exactBytes, layers }: { readonly 
   const asked = optionsOf('adapt', schema, given);
   const size = sizes[asked.size];
   const kind = asked.method;
-  const method = methodOf(kind, { ...sized(kind, size), ...asked.options });
+  const whole = methodOf(kind, { ...sized(kind, size), ...asked.options });
+  const { blocks } = asked.against.localised ?? {};
+  const beyond = blocks?.find((block) => block >= layers);
+  if (beyond !== undefined && layers > 1) throw new ConfigError(`adapt: expected blocks from 0 to ${layers - 1}, got ${beyond}; the model has ${layers}`);
+  const method = blocks ? localised(whole, { blocks }) : whole;
   if (method.untrainable) throw new ConfigError(`adapt: expected a method that is trained, got ${kind}: ${method.untrainable}`);
   if (changesWeights.has(kind) && asked.weights === 'int8')
     throw new ConfigError(`adapt: expected weights f32 with ${kind}, which changes them, got int8; leave --weights out`);
@@ -110,7 +119,7 @@ export const recipeOf = (given: RecipeInput, { exactBytes, layers }: { readonly 
     throw new ConfigError(
       `adapt: expected room for at least ${leastText} tokens of text beside ${virtual} virtual ones, got rows of ${length}; take longer rows, or fewer virtual tokens`,
     );
-  const groups = (method.options as { groups?: readonly number[] }).groups;
+  const groups = (whole.options as { groups?: readonly number[] }).groups;
   if (asked.balance && !groups) throw new ConfigError(`adapt: expected a mixture in groups of experts to balance, got ${kind}; leave the balance out`);
   const rows = asked.rows ?? size.rows;
   const balance = groups && asked.balance !== null ? { ...optionsOf('adapt: balance', balanceSchema, asked.balance ?? {}), groups } : undefined;
@@ -128,6 +137,7 @@ export const recipeOf = (given: RecipeInput, { exactBytes, layers }: { readonly 
     clipNorm: asked.clipNorm,
     balance: balance && balance.strength > 0 ? balance : undefined,
     replay: asked.replay,
+    against: asked.against,
     recomputed: Math.min(layers, asked.recomputed ?? Math.round(layers / 3)),
     patience: asked.patience,
     seed: asked.seed,

@@ -3,10 +3,11 @@ import { ConfigError, type Node, nameOf, type Program, plan } from '../core/inde
 import { openSafetensors, readAsFloat32 } from '../formats/index.ts';
 import type { Binding, Engine, TensorData } from '../runtime/index.ts';
 import { bestWeights, type Progress, stepProgram, type TrainResult, train } from '../train/index.ts';
+import { generalFisher, type KeptPlaces, keptPlaces, keptTokens, withKept } from './against-forgetting.ts';
 import type { BaseModel } from './base-model.ts';
 import { countLabels, flatBatch, packBatches, packedFeeds, rowsOfBatch, type TokenText } from './data/index.ts';
 import type { Recipe } from './recipe.ts';
-import { type TrainingGraph, trainingGraph } from './training-graph.ts';
+import { type TrainingGraph, type TrainingGraphOptions, trainingGraph } from './training-graph.ts';
 
 export interface TrainAdapterOptions {
   readonly base: BaseModel;
@@ -14,6 +15,8 @@ export interface TrainAdapterOptions {
   readonly recipe: Recipe;
   /** What is learnt, replayed texts among it. */
   readonly texts: readonly TokenText[];
+  /** General texts, by which elastic weight consolidation tells what matters. */
+  readonly general?: readonly TokenText[];
   /** What is judged by after every epoch: the best weights are kept. */
   readonly heldOut: readonly TokenText[];
   /** Of the run: checkpoints, metrics, best weights. */
@@ -42,10 +45,37 @@ const numbered = (count: number): number[] => Array.from({ length: count }, (_, 
 const scalar = (value: number): TensorData => ({ dtype: 'float32', shape: [], data: Float32Array.of(value) });
 
 /** Axes of a step: what the order of computation is planned for. */
-const lengthsOf = ({ microRows, length }: Recipe) => ({ batch: microRows, seq: length, part: Math.ceil((microRows * length) / 4), samples: 4 * microRows });
+const lengthsOf = ({ microRows, length }: Recipe) => ({
+  batch: microRows,
+  seq: length,
+  part: Math.ceil((microRows * length) / 4),
+  samples: 4 * microRows,
+  kept: 32 * microRows,
+});
 
-const graphOf = (base: BaseModel, { method, weights, balance, recomputed }: Recipe, still = false): Promise<TrainingGraph> =>
-  trainingGraph(base, { method, weights, ...(balance && !still && { balance }), ...(still ? { still } : { recomputed: numbered(recomputed) }) });
+const graphOf = (
+  base: BaseModel,
+  { method, weights, balance, recomputed }: Recipe,
+  still = false,
+  more: Pick<TrainingGraphOptions, 'ewc' | 'kept'> = {},
+): Promise<TrainingGraph> =>
+  trainingGraph(base, { method, weights, ...more, ...(balance && !still && { balance }), ...(still ? { still } : { recomputed: numbered(recomputed) }) });
+
+/** What the recipe holds a training to besides its labels. */
+const besidesLabels = async ({ base, engine, recipe, texts, general = [], folder }: TrainAdapterOptions) => {
+  const { ewc, kl } = recipe.against;
+  const kept = texts.filter(({ keep }) => keep);
+  if (kept.length > 0 && !kl)
+    throw new ConfigError(`adapt: expected texts that are learnt, got ${kept.length} that are kept; give the recipe a strength of kl`);
+  const places = kept.length > 0 ? await keptPlaces(base, engine, recipe, kept) : undefined;
+  const count = Math.min(keptTokens, base.source.member.config.vocab - 1);
+  if (!ewc) return { places, count, more: { ...(places && { kept: { strength: kl!.strength, count } }) } };
+  const { parameters } = await graphOf(base, recipe, true);
+  const values = await firstValues(base, recipe, parameters);
+  const fisher = await generalFisher(join(folder, 'fisher.safetensors'), { base, engine, recipe, texts: general.slice(0, ewc.samples), values });
+  const anchors = new Map(Object.entries(values).map(([name, { data }]) => [name, data as Float32Array]));
+  return { places, count, more: { ...(places && { kept: { strength: kl!.strength, count } }), ewc: { strength: ewc.strength, anchors, fisher } } };
+};
 
 const groupsOf = (graph: TrainingGraph, { learningRate, weightDecay }: Recipe) => [
   { name: 'adapter', parameters: graph.parameters, learningRate, weightDecay },
@@ -80,19 +110,10 @@ export const countSteps = (texts: readonly TokenText[], recipe: Recipe): number 
  *
  * @throws DivergedError where the loss is no number any more · ConfigError where there is nothing to learn
  */
-export const trainAdapter = async ({
-  base,
-  engine,
-  recipe,
-  texts,
-  heldOut,
-  folder,
-  signal,
-  checkpointSteps,
-  onProgress,
-  onNote,
-}: TrainAdapterOptions): Promise<TrainedAdapter> => {
-  const graph = await graphOf(base, recipe);
+export const trainAdapter = async (options: TrainAdapterOptions): Promise<TrainedAdapter> => {
+  const { base, engine, recipe, texts, heldOut, folder, signal, checkpointSteps, onProgress, onNote } = options;
+  const { places, count, more } = await besidesLabels(options);
+  const graph = await graphOf(base, recipe, false, more);
   const { method, microRows, rows, schedule, warmup, seed, epochs, patience } = recipe;
   const result = await train({
     engine,
@@ -107,7 +128,7 @@ export const trainAdapter = async ({
     epochs,
     seed,
     batches: (epoch) => batchesOf(texts, recipe, epoch),
-    feeds: (batch) => feedsOf(base, recipe, textsOf(texts, batch)),
+    feeds: (batch) => feedsOf(base, recipe, textsOf(texts, batch), places && { places, count }),
     accumulate: microRows < rows,
     evaluation: {
       after: () => true,
@@ -149,10 +170,17 @@ const behindVirtual = (text: TokenText, vocab: number, count: number): TokenText
         answer: [...numbered(count).map(() => false), ...text.answer],
       };
 
-const feedsOf = (base: BaseModel, { method, microRows }: Recipe, rows: readonly (readonly TokenText[])[]): Record<string, TensorData>[] => {
+const feedsOf = (
+  base: BaseModel,
+  { method, microRows }: Recipe,
+  rows: readonly (readonly TokenText[])[],
+  kept?: { readonly places: ReadonlyMap<string, KeptPlaces>; readonly count: number },
+): Record<string, TensorData>[] => {
   const { vocab } = base.source.member.config;
   const read = rows.map((row) => row.map((text) => behindVirtual(text, vocab, method.virtualTokens ?? 0)));
-  const parts = packedFeeds(read, { microRows });
+  const packed = packedFeeds(read, { microRows });
+  const rowsOfParts = packed.map((_, i) => read.slice(i * microRows, (i + 1) * microRows));
+  const parts = kept ? withKept(packed, rowsOfParts, kept.places, kept.count) : packed;
   return parts.map((part) => ({ ...part, micro: scalar(1 / parts.length) }));
 };
 

@@ -5,13 +5,17 @@ import type { Objective } from '../train/index.ts';
 import { type BalanceOptions, balanceLoss } from './balance.ts';
 import type { BaseModel, FrozenWeights } from './base-model.ts';
 import type { Method } from './method.ts';
-import { labelInputs, labelLoss } from './objectives/index.ts';
+import { ewcPenalty, klToTop, labelInputs, labelLoss, partInput, pullBindings } from './objectives/index.ts';
 
 export interface TrainingGraphOptions {
   readonly method: Method;
   readonly weights: FrozenWeights;
   /** Of a mixture: its strength β and what `balanceLoss` takes. Without it experts go where the labels draw them. */
   readonly balance?: BalanceOptions & { readonly strength: number };
+  /** How parameters are held to where they began: see `ewcPenalty`. */
+  readonly ewc?: { readonly strength: number; readonly anchors: ReadonlyMap<string, Float32Array>; readonly fisher: ReadonlyMap<string, Float32Array> };
+  /** What the model said of texts is kept, by the `count` likeliest tokens: see `klToTop` and `withKept`. */
+  readonly kept?: { readonly strength: number; readonly count: number };
   /** Blocks whose activations the backward pass computes again. Default none. */
   readonly recomputed?: readonly number[];
   /** Nothing is dropped: for judging. Default false. */
@@ -28,19 +32,23 @@ export interface TrainingGraph {
   readonly frozen: ReadonlyMap<string, Binding>;
   /** Shares of experts by site, [batch, seq, experts]: nodes of the same graph as the loss. */
   readonly shares: ReadonlyMap<string, Node>;
+  /** [rows, hidden]: what the head reads of the rows, and the head. */
+  readonly read: Node;
+  readonly logits: (read: Node) => Node;
 }
 
 /**
  * The graph of a training step: packed texts in, what their labels cost out. Inputs: `ids`, `positions`, `segments` [batch, seq] int64; `rows` [labels] int64, the places of the flattened batch whose next token is a label, with `labels` and
- * `weights`; with `balance` also `membership` [samples, batch, seq], `kinds` [samples] and `micro`, the share of this part of a step; `key` [1] uint32.
+ * `weights`; with `balance` also `membership` [samples, batch, seq] and `kinds` [samples]; with `balance` or `ewc` `micro`, the share of this part of a step; with `kept` `keptRows`, `keptWeights` [kept] and `keptTokens`,
+ * `keptLogProbs` [kept, count]; `key` [1] uint32.
  *
- * Metrics: `right`, labels that are the likeliest token; with `balance` also `balance`, before its strength.
+ * Metrics: `right`, labels that are the likeliest token; with `balance`, `ewc` and `kept` also these, before their strengths.
  *
  * @throws ConfigError where a balance is asked of a method without experts, or weights are to be trained that are held rounded
  */
 export const trainingGraph = async (
   base: BaseModel,
-  { method, weights, balance, recomputed = [], still = false, chunks = 4 }: TrainingGraphOptions,
+  { method, weights, balance, ewc, kept, recomputed = [], still = false, chunks = 4 }: TrainingGraphOptions,
 ): Promise<TrainingGraph> => {
   const { config, build } = base.source.member;
   const inputs = causalInputs(config, { mask: false, segments: true });
@@ -62,14 +70,35 @@ export const trainingGraph = async (
   const head = headOf(base, weights, trained, words);
   const shares = new Map(names.flatMap((name, i) => (name.startsWith('shares:') ? [[name.slice('shares:'.length), roots[i]!] as const] : [])));
   const { rows, labels, weights: counts } = labelInputs(chunks);
-  const read = gather(reshape(roots[0]!, [sizeOf(inputs.ids.shape), config.hidden]), rows);
+  const flat = reshape(roots[0]!, [sizeOf(inputs.ids.shape), config.hidden]);
+  const read = gather(flat, rows);
   const { loss, right } = labelLoss({ hidden: read, labels, weights: counts }, { head: head.logits, chunks });
-  const found = { frozen: new Map([...(await body.bindings()), ...(await head.bindings())]), parameters: adapted.parameters, shares };
-  if (!balance) return { ...found, objective: { loss, metrics: { right } } };
-  const { strength, ...options } = balance;
-  const membership = input('membership', ['samples', ...inputs.ids.shape]);
-  const uneven = mul(balanceLoss({ shares: [...shares.values()], membership, kinds: input('kinds', ['samples'], 'int64') }, options), input('micro', []));
-  return { ...found, objective: { loss: add(loss, mul(uneven, strength)), metrics: { right, balance: uneven } } };
+  const micro = partInput();
+  const besides: Record<string, { readonly value: Node; readonly strength: number }> = {};
+  if (balance) {
+    const { strength, ...options } = balance;
+    const membership = input('membership', ['samples', ...inputs.ids.shape]);
+    const uneven = balanceLoss({ shares: [...shares.values()], membership, kinds: input('kinds', ['samples'], 'int64') }, options);
+    besides['balance'] = { value: mul(uneven, micro), strength };
+  }
+  if (ewc) besides['ewc'] = { value: ewcPenalty(adapted.parameters, { strength: 1, share: micro }), strength: ewc.strength };
+  if (kept) {
+    const own = { hidden: gather(flat, input('keptRows', ['kept'], 'int64')), weights: input('keptWeights', ['kept']) };
+    const said = { tokens: input('keptTokens', ['kept', kept.count], 'int64'), logProbs: input('keptLogProbs', ['kept', kept.count]) };
+    besides['kept'] = { value: klToTop({ ...own, ...said }, { head: head.logits }), strength: kept.strength };
+  }
+  const pulled = ewc ? pullBindings(adapted.parameters, ewc.anchors, ewc.fisher) : [];
+  return {
+    parameters: adapted.parameters,
+    frozen: new Map([...(await body.bindings()), ...(await head.bindings()), ...pulled]),
+    shares,
+    read,
+    logits: head.logits,
+    objective: {
+      loss: Object.values(besides).reduce((sum, { value, strength }) => add(sum, mul(value, strength)), loss),
+      metrics: { right, ...Object.fromEntries(Object.entries(besides).map(([name, { value }]) => [name, value])) },
+    },
+  };
 };
 
 /** What hidden rows become logits by, over frozen weights. */

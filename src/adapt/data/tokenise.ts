@@ -12,6 +12,8 @@ export interface TokenText {
   readonly ids: readonly number[];
   /** Which tokens are learnt, each from those before it; never the first. */
   readonly answer: readonly boolean[];
+  /** It is not learnt: of the tokens that would be, the model is to go on saying what it said before. */
+  readonly keep?: boolean;
 }
 
 /** Two answers to one prompt. */

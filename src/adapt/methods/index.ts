@@ -1,6 +1,7 @@
 // One file a method; here they are found by name.
 import { ConfigError } from '../../core/index.ts';
 import type { Method } from '../method.ts';
+import { type LocalisedOptions, localised } from '../objectives/localised.ts';
 import { type ArrowOptions, arrow } from './arrow.ts';
 import { type DoraOptions, dora } from './dora.ts';
 import { type FisherMaskedOptions, fisherMasked } from './fisher-masked.ts';
@@ -32,6 +33,7 @@ const makers: Readonly<Record<string, (options: never) => Method>> = {
   full: (options: FullOptions) => full(options),
   hydralora: (options: HydraLoraOptions) => hydralora(options),
   ia3: (options: Ia3Options) => ia3(options),
+  localised: ({ method, of, ...rest }: LocalisedOptions & { readonly method: string; readonly of: unknown }) => localised(methodOf(method, of), rest),
   lora: (options: LoraOptions) => lora(options),
   loramoe: (options: LoraMoeOptions) => loramoe(options),
   mixlora: (options: MixLoraOptions) => mixlora(options),

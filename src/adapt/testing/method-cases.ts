@@ -4,6 +4,7 @@ import { sitesIn } from '../../nn/index.ts';
 import { addFisher, type Fisher, fisherEntries } from '../fisher.ts';
 import type { Method } from '../method.ts';
 import { arrowOf, dora, type FinishedAdapter, fisherMasked, full, hydralora, ia3, lora, loramoe, mixlora, prompt } from '../methods/index.ts';
+import { localised } from '../objectives/index.ts';
 import { asTensor, type TinyModel } from './tiny-models.ts';
 
 export interface MethodCase {
@@ -33,6 +34,7 @@ export const methodCases: Readonly<Record<string, MethodCase>> = {
   prompt: { ...exact, make: () => prompt({ tokens: 3 }) },
   'prompt by instance': { ...exact, make: () => prompt({ tokens: 3, instance: { inner: 4, width: 5 } }) },
   full: { startsWithin: 0, quantised: false, make: () => full({ parts: ['attn', 'mlp', 'norm', 'embed'], blocks: [1] }) },
+  localised: { ...exact, make: () => localised(lora({ rank: 3, alpha: 6, targets: ['attn.q', 'mlp.up'] }), { blocks: [1] }) },
   'fisher-masked': { ...exact, make: (model) => fisherMasked({ entries: fisherEntries(madeFisher(model), 0.05) }) },
 };
 
