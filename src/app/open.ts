@@ -21,7 +21,7 @@ export interface OpenOptions extends Pick<ReadOptions, 'threads' | 'device' | 'w
 
 /** Folder of the built page, in a checkout and in the installed package. */
 const webDir = fileURLToPath(new URL('../../dist/web', import.meta.url));
-const trainingSample = fileURLToPath(new URL('../../examples/instructions/animals.jsonl', import.meta.url));
+const trainingSample = fileURLToPath(new URL('../../examples/instructions/weather-station.jsonl', import.meta.url));
 const samples = fileURLToPath(new URL('../../examples/papers', import.meta.url));
 
 /** Serves the workbench until the process is told to stop; prints its address, alone on its line, on stdout. Answers the exit code. */
