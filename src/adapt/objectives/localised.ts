@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ConfigError, edit, inOrder, isParameter, type Node, nameOf } from '../../core/index.ts';
 import { blockOf } from '../../nn/index.ts';
-import type { Method } from '../method.ts';
+import type { Method, ReadBase } from '../method.ts';
 import { optionsOf } from '../options.ts';
 
 const schema = z
@@ -27,14 +27,15 @@ export const localised = (method: Method, given: LocalisedOptions): Method => {
   const pattern = options.parameters === undefined ? undefined : new RegExp(options.parameters);
   const within = (name: string): boolean => !blocks || blocks.includes(blockOf(name) ?? -1);
   const chosen = (name: string): boolean => within(name) && (pattern?.test(name) ?? true);
-  const { merge } = method;
+  const { merge, settle } = method;
+  const shown = (roots: readonly Node[]) => (blocks ? concealed(roots, (site) => blockOf(site) !== undefined && !within(site)) : { roots, restore: same });
   return {
     ...method,
     kind,
     options: { ...options, method: method.kind, of: method.options },
     apply(roots, context) {
-      const shown = blocks ? concealed(roots, (site) => blockOf(site) !== undefined && !within(site)) : { roots, restore: same };
-      const adapted = method.apply(shown.roots, context);
+      const own = shown(roots);
+      const adapted = method.apply(own.roots, context);
       const parameters = adapted.parameters.filter((node) => chosen(nameOf(node)));
       const known = new Set(inOrder(roots).filter(isParameter).map(nameOf));
       const idle = adapted.parameters.find((node) => !chosen(nameOf(node)) && !known.has(nameOf(node)));
@@ -44,7 +45,7 @@ export const localised = (method: Method, given: LocalisedOptions): Method => {
         );
       if (parameters.length === 0)
         throw new ConfigError(`${kind}: expected parameters of ${method.kind} to train, got none that match; see the names of the model`);
-      const restored = shown.restore([...adapted.roots, ...adapted.shares.values()]);
+      const restored = own.restore([...adapted.roots, ...adapted.shares.values()]);
       const sites = [...adapted.shares.keys()];
       return {
         roots: restored.slice(0, adapted.roots.length),
@@ -52,6 +53,16 @@ export const localised = (method: Method, given: LocalisedOptions): Method => {
         shares: new Map(sites.map((site, i) => [site, restored[adapted.roots.length + i]!])),
       };
     },
+    ...(settle && {
+      settle: async (own: ReadonlyMap<string, Float32Array>, base: ReadBase) => {
+        const settled = await settle(own, base);
+        const apply = (roots: readonly Node[]): Node[] => {
+          const part = shown(roots);
+          return part.restore(settled.apply(part.roots));
+        };
+        return { ...settled, apply };
+      },
+    }),
     ...(merge && { merge: (site: string, weight: Float32Array, own: ReadonlyMap<string, Float32Array>) => (within(site) ? merge(site, weight, own) : weight) }),
   };
 };

@@ -35,6 +35,7 @@ export const methodCases: Readonly<Record<string, MethodCase>> = {
   'prompt by instance': { ...exact, make: () => prompt({ tokens: 3, instance: { inner: 4, width: 5 } }) },
   full: { startsWithin: 0, quantised: false, make: () => full({ parts: ['attn', 'mlp', 'norm', 'embed'], blocks: [1] }) },
   localised: { ...exact, make: () => localised(lora({ rank: 3, alpha: 6, targets: ['attn.q', 'mlp.up'] }), { blocks: [1] }) },
+  'localised mixture': { ...exact, make: () => localised(loramoe({ experts: 3, rank: 2, alpha: 4 }), { blocks: [1] }) },
   'fisher-masked': { ...exact, make: (model) => fisherMasked({ entries: fisherEntries(madeFisher(model), 0.05) }) },
 };
 

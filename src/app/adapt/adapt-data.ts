@@ -54,6 +54,8 @@ export interface AdaptData {
   readonly kinds: ReadonlyMap<number, string>;
   readonly texts: readonly TokenText[];
   readonly heldOutTexts: readonly TokenText[];
+  /** General texts, where the recipe wants any: by them it is told what mattered. */
+  readonly general: readonly TokenText[];
   /** Ids of samples that were shortened, and those left out with the reason. */
   readonly cut: readonly string[];
   readonly refused: readonly { readonly id: string; readonly reason: string }[];
@@ -63,7 +65,7 @@ export interface AdaptData {
 
 /** SHA-256 of all that is read, by what it is for, and of how it is read. */
 export const hashData = async (
-  { replay }: Pick<Recipe, 'replay'>,
+  recipe: Pick<Recipe, 'replay' | 'against'>,
   {
     data,
     evaluation,
@@ -73,9 +75,12 @@ export const hashData = async (
 ): Promise<Readonly<Record<string, string>>> => ({
   training: await hashTrainingData(data),
   ...(evaluation !== undefined && { evaluation: await hashTrainingData(evaluation) }),
-  ...(replay > 0 && { replay: await hashTrainingData(replayData) }),
+  ...(usesGeneral(recipe) && { replay: await hashTrainingData(replayData) }),
   ...(Object.keys(how).length > 0 && { reading: createHash('sha256').update(JSON.stringify(how)).digest('hex') }),
 });
+
+/** Whether general samples are read: to be replayed, kept, or to tell what matters. */
+const usesGeneral = ({ replay, against }: Pick<Recipe, 'replay' | 'against'>): boolean => replay > 0 || against.kl !== undefined || against.ewc !== undefined;
 
 const ruleOf = ({ pattern, kind }: { readonly pattern: string; readonly kind: string }): KindRule => {
   try {
@@ -142,7 +147,7 @@ export const readAdaptData = async (base: BaseModel, recipe: Recipe, options: Ad
     throw new ConfigError(
       `${data}: expected a field ${kindField} that says what kind a sample is, got none in ${read.samples.length} samples; leave --kind out`,
     );
-  const replayed = recipe.replay > 0 ? (await readSamples(replayData)).samples : [];
+  const replayed = usesGeneral(recipe) ? (await readSamples(replayData)).samples : [];
   const numbers = named ? numberKinds(Object.keys(read.kinds)) : new Map(unnamed.map((kind, i): [string, number] => [kind, i]));
   const kindOf = (kind: string) => (samples: readonly Sample[]) => (named ? samples : samples.map((sample) => ({ ...sample, kind })));
   const shared = { tokenizer, chatTemplate, length, now, kinds: numbers, ...(signal && { signal }) };
@@ -159,6 +164,10 @@ export const readAdaptData = async (base: BaseModel, recipe: Recipe, options: Ad
   const general = await tokenise(kindOf('general')(replayed.map((sample) => ({ ...sample, id: `replay ${sample.id}` }))), shared);
   const tokens = own.texts.reduce((sum, { ids }) => sum + ids.length, 0);
   const mixed = takeTokens(general.texts, (tokens * recipe.replay) / (1 - recipe.replay), recipe.seed);
+  const { kl } = recipe.against;
+  const kept = kl
+    ? takeTokens(general.texts, (tokens * kl.share) / (1 - kl.share), recipe.seed + 1).map((text) => ({ ...text, id: `kept ${text.id}`, keep: true }))
+    : [];
   const replayTokens = mixed.reduce((sum, { ids }) => sum + ids.length, 0);
   return {
     read,
@@ -168,7 +177,8 @@ export const readAdaptData = async (base: BaseModel, recipe: Recipe, options: Ad
     learnt: training.length - own.refused.length,
     contaminated: overlaps.map(({ trainingId, evaluationId, shared: words }) => ({ trainingId, evaluationId, words })),
     kinds: new Map([...numbers].map(([kind, number]) => [number, kind])),
-    texts: [...own.texts, ...mixed],
+    texts: [...own.texts, ...mixed, ...kept],
+    general: general.texts,
     heldOutTexts: apart.texts,
     cut: [...own.cut, ...apart.cut],
     refused: [...left, ...own.refused, ...apart.refused],
@@ -190,7 +200,7 @@ const takeTokens = (texts: readonly TokenText[], tokens: number, seed: number): 
     for (const at of order) {
       if (sum >= tokens) break;
       const text = texts[at]!;
-      found.push(round === 0 ? text : { ...text, id: `${text.id} again` });
+      found.push(round === 0 ? text : { ...text, id: `${text.id} again${round > 1 ? ` ${round}` : ''}` });
       sum += text.ids.length;
     }
   return found;

@@ -187,6 +187,7 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
   const trained = await trainAdapter({
     ...own,
     texts: data.texts,
+    general: data.general,
     heldOut: data.heldOutTexts,
     folder,
     ...(checkpointSteps !== undefined && { checkpointSteps }),
@@ -250,14 +251,14 @@ const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 /** What was understood, before anything is paid for it. */
 const describe = (
   { read, classified, training, heldOut, contaminated, kinds: numbers, cut, refused, replay }: AdaptData,
-  { method }: Recipe,
+  { method, against: { ewc, kl, localised } }: Recipe,
   note: ((message: string) => void) | undefined,
 ): void => {
   const shapes = Object.entries(read.shapes).map(([shape, count]) => `${count} ${shape}`);
   const kinds = Object.entries(read.kinds).map(([kind, count]) => `${kind} ${count}`);
   note?.(`${training.length} samples to learn (${shapes.join(', ')}${kinds.length > 0 ? `; kinds: ${kinds.join(', ')}` : ''}), ${heldOut.length} held out`);
   if (shapes.length > 1) note?.('the file mixes shapes; each sample is learnt by its own');
-  const { groups } = method.options as { groups?: readonly number[] };
+  const { groups } = (method.options['of'] ?? method.options) as { groups?: readonly number[] };
   const astray = groups && Object.keys(read.kinds).length > 0 ? [...numbers].filter(([number]) => number >= groups.length) : [];
   if (astray.length > 0)
     note?.(
@@ -286,6 +287,12 @@ const describe = (
       ? 'no general samples are replayed'
       : `${(100 * replay.share).toFixed(0)} % of the tokens are general ones, replayed against forgetting (${replay.source}); --replay 0 leaves them out`,
   );
+  if (ewc) note?.(`what mattered to ${ewc.samples} general samples is held where it was (strength ${ewc.strength})`);
+  if (kl)
+    note?.(
+      `general samples that make ${(100 * kl.share).toFixed(0)} % of the tokens besides are not learnt: what the model says of them is kept (strength ${kl.strength})`,
+    );
+  if (localised) note?.(`only blocks ${localised.blocks.join(', ')} are changed`);
 };
 
 /** Bytes of the frozen weights as a session holds them. */

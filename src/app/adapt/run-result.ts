@@ -36,7 +36,7 @@ const counted = (names: readonly string[]): { name: string; count: number }[] =>
 export const runResult = (figures: RunFigures): AdaptResult => {
   const { name, path, base, recipe, data, trainable, tokens, seconds, peakMemoryBytes, price, loss, heldOutLoss, before, after, experts, balance } = figures;
   const { method, seed } = recipe;
-  const groups = (method.options as { groups?: readonly number[] }).groups;
+  const groups = ((method.options['of'] ?? method.options) as { groups?: readonly number[] }).groups;
   const result: Omit<AdaptResult, 'verdict'> = {
     format: adaptResultFormat,
     name,

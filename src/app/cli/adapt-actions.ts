@@ -32,6 +32,9 @@ export interface AdaptFlags {
   readonly balance?: number;
   readonly delta?: number;
   readonly sign?: string;
+  readonly ewc?: number;
+  readonly kl?: number;
+  readonly blocks?: string;
   readonly memory?: string;
   readonly options?: string;
   readonly dryRun?: boolean;
@@ -160,10 +163,28 @@ const optionsOf = (data: string, flags: AdaptFlags, common: CommonOptions): Adap
     ...(rows !== undefined && { rows }),
     ...(learningRate !== undefined && { learningRate }),
     ...(balance === 0 ? { balance: null } : Object.keys(constraint).length > 0 ? { balance: constraint as never } : {}),
+    ...againstOf(flags),
     ...(memory !== undefined && { memoryBytes: bytesOf(memory) }),
     ...(dryRun && { dryRun }),
   };
 };
+
+const againstOf = ({ ewc, kl, blocks }: AdaptFlags): Pick<AdaptOptions, 'against'> => {
+  const against = {
+    ...(ewc !== undefined && ewc > 0 && { ewc: { strength: ewc } }),
+    ...(kl !== undefined && kl > 0 && { kl: { strength: kl } }),
+    ...(blocks !== undefined && { localised: { blocks: blocksOf(blocks) } }),
+  };
+  return Object.keys(against).length > 0 ? { against } : {};
+};
+
+/** Numbers and ranges of them, `0,4-7`. */
+const blocksOf = (text: string): number[] =>
+  text.split(',').flatMap((part) => {
+    const [, from, to = from] = /^\s*(\d{1,4})(?:-(\d{1,4}))?\s*$/.exec(part) ?? [];
+    if (from === undefined || Number(to) < Number(from)) throw new ConfigError(`adapt: expected --blocks as in 0,4-7, got ${text}`);
+    return Array.from({ length: Number(to) - Number(from) + 1 }, (_, i) => Number(from) + i);
+  });
 
 const ruleOf = (text: string): { pattern: string; kind: string } => {
   const at = text.lastIndexOf('=');

@@ -29,6 +29,13 @@ export const define: CommandModule['define'] = (command, finish) => {
     .option('--balance <x>', 'strength of the balancing constraint of loramoe (default 0.1; 0: none)', numberWithin('--balance', 0, 100))
     .option('--delta <x>', 'how unlike the groups of experts are to be used, in [0, 1] (default 0.1)', numberWithin('--delta', 0, 1))
     .option('--sign <sign>', 'of the constraint: faithful (as printed) or intended')
+    .option(
+      '--ewc <x>',
+      'strength by which what mattered to general samples is held where it was (elastic weight consolidation; try 1000)',
+      numberWithin('--ewc', 0, 1e9),
+    )
+    .option('--kl <x>', 'strength by which what the model says of general samples is kept (try 1)', numberWithin('--kl', 0, 1e6))
+    .option('--blocks <numbers>', 'change these blocks only, as in 0,4-7; the first is 0')
     .option('--memory <size>', 'what training may take, as in 4gb: activations are computed again where that is needed')
     .option('--options <json>', 'further options of the method, as in {"targets":"all"}')
     .option('--dry-run', 'say what it would take, and stop')
