@@ -26,7 +26,7 @@ import { largestDifference } from '../../nn/edits/testing/tiny-bert.ts';
 import { causalInputs, quantise } from '../../nn/index.ts';
 import { adapted, base, inner, out, rank, site, started, value, valuesFor, x } from '../testing/one-linear.ts';
 import { tinyModel } from '../testing/tiny-models.ts';
-import { dora, fisherMasked, full, hydralora, ia3, lora, loramoe, methodOf, mixlora, placesText, prompt } from './index.ts';
+import { dora, fisherMasked, full, hydralora, ia3, localised, lora, loramoe, methodOf, mixlora, placesText, prompt } from './index.ts';
 
 const quantised = quantise([base], { bits: 'int8' }).roots;
 
@@ -39,7 +39,9 @@ describe('methodOf', () => {
 
   it('names what it knows, and every option that does not fit', () => {
     expect(() => methodOf('adalora')).toThrow(ConfigError);
-    expect(() => methodOf('toString')).toThrow(/a kind of arrow, dora, fisher-masked, full, hydralora, ia3, lora, loramoe, mixlora, prompt, got "toString"/);
+    expect(() => methodOf('toString')).toThrow(
+      /a kind of arrow, dora, fisher-masked, full, hydralora, ia3, localised, lora, loramoe, mixlora, prompt, got "toString"/,
+    );
     expect(() => methodOf('lora', { rank: 0, alfa: 3 })).toThrow(/lora: rank: .*; options: .*alfa/s);
     expect(() => methodOf('hydralora', { experts: 1.5 })).toThrow(ConfigError);
     expect(() => mixlora({ experts: 2, topK: 3 })).toThrow(/topK of at most 2/);

@@ -43,6 +43,7 @@ export const everyMethod = (source: CausalSource): Method[] => {
     methodOf('full', { parts: ['attn', 'norm', 'head'] }),
     methodOf('full', { parts: ['mlp', 'embed'], blocks: [1] }),
     methodOf('prompt', { tokens: 3 }),
+    methodOf('localised', { method: 'lora', of: { rank: 2 }, blocks: [1] }),
   ];
 };
 
