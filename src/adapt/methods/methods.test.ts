@@ -26,7 +26,7 @@ import { largestDifference } from '../../nn/edits/testing/tiny-bert.ts';
 import { causalInputs, quantise } from '../../nn/index.ts';
 import { adapted, base, inner, out, rank, site, started, value, valuesFor, x } from '../testing/one-linear.ts';
 import { tinyModel } from '../testing/tiny-models.ts';
-import { dora, fisherMasked, full, hydralora, ia3, localised, lora, loramoe, methodOf, mixlora, placesText, prompt } from './index.ts';
+import { dora, fisherMasked, full, hydralora, ia3, lora, loramoe, methodOf, mixlora, placesText, prompt } from './index.ts';
 
 const quantised = quantise([base], { bits: 'int8' }).roots;
 
