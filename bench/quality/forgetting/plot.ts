@@ -15,7 +15,7 @@ import { type Figure, figureOf, gainOf, select } from './statistics.ts';
 const names: Readonly<Record<string, string>> = { full: 'full fine-tuning', lora: 'LoRA', 'loramoe-free': 'LoRAMoE, no constraint', loramoe: 'LoRAMoE' };
 const images = fileURLToPath(new URL('../../../docs/images', import.meta.url));
 const save = async (name: string, plot: Plot): Promise<void> => {
-  await writeFile(`${images}/forgetting-${name}.svg`, `${savedSvg(plot.wide.toString())}\n`);
+  await writeFile(`${images}/forgetting-${name}.svg`, `${savedSvg(plot.wide.text)}\n`);
   console.log(`docs/images/forgetting-${name}.svg`);
 };
 
