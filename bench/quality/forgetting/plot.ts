@@ -32,9 +32,16 @@ const bySize = (label: string, figure: Figure, results: readonly Result[], base:
     width,
     height: 340,
     marginLeft: 52,
-    marginRight: 150,
+    marginRight: 180,
     x: { type: 'log', base: 2, label: 'samples trained on →', labelArrow: 'none', ticks: sizes, tickSize: 0, tickFormat: (size: number) => String(size) },
-    y: { label, labelArrow: 'none', ticks: 6, tickSize: 0 },
+    y: {
+      label,
+      labelArrow: 'none',
+      domain: [Math.min(began, ...points.map(({ low }) => low)), Math.max(began, ...points.map(({ high }) => high))],
+      nice: true,
+      ticks: 6,
+      tickSize: 0,
+    },
     marks: [
       plot.gridY({ stroke: line, strokeOpacity: 1, ticks: 6 }),
       plot.ruleY([began], { stroke: markLine, strokeDasharray: '3 3' }),
