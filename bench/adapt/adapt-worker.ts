@@ -1,5 +1,15 @@
 // Our side of the benches of adapting as a process; the peer answers the same requests in bench/peers/adapt_peer.py.
-import { type BaseModel, type FrozenWeights, lora, loramoe, type Method, packedFeeds, trainingGraph } from '../../src/adapt/index.ts';
+import {
+  type BaseModel,
+  type FrozenWeights,
+  labelChunks,
+  lora,
+  loramoe,
+  type Method,
+  packedFeeds,
+  trainingGraph,
+  usuallyRecomputed,
+} from '../../src/adapt/index.ts';
 import { openBase } from '../../src/app/language-model/open-base.ts';
 import { nameOf } from '../../src/core/index.ts';
 import { writeSafetensors } from '../../src/formats/index.ts';
@@ -54,15 +64,12 @@ await serve({
     const { objective, parameters, frozen } = await trainingGraph(base!, {
       method,
       weights,
+      recomputed: usuallyRecomputed(base!.source.member.config.layers),
       ...(asked.kind === 'loramoe' && { balance: { strength, delta, groups: sizes } }),
     });
     const groups = [{ name: 'all', parameters, learningRate: optimiser.learningRate, weightDecay: 0 }];
-    const lengths = {
-      batch: batches[0]!.ids.length,
-      seq: batches[0]!.ids[0]!.length,
-      part: (batches[0]!.ids.length * batches[0]!.ids[0]!.length) / 4,
-      samples: batches[0]!.ids.length,
-    };
+    const [rows, length] = [batches[0]!.ids.length, batches[0]!.ids[0]!.length];
+    const lengths = { batch: rows, seq: length, part: Math.ceil((rows * length) / labelChunks), samples: rows };
     const executable = await engine!.compile(
       stepProgram(method.kind, objective, groups, optimiser),
       new Map([...frozen, ...parameters.map((node) => [nameOf(node), { kind: 'trainable' as const }] as const)]),

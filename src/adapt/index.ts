@@ -10,7 +10,7 @@ export { addFisher, type Fisher, fisherEntries } from './fisher.ts';
 export { type AdaptContext, type Adapted, adapt, type Method, type ReadBase, type Settled } from './method.ts';
 export * from './methods/index.ts';
 export * from './objectives/index.ts';
-export { type Recipe, type RecipeInput, recipeOf, type Size } from './recipe.ts';
+export { type Recipe, type RecipeInput, recipeOf, type Size, usuallyRecomputed } from './recipe.ts';
 export { type SwitchBalance, switchBalanceLoss } from './switch-balance.ts';
 export {
   countSteps,
@@ -22,4 +22,4 @@ export {
   type TrainedAdapter,
   trainAdapter,
 } from './train-adapter.ts';
-export { type TrainingGraph, type TrainingGraphOptions, trainingGraph } from './training-graph.ts';
+export { labelChunks, type TrainingGraph, type TrainingGraphOptions, trainingGraph } from './training-graph.ts';

@@ -7,7 +7,7 @@ import { generalFisher, type KeptPlaces, keptPlaces, keptTokens, withKept } from
 import type { BaseModel } from './base-model.ts';
 import { countLabels, flatBatch, packBatches, packedFeeds, rowsOfBatch, type TokenText } from './data/index.ts';
 import type { Recipe } from './recipe.ts';
-import { type TrainingGraph, type TrainingGraphOptions, trainingGraph } from './training-graph.ts';
+import { labelChunks, type TrainingGraph, type TrainingGraphOptions, trainingGraph } from './training-graph.ts';
 
 export interface TrainAdapterOptions {
   readonly base: BaseModel;
@@ -48,7 +48,7 @@ const scalar = (value: number): TensorData => ({ dtype: 'float32', shape: [], da
 const lengthsOf = ({ microRows, length }: Recipe) => ({
   batch: microRows,
   seq: length,
-  part: Math.ceil((microRows * length) / 4),
+  part: Math.ceil((microRows * length) / labelChunks),
   samples: 4 * microRows,
   kept: 32 * microRows,
 });

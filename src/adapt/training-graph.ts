@@ -7,6 +7,9 @@ import type { BaseModel, FrozenWeights } from './base-model.ts';
 import type { Method } from './method.ts';
 import { ewcPenalty, klToTop, labelInputs, labelLoss, partInput, pullBindings } from './objectives/index.ts';
 
+/** How many parts labels are computed in. */
+export const labelChunks = 8;
+
 export interface TrainingGraphOptions {
   readonly method: Method;
   readonly weights: FrozenWeights;
@@ -20,7 +23,7 @@ export interface TrainingGraphOptions {
   readonly recomputed?: readonly number[];
   /** Nothing is dropped: for judging. Default false. */
   readonly still?: boolean;
-  /** Parts of the labels whose logits are never alive together. Default 4. */
+  /** Parts of the labels whose logits are never alive together. Default `labelChunks`. */
   readonly chunks?: number;
 }
 
@@ -48,7 +51,7 @@ export interface TrainingGraph {
  */
 export const trainingGraph = async (
   base: BaseModel,
-  { method, weights, balance, ewc, kept, recomputed = [], still = false, chunks = 4 }: TrainingGraphOptions,
+  { method, weights, balance, ewc, kept, recomputed = [], still = false, chunks = labelChunks }: TrainingGraphOptions,
 ): Promise<TrainingGraph> => {
   const { config, build } = base.source.member;
   const inputs = causalInputs(config, { mask: false, segments: true });
