@@ -1,8 +1,10 @@
 // Another implementation: onnxruntime against the reference evaluator, op by op, results and gradients.
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type Dtype, input } from '../core/index.ts';
 import { type OpCase, opCases } from '../core/testing/op-cases.ts';
 import { type Engine, openEngine, tensorOf } from './index.ts';
+import { opOf } from './testing/device-table.ts';
 import { caseProgram, distance } from './testing/op-program.ts';
 
 const TOLERANCE = 1e-4;
@@ -28,4 +30,11 @@ describe('dtypes cross the border unchanged', () => {
     const x = tensorOf(dtype, [3], [0, 1, 1]);
     expect((await program.run({ x })).y).toEqual(x);
   });
+});
+
+it('docs/devices.md has a row for every op; scripts/make-device-table.ts writes it', () => {
+  const rows = [...readFileSync(new URL('../../docs/devices.md', import.meta.url), 'utf8').matchAll(/^\| (\w+) \| (?:native|partly|rewritten|CPU)/gm)].map(
+    (row) => row[1],
+  );
+  expect(rows).toEqual([...new Set(opCases.map(opOf))]);
 });

@@ -24,11 +24,14 @@ interface ProfileEvent {
   readonly args?: { readonly op_name?: string; readonly provider?: string };
 }
 
+/** Op that a row of the op table is about. */
+export const opOf = ({ name }: OpCase): string => name.replace(/^beside /, '').split(/[ ,]/)[0]!;
+
 /** Runs every row of the op table, results and gradients, on a device, and says what ran where. */
 export async function deviceRows(device: Device): Promise<DeviceRow[]> {
   const rows = new Map<string, { native: Set<string>; fallback: Set<string>; rewritten: Set<string>; difference: number; error: string | undefined }>();
   for (const row of opCases) {
-    const op = row.name.replace(/^beside /, '').split(/[ ,]/)[0]!;
+    const op = opOf(row);
     const into = rows.get(op) ?? { native: new Set(), fallback: new Set(), rewritten: new Set(), difference: 0, error: undefined };
     rows.set(op, into);
     try {
