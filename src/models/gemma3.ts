@@ -141,7 +141,13 @@ export const gemma3 = (config: Gemma3Config, inputs: CausalInputs): CausalModel 
       block: (layer, stream, past) => {
         const at = (site: BlockSite): string => blockSite(layer, site);
         const seen = named(at('attn.in'), normalise(`blocks.${layer}.norm1`, stream));
-        const { out, keys, values } = causalAttention(`blocks.${layer}.attn`, seen, { ...config, ...(config.global[layer] ? whole : near), normalise, past });
+        const { out, keys, values } = causalAttention(`blocks.${layer}.attn`, seen, {
+          ...config,
+          ...(config.global[layer] ? whole : near),
+          normalise,
+          past,
+          parts: inputs.parts,
+        });
         const mid = named(at('resid.mid'), add(stream, named(at('attn.add'), normalise(`blocks.${layer}.attn.norm`, out))));
         const read = named(at('mlp.in'), normalise(`blocks.${layer}.norm2`, mid));
         const fed = gatedMlp(`blocks.${layer}.mlp`, read, { ffn, activation });

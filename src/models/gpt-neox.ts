@@ -110,7 +110,7 @@ export const gptNeox = (config: GptNeoxConfig, inputs: CausalInputs): CausalMode
       block: (layer, stream, past) => {
         const at = (site: BlockSite): string => blockSite(layer, site);
         const seen = named(at('attn.in'), norm(`blocks.${layer}.norm1`, stream, { epsilon }));
-        const { out, keys, values } = causalAttention(`blocks.${layer}.attn`, seen, { ...config, bias, biases, rotate, past });
+        const { out, keys, values } = causalAttention(`blocks.${layer}.attn`, seen, { ...config, bias, biases, rotate, past, parts: inputs.parts });
         const after = add(stream, out);
         const mid = parallel ? after : named(at('resid.mid'), after);
         const read = named(at('mlp.in'), norm(`blocks.${layer}.norm2`, parallel ? stream : mid, { epsilon }));

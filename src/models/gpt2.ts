@@ -79,7 +79,7 @@ export const gpt2 = (config: Gpt2Config, inputs: CausalInputs): CausalModel =>
       embed: (words) => add(words, gather(parameter('embed.position.weight', [config.positions, hidden]), inputs.positions)),
       block: (layer, stream, past) => {
         const seen = named(blockSite(layer, 'attn.in'), norm(`blocks.${layer}.norm1`, stream, { epsilon }));
-        const { out, keys, values } = causalAttention(`blocks.${layer}.attn`, seen, { ...config, bias, biases, past });
+        const { out, keys, values } = causalAttention(`blocks.${layer}.attn`, seen, { ...config, bias, biases, past, parts: inputs.parts });
         const mid = named(blockSite(layer, 'resid.mid'), add(stream, out));
         const read = named(blockSite(layer, 'mlp.in'), norm(`blocks.${layer}.norm2`, mid, { epsilon }));
         return { stream: add(mid, mlp(`blocks.${layer}.mlp`, read, { ffn, activation })), keys, values };

@@ -135,7 +135,7 @@ export const llama = (config: LlamaConfig, inputs: CausalInputs): CausalModel =>
         const at = (site: BlockSite): string => blockSite(layer, site);
         const seen = named(at('attn.in'), normalise(`blocks.${layer}.norm1`, stream));
         const qkNorm = config.qkNorm ? normalise : undefined;
-        const { out, keys, values } = causalAttention(`blocks.${layer}.attn`, seen, { ...config, bias, rotate, normalise: qkNorm, past });
+        const { out, keys, values } = causalAttention(`blocks.${layer}.attn`, seen, { ...config, bias, rotate, normalise: qkNorm, past, parts: inputs.parts });
         const mid = named(at('resid.mid'), add(stream, out));
         const read = named(at('mlp.in'), normalise(`blocks.${layer}.norm2`, mid));
         return { stream: add(mid, gatedMlp(`blocks.${layer}.mlp`, read, { ffn, activation, bias: biases.mlp })), keys, values };

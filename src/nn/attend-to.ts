@@ -1,4 +1,4 @@
-import { type Axis, add, addAxes, concat, matmul, multiplyAxes, type Node, named, reshape, slice, softmax } from '../core/index.ts';
+import { type Axis, add, addAxes, concat, divideAxis, matmul, multiplyAxes, type Node, named, reshape, scaleAxis, slice, softmax } from '../core/index.ts';
 
 /** The cache of one layer; it is read only. */
 export interface CausalPast {
@@ -46,3 +46,27 @@ export const attendTo = ({
 
 /** Values mixed by the weights from `start` on. */
 const mix = (weights: Node, start: Axis, values: Node): Node => matmul(slice(weights, -1, start, addAxes(start, values.shape[2]!)), values);
+
+/**
+ * `attendTo` without a cache, the queries of one part of `seq` after another, each against the keys before the part's end: of the products of all pairs (parts + 1) / (2 · parts) are left.
+ *
+ * @throws ShapeError where `seq` is no multiple of `parts`
+ */
+export const attendInParts = ({
+  queries,
+  keys,
+  values,
+  bias,
+  scale,
+  parts,
+}: Pick<Parameters<typeof attendTo>[0], 'queries' | 'keys' | 'values' | 'bias' | 'scale'> & { readonly parts: number }): Node => {
+  const part = divideAxis(queries.shape[2]!, parts);
+  return concat(
+    Array.from({ length: parts }, (_, i) => {
+      const [from, to] = [scaleAxis(part, i), scaleAxis(part, i + 1)];
+      const seen = { keys: slice(keys, 2, 0, to), values: slice(values, 2, 0, to), bias: slice(slice(bias, 2, from, to), 3, 0, to) };
+      return attendTo({ queries: slice(queries, 2, from, to), ...seen, past: undefined, scale });
+    }),
+    2,
+  );
+};

@@ -1,5 +1,5 @@
 import { type Axis, multiplyAxes, type Node, named, reshape, ShapeError, transpose } from '../core/index.ts';
-import { attendTo, type CausalPast } from './attend-to.ts';
+import { attendInParts, attendTo, type CausalPast } from './attend-to.ts';
 import { groupedAttention } from './grouped-attention.ts';
 import { dense } from './linear.ts';
 
@@ -20,11 +20,13 @@ export interface CausalAttentionOptions {
   /** The window of `bias`, if it has one. */
   readonly window?: number | undefined;
   readonly past?: CausalPast | undefined;
+  /** See `CausalInputs`. */
+  readonly parts?: number | undefined;
 }
 
 /**
  * Attention of new tokens to themselves and to those in a cache. `kvHeads` heads of keys and values each serve heads / kvHeads heads of queries, which are laid one after another, so that keys
- * and values are never repeated. Sites under `SITE.`: q, k, v, qTurned, kTurned, scores, pattern, z, out; where `past` has counts it is one operator, without scores and pattern.
+ * and values are never repeated. Sites under `SITE.`: q, k, v, qTurned, kTurned, scores, pattern, z, out; where `past` has counts it is one operator, without scores and pattern; in `parts` these two are missing too.
  *
  * @param x  [batch, seq, hidden]
  * @returns  `out` [batch, seq, hidden]; `keys` (turned) and `values` of the new tokens, [batch, kvHeads, seq, headDim]: what a cache keeps
@@ -33,7 +35,7 @@ export interface CausalAttentionOptions {
 export const causalAttention = (
   site: string,
   x: Node,
-  { heads, kvHeads, headDim, bias, scale = headDim ** -0.5, rotate, normalise, biases = {}, window, past }: CausalAttentionOptions,
+  { heads, kvHeads, headDim, bias, scale = headDim ** -0.5, rotate, normalise, biases = {}, window, past, parts }: CausalAttentionOptions,
 ): { out: Node; keys: Node; values: Node } => {
   if (heads % kvHeads !== 0) throw new ShapeError(`${site}: expected heads that ${kvHeads} heads of keys divide, got ${heads}`);
   const [batch, seq, hidden] = x.shape as readonly [Axis, Axis, number];
@@ -54,7 +56,11 @@ export const causalAttention = (
     `${site}.z`,
     past && counts
       ? groupedAttention(beside(queries), beside(keys), reshape(fresh, [batch, seq, kvHeads * headDim]), { ...past, counts }, { heads, kvHeads, scale, window })
-      : beside(attendTo({ queries, keys, values, past, bias, scale, site })),
+      : beside(
+          parts === undefined || parts === 1
+            ? attendTo({ queries, keys, values, past, bias, scale, site })
+            : attendInParts({ queries, keys, values, bias, scale, parts }),
+        ),
   );
   return { out: dense(`${site}.out`, z, hidden, { bias: biases.out ?? false }), keys, values };
 };

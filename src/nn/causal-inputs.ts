@@ -25,6 +25,8 @@ export interface CausalInputs {
   readonly mask?: Node | undefined;
   /** [batch, seq] int64: several texts in a row, one after another, each with a number of its own and positions from 0; a token sees only its own text. Padding is a text that nobody reads. */
   readonly segments?: Node | undefined;
+  /** Attention is computed for the queries of so many equal parts of `seq` one after another, each against the keys before its end: what no query may see is not computed. The sites of scores and pattern are not there then. Default 1. */
+  readonly parts?: number | undefined;
   readonly past?: Past | undefined;
   /** [rows] int64: the places in the flattened [batch, seq] that logits are wanted for, the others cost a vocabulary each. Without it: all. */
   readonly rows?: Node | undefined;
@@ -38,6 +40,7 @@ export interface CausalInputs {
  * @param options.dense whether the slots of the cache that hold a token are the first ones: see `Past.counts`. Default false.
  * @param options.mask  whether there is padding among the new tokens. Default true.
  * @param options.segments whether rows hold several texts. Default false.
+ * @param options.parts of attention: then seq is a multiple of it.
  * @param options.rows  whether logits are wanted for chosen rows only. Default false.
  */
 export const causalInputs = (
@@ -49,8 +52,9 @@ export const causalInputs = (
     dense = false,
     mask = true,
     segments = false,
+    parts,
     rows = false,
-  }: { batch?: Axis; seq?: Axis; past?: Axis; dense?: boolean; mask?: boolean; segments?: boolean; rows?: boolean } = {},
+  }: { batch?: Axis; seq?: Axis; past?: Axis; dense?: boolean; mask?: boolean; segments?: boolean; parts?: number; rows?: boolean } = {},
 ): CausalInputs => {
   const cache = (kind: string) => Array.from({ length: layers }, (_, layer) => input(`past.${kind}.${layer}`, [batch, kvHeads, past!, headDim]));
   return {
@@ -58,6 +62,7 @@ export const causalInputs = (
     positions: input('positions', [batch, seq], 'int64'),
     ...(mask && { mask: input('mask', [batch, seq], 'bool') }),
     ...(segments && { segments: input('segments', [batch, seq], 'int64') }),
+    ...(parts !== undefined && { parts }),
     ...(past !== undefined && { past: pastOf(cache('keys'), cache('values'), input('past.mask', [batch, past], 'bool'), dense) }),
     ...(rows && { rows: input('rows', ['rows'], 'int64') }),
   };

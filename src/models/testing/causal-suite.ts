@@ -1,6 +1,22 @@
 // What every family must do, on its tiny model: equal the reference implementation, and not care how a text is padded or cut.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cast, concat, div, gradients, logicalAnd, mul, type Node, nameOf, slice, subtractAxes, sum, type Tensor, tensor, verify } from '../../core/index.ts';
+import {
+  cast,
+  concat,
+  div,
+  gradients,
+  logicalAnd,
+  mul,
+  type Node,
+  nameOf,
+  scaleAxis,
+  slice,
+  subtractAxes,
+  sum,
+  type Tensor,
+  tensor,
+  verify,
+} from '../../core/index.ts';
 import { inPractice, inTheory } from '../../nn/edits/testing/tiny-bert.ts';
 import { blockOf, blockSites, type CausalInputs, causalInputs, modelSites, sitesIn, softmaxCrossEntropy } from '../../nn/index.ts';
 import { type Engine, numbersOf, openEngine } from '../../runtime/index.ts';
@@ -101,6 +117,28 @@ export const causalSuite = (name: string, sites: readonly string[]): void => {
       const given = new Map(fixture.weights).set('ids', tensor([1, ids.length], ids)).set('positions', tensor([1, ids.length], [...ids.keys()]));
       return inTheory({ logits: fixture.member.build(inputs).logits }, given)['logits']!;
     };
+
+    it('computes of packed texts with attention in parts what it computes at once, and the gradients', () => {
+      const [batch, seq] = fixture.ids.shape as [number, number];
+      const parts = [2, 3].find((count) => seq % count === 0)!;
+      const segments = tensor(
+        [batch, seq],
+        Array.from({ length: batch * seq }, (_, i) => ((i % seq) * 3 < seq ? 0 : 1)),
+      );
+      const given = new Map(values).set('segments', segments);
+      const outputsOf = (inputs: CausalInputs): Record<string, Node> => {
+        const model = fixture.member.build(inputs);
+        const loss = sum(mul(model.logits, model.logits), [0, 1, 2]);
+        return { logits: model.logits, ...Object.fromEntries(gradients(loss, model.parameters).map((node, i) => [nameOf(model.parameters[i]!), node])) };
+      };
+      const chosen = { mask: false, segments: true };
+      const atOnce = inTheory(outputsOf(causalInputs(fixture.member.config, chosen)), given);
+      const inParts = inTheory(outputsOf(causalInputs(fixture.member.config, { ...chosen, seq: scaleAxis('part', parts), parts })), given);
+      for (const [key, { data }] of Object.entries(atOnce)) {
+        const largest = Math.max(...data.map(Math.abs));
+        expect(Math.max(...data.map((value, i) => Math.abs(value - inParts[key]!.data[i]!))), key).toBeLessThanOrEqual(1e-9 * largest + 1e-12);
+      }
+    });
 
     it('reads texts packed into one row as it reads each alone, whatever the padding', () => {
       const { vocab } = fixture.member.config;
