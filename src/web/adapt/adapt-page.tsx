@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { generating } from '../chat/model-choice.ts';
 import { NoModel } from '../chat/no-model.tsx';
 import { narrowPane } from '../parts/narrow.ts';
+import { NotYet } from '../parts/not-yet.tsx';
 import { models, workspace } from '../state/data.ts';
 import { comparedRuns, openRun } from '../state/route.ts';
 import { adaptRuns, look, underWay } from './adapt-state.ts';
@@ -44,22 +45,7 @@ export function AdaptPage(): JSX.Element {
     adaptRuns.refresh();
   }, [stage]);
 
-  if (!known) {
-    return (
-      <main class="read empty" id="main" aria-busy={models.error.value === null}>
-        {models.error.value && (
-          <div class="stage-empty">
-            <p class="trouble" role="alert">
-              {models.error.value.message}
-            </p>
-            <button type="button" class="button" onClick={models.refresh}>
-              Try again
-            </button>
-          </div>
-        )}
-      </main>
-    );
-  }
+  if (!known) return <NotYet of={models} />;
   if (isNew && generating.value.length === 0 && (adaptRuns.data.value?.runs ?? []).length === 0) {
     return (
       <main class="read empty" id="main">

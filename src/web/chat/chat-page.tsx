@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { Icon } from '../parts/icons.tsx';
 import { narrowPane } from '../parts/narrow.ts';
+import { NotYet } from '../parts/not-yet.tsx';
 import { ScrollRegion } from '../parts/scroll-region.tsx';
 import { models } from '../state/data.ts';
 import { send } from './chat.ts';
@@ -103,22 +104,7 @@ export function ChatPage(): JSX.Element {
   }, []);
 
   const known = models.data.value;
-  if (!known) {
-    return (
-      <main class="read empty" id="main" aria-busy={models.error.value === null}>
-        {models.error.value && (
-          <div class="stage-empty">
-            <p class="trouble" role="alert">
-              {models.error.value.message}
-            </p>
-            <button type="button" class="button" onClick={models.refresh}>
-              Try again
-            </button>
-          </div>
-        )}
-      </main>
-    );
-  }
+  if (!known) return <NotYet of={models} />;
   if (generating.value.length === 0) {
     return (
       <main class="read empty" id="main">

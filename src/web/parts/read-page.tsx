@@ -8,6 +8,7 @@ import { Icon } from './icons.tsx';
 import { Inspector } from './inspector.tsx';
 import { MergeReview } from './merge-review.tsx';
 import { narrowPane } from './narrow.ts';
+import { NotYet } from './not-yet.tsx';
 import { cancelRun, progressWords, share } from './runs-page.tsx';
 import { Side } from './side.tsx';
 import { Tabs } from './tabs.tsx';
@@ -37,21 +38,7 @@ function ReadingNow(): JSX.Element | null {
 /** Documents at the left, the picture in the middle, what is selected at the right. */
 export function ReadPage(): JSX.Element {
   const known = workspace.data.value;
-  if (workspace.error.value && !known) {
-    return (
-      <main class="read empty" id="main">
-        <div class="stage-empty">
-          <p class="trouble" role="alert">
-            {workspace.error.value.message}
-          </p>
-          <button type="button" class="button" onClick={workspace.refresh}>
-            Try again
-          </button>
-        </div>
-      </main>
-    );
-  }
-  if (!known) return <main class="read empty" id="main" aria-busy="true" />;
+  if (!known) return <NotYet of={workspace} />;
   if (known.counts.documents === 0) {
     return (
       <main class="read empty" id="main">
