@@ -2,11 +2,11 @@
 import {
   type BaseModel,
   type FrozenWeights,
-  labelChunks,
   lora,
   loramoe,
   type Method,
   packedFeeds,
+  stepLengths,
   trainingGraph,
   usuallyRecomputed,
 } from '../../src/adapt/index.ts';
@@ -69,7 +69,7 @@ await serve({
     });
     const groups = [{ name: 'all', parameters, learningRate: optimiser.learningRate, weightDecay: 0 }];
     const [rows, length] = [batches[0]!.ids.length, batches[0]!.ids[0]!.length];
-    const lengths = { batch: rows, seq: length, part: Math.ceil((rows * length) / labelChunks), samples: rows };
+    const lengths = stepLengths(rows, length);
     const executable = await engine!.compile(
       stepProgram(method.kind, objective, groups, optimiser),
       new Map([...frozen, ...parameters.map((node) => [nameOf(node), { kind: 'trainable' as const }] as const)]),

@@ -10,7 +10,7 @@ import { countLabels, type PackedFeeds, packedFeeds, type TokenText } from './da
 import type { Method } from './method.ts';
 import { fisherDiagonal, likeliest } from './objectives/index.ts';
 import type { Recipe } from './recipe.ts';
-import { trainingGraph } from './training-graph.ts';
+import { stepLengths, trainingGraph } from './training-graph.ts';
 
 export const againstSchema = z.strictObject({
   /** Elastic weight consolidation: what mattered to general texts is held, by the Fisher information of so many of them. */
@@ -43,13 +43,13 @@ export interface KeptPlaces {
 export const keptPlaces = async (
   base: BaseModel,
   engine: Engine,
-  { weights, length, microRows }: Pick<Recipe, 'weights' | 'length' | 'microRows'>,
+  { weights, length }: Pick<Recipe, 'weights' | 'length'>,
   texts: readonly TokenText[],
 ): Promise<Map<string, KeptPlaces>> => {
   const { frozen, read, logits } = await trainingGraph(base, { method: nothing, weights, still: true });
   const count = Math.min(keptTokens, base.source.member.config.vocab - 1);
   const { tokens, logProbs } = likeliest(logits(read), count);
-  const lengths = { batch: microRows, seq: length, part: Math.ceil(length / 4), samples: 1 };
+  const lengths = stepLengths(1, length);
   await using program = await engine.compile({ name: 'kept', outputs: { tokens, logProbs } }, frozen, { lengths });
   const found = new Map<string, KeptPlaces>();
   for (const text of texts) {

@@ -15,11 +15,12 @@ export { type SwitchBalance, switchBalanceLoss } from './switch-balance.ts';
 export {
   countSteps,
   firstValues,
+  type HeldOutJudge,
   type HeldOutLoss,
-  heldOutLoss,
-  stepBytes,
+  openHeldOut,
+  planStep,
   type TrainAdapterOptions,
   type TrainedAdapter,
   trainAdapter,
 } from './train-adapter.ts';
-export { labelChunks, type TrainingGraph, type TrainingGraphOptions, trainingGraph } from './training-graph.ts';
+export { stepLengths, type TrainingGraph, type TrainingGraphOptions, trainingGraph } from './training-graph.ts';

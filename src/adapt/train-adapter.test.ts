@@ -13,7 +13,7 @@ import { folderSource, logitsOfIds } from './files/testing/sources.ts';
 import { adapt } from './method.ts';
 import { type RecipeInput, recipeOf } from './recipe.ts';
 import { tinyBase, tinyTexts } from './testing/tiny-base.ts';
-import { countSteps, heldOutLoss, type TrainAdapterOptions, trainAdapter } from './train-adapter.ts';
+import { countSteps, openHeldOut, type TrainAdapterOptions, trainAdapter } from './train-adapter.ts';
 
 let engine: Engine;
 let work: string;
@@ -106,7 +106,8 @@ describe('training an adapter', () => {
     expect(judged.at(-1)).toBeGreaterThan(Math.min(...judged));
     expect(-best!.score).toBe(Math.min(...judged));
     const given = Object.fromEntries([...values].map(([name, data]) => [name, { dtype: 'float32' as const, shape: shapeOf(name, used), data }]));
-    expect((await heldOutLoss({ base, engine, recipe: used, texts: heldOut, values: given })).loss).toBeCloseTo(Math.min(...judged), 6);
+    await using judge = await openHeldOut({ base, engine, recipe: used, texts: heldOut });
+    expect((await judge.given(given)).loss).toBeCloseTo(Math.min(...judged), 6);
   });
 
   it('stops when the held-out loss no longer falls, where told to', async () => {
@@ -189,7 +190,7 @@ describe('training an adapter', () => {
   });
 
   it('refuses to judge by nothing', async () => {
-    await expect(heldOutLoss({ base, engine, recipe: recipe(), texts: [], values: {} })).rejects.toThrow(/expected held-out texts/);
+    await expect(openHeldOut({ base, engine, recipe: recipe(), texts: [] })).rejects.toThrow(/expected held-out texts/);
   });
 });
 

@@ -7,7 +7,7 @@ import { generalFisher, type KeptPlaces, keptPlaces, keptTokens, withKept } from
 import type { BaseModel } from './base-model.ts';
 import { countLabels, flatBatch, packBatches, packedFeeds, rowsOfBatch, type TokenText } from './data/index.ts';
 import type { Recipe } from './recipe.ts';
-import { labelChunks, type TrainingGraph, type TrainingGraphOptions, trainingGraph } from './training-graph.ts';
+import { stepLengths, type TrainingGraph, type TrainingGraphOptions, trainingGraph } from './training-graph.ts';
 
 export interface TrainAdapterOptions {
   readonly base: BaseModel;
@@ -44,14 +44,7 @@ export interface HeldOutLoss {
 const numbered = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 const scalar = (value: number): TensorData => ({ dtype: 'float32', shape: [], data: Float32Array.of(value) });
 
-/** Axes of a step: what the order of computation is planned for. */
-const lengthsOf = ({ microRows, length }: Recipe) => ({
-  batch: microRows,
-  seq: length,
-  part: Math.ceil((microRows * length) / labelChunks),
-  samples: 4 * microRows,
-  kept: 32 * microRows,
-});
+const lengthsOf = ({ microRows, length }: Recipe) => stepLengths(microRows, length);
 
 const graphOf = (
   base: BaseModel,
@@ -83,15 +76,15 @@ const groupsOf = (graph: TrainingGraph, { learningRate, weightDecay }: Recipe) =
 const adamwOf = ({ clipNorm }: Recipe) => ({ beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clipNorm });
 
 /**
- * Most memory that a step's activations, gradients and updates take at once, by the planner's count, in bytes. Weights and the libraries come on top.
+ * What a step is before it is compiled: what it trains, and the most memory that its activations, gradients and updates take at once, by the planner's count, in bytes. Weights and the libraries come on top.
  *
  * @param recipe  its rows, length and recomputed blocks
  */
-export const stepBytes = async (base: BaseModel, recipe: Recipe): Promise<number> => {
+export const planStep = async (base: BaseModel, recipe: Recipe): Promise<{ readonly parameters: readonly Node[]; readonly peakBytes: number }> => {
   const graph = await graphOf(base, recipe);
   const lengths = lengthsOf(recipe);
   const program: Program = stepProgram('price', graph.objective, groupsOf(graph, recipe), adamwOf(recipe));
-  return plan(program, { lengths }).peakBytes(lengths);
+  return { parameters: graph.parameters, peakBytes: plan(program, { lengths }).peakBytes(lengths) };
 };
 
 /** Batches of an epoch: rows packed anew in each. */
@@ -115,6 +108,7 @@ export const trainAdapter = async (options: TrainAdapterOptions): Promise<Traine
   const { places, count, more } = await besidesLabels(options);
   const graph = await graphOf(base, recipe, false, more);
   const { method, microRows, rows, schedule, warmup, seed, epochs, patience } = recipe;
+  await using judge = await openHeldOut({ base, engine, recipe, texts: heldOut });
   const result = await train({
     engine,
     folder,
@@ -133,7 +127,7 @@ export const trainAdapter = async (options: TrainAdapterOptions): Promise<Traine
     evaluation: {
       after: () => true,
       judge: async (residentOf) => {
-        const { loss, right } = await heldOutLoss({ base, engine, recipe, texts: heldOut, residentOf });
+        const { loss, right } = await judge.resident(residentOf);
         return { score: -loss, metrics: { loss, right } };
       },
       ...(patience !== undefined && { patience }),
@@ -192,46 +186,54 @@ export const firstValues = async (base: BaseModel, { method, seed }: Recipe, par
   return found;
 };
 
-/**
- * What the labels of texts cost, nothing dropped.
- *
- * @param residentOf  name under which the engine holds a parameter; without it those of `values`
- * @throws ConfigError without texts
- */
-export const heldOutLoss = async ({
+/** Judges weights by held-out texts. */
+export interface HeldOutJudge extends AsyncDisposable {
+  /**
+   * What the labels cost, nothing dropped.
+   *
+   * @param residentOf  name under which the engine holds a parameter
+   */
+  resident(residentOf: (parameter: string) => string): Promise<HeldOutLoss>;
+  /** The same with values of one's own. */
+  given(values: Readonly<Record<string, TensorData>>): Promise<HeldOutLoss>;
+}
+
+/** Makes a program that judges weights, once for all times it does. @throws ConfigError without texts */
+export const openHeldOut = async ({
   base,
   engine,
   recipe,
   texts,
-  residentOf,
-  values,
-}: Pick<TrainAdapterOptions, 'base' | 'engine' | 'recipe' | 'texts'> & {
-  readonly residentOf?: (parameter: string) => string;
-  readonly values?: Readonly<Record<string, TensorData>>;
-}): Promise<HeldOutLoss> => {
+}: Pick<TrainAdapterOptions, 'base' | 'engine' | 'recipe' | 'texts'>): Promise<HeldOutJudge> => {
   if (texts.length === 0) throw new ConfigError('adapt: expected held-out texts to judge by, got none; hold a part of the data out');
   const graph = await graphOf(base, { ...recipe, recomputed: 0 }, true);
   const names = graph.parameters.map(nameOf);
   const { loss, metrics } = graph.objective;
-  await using program = await engine.compile(
+  const program = await engine.compile(
     { name: 'held-out', outputs: { loss, right: metrics['right']! } },
     new Map<string, Binding>([...frozenOf(graph), ...names.map((name): [string, Binding] => [name, { kind: 'trainable' }])]),
     { lengths: lengthsOf(recipe) },
   );
-  const resident = residentOf ? Object.fromEntries(names.map((name) => [name, residentOf(name)])) : {};
-  let [cost, right, labels] = [0, 0, 0];
-  for (const batch of batchesOf(texts, { ...recipe, rows: recipe.microRows }, 0)) {
-    const rows = textsOf(texts, batch);
-    const count = rows.flat().reduce((sum, text) => sum + countLabels(text), 0);
-    const [feeds] = feedsOf(base, recipe, rows);
-    const given = { ...feeds, ...values };
-    const read = Object.fromEntries(program.inputs.flatMap(({ name }) => (given[name] ? [[name, given[name]]] : [])));
-    const found = await program.run(read, { resident });
-    cost += count * Number(found['loss']!.data[0]);
-    right += Number(found['right']!.data[0]);
-    labels += count;
-  }
-  return { loss: cost / labels, right: right / labels };
+  const batches = batchesOf(texts, { ...recipe, rows: recipe.microRows }, 0).map((batch) => textsOf(texts, batch));
+  const judge = async (values: Readonly<Record<string, TensorData>>, resident: Readonly<Record<string, string>>): Promise<HeldOutLoss> => {
+    let [cost, right, labels] = [0, 0, 0];
+    for (const rows of batches) {
+      const count = rows.flat().reduce((sum, text) => sum + countLabels(text), 0);
+      const [feeds] = feedsOf(base, recipe, rows);
+      const all = { ...feeds, ...values };
+      const read = Object.fromEntries(program.inputs.flatMap(({ name }) => (all[name] ? [[name, all[name]]] : [])));
+      const found = await program.run(read, { resident });
+      cost += count * Number(found['loss']!.data[0]);
+      right += Number(found['right']!.data[0]);
+      labels += count;
+    }
+    return { loss: cost / labels, right: right / labels };
+  };
+  return {
+    resident: (residentOf) => judge({}, Object.fromEntries(names.map((name) => [name, residentOf(name)]))),
+    given: (values) => judge(values, {}),
+    [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
+  };
 };
 
 const valuesIn = async (path: string): Promise<Map<string, Float32Array>> => {

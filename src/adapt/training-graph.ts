@@ -1,14 +1,41 @@
-import { add, ConfigError, gather, inOrder, input, isParameter, mul, type Node, named, nameOf, parameter, reshape, sizeOf } from '../core/index.ts';
+import {
+  type Axis,
+  add,
+  ConfigError,
+  edit,
+  gather,
+  inOrder,
+  input,
+  isInput,
+  isParameter,
+  mul,
+  type Node,
+  named,
+  nameOf,
+  parameter,
+  reshape,
+  scaleAxis,
+  sizeOf,
+} from '../core/index.ts';
 import { causalInputs, dense, linear, recompute } from '../nn/index.ts';
 import type { Binding } from '../runtime/index.ts';
 import type { Objective } from '../train/index.ts';
 import { type BalanceOptions, balanceLoss } from './balance.ts';
-import type { BaseModel, FrozenWeights } from './base-model.ts';
+import type { BaseModel, FrozenWeights, HeldProgram } from './base-model.ts';
 import type { Method } from './method.ts';
 import { ewcPenalty, klToTop, labelInputs, labelLoss, partInput, pullBindings } from './objectives/index.ts';
 
-/** How many parts labels are computed in. */
-export const labelChunks = 8;
+/** How many parts labels are computed in, and queries of a row: rows are as long as a multiple. */
+const [labelChunks, attentionParts] = [8, 2];
+
+/** Axes of a step over so many rows of so many tokens: what the order of computation is planned for. */
+export const stepLengths = (rows: number, length: number): Readonly<Record<string, number>> => ({
+  batch: rows,
+  seqPart: Math.ceil(length / attentionParts),
+  part: Math.ceil((rows * length) / labelChunks),
+  samples: 4 * rows,
+  kept: 32 * rows,
+});
 
 export interface TrainingGraphOptions {
   readonly method: Method;
@@ -23,7 +50,7 @@ export interface TrainingGraphOptions {
   readonly recomputed?: readonly number[];
   /** Nothing is dropped: for judging. Default false. */
   readonly still?: boolean;
-  /** Parts of the labels whose logits are never alive together. Default `labelChunks`. */
+  /** Parts of the labels whose logits are never alive together. Default 8. */
   readonly chunks?: number;
 }
 
@@ -54,7 +81,7 @@ export const trainingGraph = async (
   { method, weights, balance, ewc, kept, recomputed = [], still = false, chunks = labelChunks }: TrainingGraphOptions,
 ): Promise<TrainingGraph> => {
   const { config, build } = base.source.member;
-  const inputs = causalInputs(config, { mask: false, segments: true });
+  const inputs = causalInputs(config, { seq: scaleAxis('seqPart', attentionParts), mask: false, segments: true, parts: attentionParts });
   const { hidden } = build(inputs);
   const adapted = method.apply([hidden], still ? {} : { key: input('key', [1], 'uint32') });
   const trained = new Set(adapted.parameters.map(nameOf));
@@ -104,13 +131,22 @@ export const trainingGraph = async (
   };
 };
 
-/** What hidden rows become logits by, over frozen weights. */
+/** What hidden rows become logits by, over frozen weights: built once for every axis of rows, and put behind each part of them. */
 const headOf = (base: BaseModel, weights: FrozenWeights, trained: ReadonlySet<string>, words: Node | undefined) => {
   const { vocab, hidden, tied } = base.source.member.config;
   const table = words ?? parameter('embed.word.weight', [vocab, hidden]);
-  const held = (x: Node) => {
-    const logits = tied ? named('logits', linear(x, table)) : dense('logits', x, vocab, { bias: false });
-    return base.hold({ name: `${base.name}/head`, outputs: { logits } }, weights, trained);
+  const made = new Map<Axis, HeldProgram>();
+  const heldOver = (rows: Axis) => {
+    const known = made.get(rows);
+    if (known) return known;
+    const read = input('read', [rows, hidden]);
+    const logits = tied ? named('logits', linear(read, table)) : dense('logits', read, vocab, { bias: false });
+    const held = base.hold({ name: `${base.name}/head`, outputs: { logits } }, weights, trained);
+    made.set(rows, held);
+    return held;
   };
-  return { bindings: held(input('read', ['rows', hidden])).bindings, logits: (x: Node): Node => held(x).program.outputs['logits']! };
+  return {
+    bindings: () => heldOver('rows').bindings(),
+    logits: (x: Node): Node => edit([heldOver(x.shape[0]!).program.outputs['logits']!], (node) => (isInput(node) && nameOf(node) === 'read' ? x : node))[0]!,
+  };
 };

@@ -4,7 +4,7 @@ import {
   expertUse,
   firstValues,
   generalReplayPath,
-  heldOutLoss,
+  openHeldOut,
   readSamples,
   recipeOf,
   saveAdapter,
@@ -85,10 +85,13 @@ export const baseLosses = async (base: BaseModel, mix: Mix, threads: number): Pr
   return await lossesOf({ base, engine, recipe }, mix, await firstValues(base, recipe, parameters));
 };
 
-type Own = Pick<Parameters<typeof heldOutLoss>[0], 'base' | 'engine' | 'recipe'>;
+type Own = Pick<Parameters<typeof openHeldOut>[0], 'base' | 'engine' | 'recipe'>;
 
 const lossesOf = async ({ base, engine, recipe }: Own, { tests }: Mix, values: Readonly<Record<string, TensorData>>): Promise<Trained['losses']> => {
-  const lossOf = async (kind: Kind) => (await heldOutLoss({ base, engine, recipe: { ...recipe, weights: 'f32' }, texts: tests.texts[kind], values })).loss;
+  const lossOf = async (kind: Kind) => {
+    await using judge = await openHeldOut({ base, engine, recipe: { ...recipe, weights: 'f32' }, texts: tests.texts[kind] });
+    return (await judge.given(values)).loss;
+  };
   return { task: await lossOf('task'), knowledge: await lossOf('knowledge') };
 };
 

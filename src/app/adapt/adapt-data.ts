@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   admission,
   type BaseModel,
@@ -63,20 +62,14 @@ export interface AdaptData {
   readonly replay: { readonly share: number; readonly source: string | null; readonly texts: number };
 }
 
-/** SHA-256 of all that is read, by what it is for, and of how it is read. */
+/** SHA-256 of all that is read, by what it is for. */
 export const hashData = async (
   recipe: Pick<Recipe, 'replay' | 'against'>,
-  {
-    data,
-    evaluation,
-    replayData = generalReplayPath,
-    ...how
-  }: Pick<AdaptDataOptions, 'data' | 'evaluation' | 'replayData' | 'kindField' | 'kindRules' | 'admit'>,
+  { data, evaluation, replayData = generalReplayPath }: Pick<AdaptDataOptions, 'data' | 'evaluation' | 'replayData'>,
 ): Promise<Readonly<Record<string, string>>> => ({
   training: await hashTrainingData(data),
   ...(evaluation !== undefined && { evaluation: await hashTrainingData(evaluation) }),
   ...(usesGeneral(recipe) && { replay: await hashTrainingData(replayData) }),
-  ...(Object.keys(how).length > 0 && { reading: createHash('sha256').update(JSON.stringify(how)).digest('hex') }),
 });
 
 /** Whether general samples are read: to be replayed, kept, or to tell what matters. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type BaseModel, type RecipeInput, recipeOf, stepBytes } from '../../adapt/index.ts';
+import { type BaseModel, planStep, type RecipeInput, recipeOf } from '../../adapt/index.ts';
 import { tinyBase } from '../../adapt/testing/tiny-base.ts';
 import { elements, nameOf } from '../../core/index.ts';
 import { type CausalSource, causalMember } from '../../models/index.ts';
@@ -21,7 +21,8 @@ const recipe = (given: RecipeInput = {}) => recipeOf({ weights: 'f32', ...given 
 describe('a recipe fitted into memory', () => {
   it('computes again as few blocks as will do, before rows come one after another', async () => {
     const base = await deep(layers);
-    const takes = (microRows: number, recomputed: number): Promise<number> => stepBytes(base, { ...recipe(), microRows, recomputed });
+    const takes = (microRows: number, recomputed: number): Promise<number> =>
+      planStep(base, { ...recipe(), microRows, recomputed }).then(({ peakBytes }) => peakBytes);
     const [wanted, besides] = [recipe(), 1e6];
     const figures = await Promise.all([0, 1, 3, layers].map((recomputed) => takes(4, recomputed)));
     expect(figures).toEqual(figures.toSorted((a, b) => b - a));
@@ -36,8 +37,8 @@ describe('a recipe fitted into memory', () => {
 
   it('is refused where nothing fits, and rows that would are named', async () => {
     const base = await deep(layers);
-    const least = await stepBytes(base, { ...recipe(), microRows: 1, recomputed: layers });
-    const shorter = await stepBytes(base, { ...recipe(), microRows: 1, recomputed: layers, length: 64 });
+    const least = (await planStep(base, { ...recipe(), microRows: 1, recomputed: layers })).peakBytes;
+    const shorter = (await planStep(base, { ...recipe(), microRows: 1, recomputed: layers, length: 64 })).peakBytes;
     expect(shorter).toBeLessThan(0.6 * least);
     await expect(fitMemory(base, recipe(), { bytes: shorter, besides: 0 })).rejects.toThrow(
       /expected training within \d+ MB, got at least \d+ MB for one row of 256 tokens .+; take shorter rows \(--length 64\), or give at least --memory \d+mb/,

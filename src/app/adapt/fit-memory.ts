@@ -1,5 +1,5 @@
-import { type BaseModel, type Recipe, stepBytes } from '../../adapt/index.ts';
-import { ConfigError } from '../../core/index.ts';
+import { type BaseModel, planStep, type Recipe } from '../../adapt/index.ts';
+import { ConfigError, elements } from '../../core/index.ts';
 
 export interface MemoryBudget {
   /** What training may take in all. */
@@ -9,6 +9,16 @@ export interface MemoryBudget {
 }
 
 const leastLength = 32;
+/** Libraries, the graph, and what a session holds beside weights and activations, in bytes. */
+const librariesBytes = 450e6;
+
+/** Bytes that training takes whatever a step is: libraries, and the weights as a session holds them. */
+export const besidesSteps = ({ source }: BaseModel, { weights, method }: Recipe): number => {
+  const values = source.parameters.reduce((sum, { shape }) => sum + elements(shape as readonly number[]), 0);
+  // Whole numbers lie there for both ways, as they are and as the kernels pack them; the table of words as floats too.
+  const bytesOfValue = weights === 'int8' ? 4 : method.kind === 'full' ? 16 : 4;
+  return librariesBytes + values * bytesOfValue;
+};
 
 /**
  * A recipe whose step fits into the memory given: first blocks are computed again, as few as will do, then rows one after another. The result of training is the same but for rounding.
@@ -17,7 +27,7 @@ const leastLength = 32;
  */
 export const fitMemory = async (base: BaseModel, recipe: Recipe, { bytes, besides }: MemoryBudget): Promise<Recipe> => {
   const { layers } = base.source.member.config;
-  const takes = async (changes: Partial<Recipe>): Promise<number> => besides + (await stepBytes(base, { ...recipe, ...changes }));
+  const takes = async (changes: Partial<Recipe>): Promise<number> => besides + (await planStep(base, { ...recipe, ...changes })).peakBytes;
   for (let microRows = recipe.microRows; microRows >= 1; microRows = Math.floor(microRows / 2)) {
     if ((await takes({ microRows, recomputed: 0 })) <= bytes) return { ...recipe, microRows, recomputed: 0 };
     if ((await takes({ microRows, recomputed: layers })) > bytes) continue;

@@ -193,10 +193,13 @@ const ruleOf = (text: string): { pattern: string; kind: string } => {
 };
 
 const jsonOf = (text: string): Record<string, unknown> => {
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  } catch {}
+    value = JSON.parse(text);
+  } catch {
+    value = undefined; // told below, with what stood there
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   throw new ConfigError(`adapt: expected --options as a JSON object, as in {"targets":"all"}, got ${text.slice(0, 80)}`);
 };
 

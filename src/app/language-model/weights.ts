@@ -237,7 +237,7 @@ const heldWeights = (all: readonly { readonly how: HeldWeights['how']; readonly 
   });
 
 /** Whether this processor adds products of bytes in 32 bits. */
-const exactIn32Bits = (): boolean => /vnni|dot|i8mm/i.test(describeMachine().instructionSet);
+export const exactIn32Bits = (): boolean => /vnni|dot|i8mm/i.test(describeMachine().instructionSet);
 
 /** Names of the weights of linears at these sites; the table of words is the head's where the two are tied. */
 const weightsOf = ({ parameters, member: { config } }: CausalSource, targets: RegExp): string[] =>
