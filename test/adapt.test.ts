@@ -19,6 +19,7 @@ const sample = (n: number) =>
   n % 2 === 0
     ? { id: `s${n}`, kind: 'count', instruction: `How many legs do ${n} cows have?`, output: String(4 * n) }
     : { id: `s${n}`, kind: 'colour', instruction: `Which colour has box ${n}?`, output: colours[n % 3] };
+const preference = (n: number) => ({ id: `p${n}`, prompt: `Is box ${n} closed?`, chosen: 'It is.', rejected: 'No.' });
 const write = (name: string, lines: readonly unknown[]): string => {
   writeFileSync(join(folder, name), lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`).join(''));
   return name;
@@ -173,6 +174,18 @@ describe('lyceum adapt', () => {
       expect(stderr).toContain(said);
   }, 60_000);
 
+  it('learns from preferences which answer is the better one, and reports how often it is the likelier', () => {
+    write('prefer.jsonl', Array.from({ length: 60 }, (_, n) => preference(n))); // biome-ignore format: short
+    const run = adapt('prefer.jsonl', '--method', 'lora', '--length', '128', '--epochs', '6', '--beta', '0.5', '--json');
+    expect([run.status, run.stderr]).toEqual([0, '']);
+    const told = JSON.parse(run.stdout) as {
+      task: { metric: string; n: number; before: { value: number }; after: { value: number } };
+      perplexityHeldOut: null;
+    };
+    expect(told).toMatchObject({ task: { metric: 'chosen answers likelier than the rejected ones', n: 6 }, perplexityHeldOut: null });
+    expect(told.task.after.value).toBeGreaterThan(told.task.before.value);
+  }, 120_000);
+
   it('says which kinds have no group of experts', () => {
     write('three.jsonl', samples.map((one, n) => ({ ...one, kind: ['a', 'b', 'c'][n % 3] }))); // biome-ignore format: short
     expect(adapt('three.jsonl', '--dry-run').stderr).toMatch(/kinds c have no group of experts of their own \(2 groups\)/);
@@ -185,7 +198,18 @@ describe('lyceum adapt', () => {
     ['an empty file', [['empty.jsonl', []]], 2, /empty\.jsonl: expected samples, got an empty file; .+\(FORMAT\)/],
     ['one line', [['one.jsonl', [sample(0)]]], 2, /expected samples that ask two different things at least, got 1 .+an evaluation file of its own \(CONFIG\)/],
     ['no labels', [['bare.jsonl', [{ instruction: 'a' }, { instruction: 'b' }]]], 2, /got 2 lines that are none, the first in line 1: output is missing/],
-    ['preferences', [['pairs2.jsonl', [1, 2].map((n) => ({ prompt: `p${n}`, chosen: 'a', rejected: 'b' }))]], 2, /got 2 preferences; .+\(UNSUPPORTED\)/],
+    [
+      'preferences among others',
+      [['mixed2.jsonl', [preference(1), preference(2), sample(0)]]],
+      2,
+      /expected preferences alone or none, got 2 among 3 samples; .+\(CONFIG\)/,
+    ],
+    [
+      'preferences judged by others',
+      [['pairs3.jsonl', [preference(1), preference(2)]], '--eval', 'data.jsonl'],
+      2,
+      /data\.jsonl: expected preferences, as the training data holds/,
+    ],
     [
       'all too long',
       [['long.jsonl', [1, 2].map((n) => ({ instruction: `${n}`, output: 'word '.repeat(40) }))]],

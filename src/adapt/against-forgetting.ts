@@ -7,7 +7,7 @@ import { openSafetensors, readAsFloat32, writeSafetensors } from '../formats/ind
 import type { Binding, Engine, TensorData } from '../runtime/index.ts';
 import type { BaseModel } from './base-model.ts';
 import { countLabels, type PackedFeeds, packedFeeds, type TokenText } from './data/index.ts';
-import type { Method } from './method.ts';
+import { untouched } from './method.ts';
 import { fisherDiagonal, likeliest } from './objectives/index.ts';
 import type { Recipe } from './recipe.ts';
 import { stepLengths, trainingGraph } from './training-graph.ts';
@@ -25,14 +25,6 @@ export type Against = z.output<typeof againstSchema>;
 /** Tokens of a place whose probabilities are kept; the rest count as one. */
 export const keptTokens = 32;
 
-/** A method that adds nothing: the model as it was. */
-const nothing: Method = {
-  kind: 'base',
-  options: {},
-  apply: (roots) => ({ roots: [...roots], parameters: [], shares: new Map() }),
-  start: () => Promise.resolve(new Float32Array()),
-};
-
 /** The likeliest tokens after each place of a text that is a label, likeliest first, [labels, keptTokens]. */
 export interface KeptPlaces {
   readonly tokens: BigInt64Array;
@@ -46,7 +38,7 @@ export const keptPlaces = async (
   { weights, length }: Pick<Recipe, 'weights' | 'length'>,
   texts: readonly TokenText[],
 ): Promise<Map<string, KeptPlaces>> => {
-  const { frozen, read, logits } = await trainingGraph(base, { method: nothing, weights, still: true });
+  const { frozen, read, logits } = await trainingGraph(base, { method: untouched, weights, still: true });
   const count = Math.min(keptTokens, base.source.member.config.vocab - 1);
   const { tokens, logProbs } = likeliest(logits(read), count);
   const lengths = stepLengths(1, length);

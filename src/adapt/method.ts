@@ -74,3 +74,11 @@ export const adapt = (program: Program, method: Method, context?: AdaptContext):
     shares,
   };
 };
+
+/** Adds nothing: the model as it was. */
+export const untouched: Method = {
+  kind: 'base',
+  options: {},
+  apply: (roots) => ({ roots: [...roots], parameters: [], shares: new Map() }),
+  start: () => Promise.resolve(new Float32Array()),
+};

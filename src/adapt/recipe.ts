@@ -7,6 +7,7 @@ import type { Method } from './method.ts';
 import { methodOf } from './methods/index.ts';
 import { localised } from './objectives/index.ts';
 import { optionsOf } from './options.ts';
+import { type Preferences, preferencesSchema } from './preferences.ts';
 
 export type Size = 'small' | 'medium' | 'large';
 /** What a size stands for. */
@@ -55,6 +56,8 @@ const schema = z.strictObject({
   replay: z.number().min(0).lt(1).default(0.1),
   /** Against forgetting, beside replay. */
   against: againstSchema.default({}),
+  /** How pairs of answers are learnt, where the data holds any. */
+  preferences: preferencesSchema.default({ beta: 0.1, labelSmoothing: 0 }),
   /** Blocks whose activations are computed again; the rest keep theirs. Default: `usuallyRecomputed`. */
   recomputed: z.number().int().min(0).optional(),
   /** Judgements without a better held-out loss after which training stops. */
@@ -82,6 +85,7 @@ export interface Recipe {
   readonly balance: (BalanceOptions & { readonly strength: number }) | undefined;
   readonly replay: number;
   readonly against: Against;
+  readonly preferences: Preferences;
   readonly recomputed: number;
   readonly patience: number | undefined;
   readonly seed: number;
@@ -141,6 +145,7 @@ export const recipeOf = (given: RecipeInput, { exactBytes, layers }: { readonly 
     balance: balance && balance.strength > 0 ? balance : undefined,
     replay: asked.replay,
     against: asked.against,
+    preferences: asked.preferences,
     recomputed: Math.min(layers, asked.recomputed ?? usuallyRecomputed(layers).length),
     patience: asked.patience,
     seed: asked.seed,

@@ -5,7 +5,8 @@ import type { Binding, Engine, TensorData } from '../runtime/index.ts';
 import { bestWeights, type Progress, stepProgram, type TrainResult, train } from '../train/index.ts';
 import { generalFisher, type KeptPlaces, keptPlaces, keptTokens, withKept } from './against-forgetting.ts';
 import type { BaseModel } from './base-model.ts';
-import { countLabels, flatBatch, packBatches, packedFeeds, rowsOfBatch, type TokenText } from './data/index.ts';
+import { countLabels, flatBatch, packBatches, packedFeeds, rowsOfBatch, type TokenPair, type TokenText } from './data/index.ts';
+import { type PairLogProbs, referencePairs, textsOfPair, withPairs } from './preferences.ts';
 import type { Recipe } from './recipe.ts';
 import { stepLengths, type TrainingGraph, type TrainingGraphOptions, trainingGraph } from './training-graph.ts';
 
@@ -15,10 +16,14 @@ export interface TrainAdapterOptions {
   readonly recipe: Recipe;
   /** What is learnt, replayed texts among it. */
   readonly texts: readonly TokenText[];
+  /** Pairs of answers to learn from besides. */
+  readonly pairs?: readonly TokenPair[];
   /** General texts, by which elastic weight consolidation tells what matters. */
   readonly general?: readonly TokenText[];
   /** What is judged by after every epoch: the best weights are kept. */
   readonly heldOut: readonly TokenText[];
+  /** Where there are any, only these are judged by. */
+  readonly heldOutPairs?: readonly TokenPair[];
   /** Of the run: checkpoints, metrics, best weights. */
   readonly folder: string;
   readonly signal?: AbortSignal;
@@ -35,7 +40,7 @@ export interface TrainedAdapter extends TrainResult {
   readonly tokens: number;
 }
 
-/** Mean loss of a label in nats, and the share of labels that are the likeliest token. */
+/** Mean loss of a label in nats, and the share of labels that are the likeliest token; of pairs, that of a pair, and the share whose better answer gained more than the other. */
 export interface HeldOutLoss {
   readonly loss: number;
   readonly right: number;
@@ -50,24 +55,27 @@ const graphOf = (
   base: BaseModel,
   { method, weights, balance, recomputed }: Recipe,
   still = false,
-  more: Pick<TrainingGraphOptions, 'ewc' | 'kept'> = {},
+  more: Pick<TrainingGraphOptions, 'ewc' | 'kept' | 'preferences' | 'forwardOnly'> = {},
 ): Promise<TrainingGraph> =>
   trainingGraph(base, { method, weights, ...more, ...(balance && !still && { balance }), ...(still ? { still } : { recomputed: numbered(recomputed) }) });
 
 /** What the recipe holds a training to besides its labels. */
-const besidesLabels = async ({ base, engine, recipe, texts, general = [], folder }: TrainAdapterOptions) => {
+const besidesLabels = async ({ base, engine, recipe, texts, pairs = [], general = [], folder }: TrainAdapterOptions) => {
   const { ewc, kl } = recipe.against;
   const kept = texts.filter(({ keep }) => keep);
   if (kept.length > 0 && !kl)
     throw new ConfigError(`adapt: expected texts that are learnt, got ${kept.length} that are kept; give the recipe a strength of kl`);
   const places = kept.length > 0 ? await keptPlaces(base, engine, recipe, kept) : undefined;
   const count = Math.min(keptTokens, base.source.member.config.vocab - 1);
-  if (!ewc) return { places, count, more: { ...(places && { kept: { strength: kl!.strength, count } }) } };
+  const references = pairs.length > 0 ? await referencePairs(base, engine, recipe, pairs) : undefined;
+  const told = { ...(places && { kept: { places, count } }), ...(references && { references }) };
+  const costs = { ...(places && { kept: { strength: kl!.strength, count } }), ...(references && { preferences: recipe.preferences }) };
+  if (!ewc) return { told, more: costs };
   const { parameters } = await graphOf(base, recipe, true);
   const values = await firstValues(base, recipe, parameters);
   const fisher = await generalFisher(join(folder, 'fisher.safetensors'), { base, engine, recipe, texts: general.slice(0, ewc.samples), values });
   const anchors = new Map(Object.entries(values).map(([name, { data }]) => [name, data as Float32Array]));
-  return { places, count, more: { ...(places && { kept: { strength: kl!.strength, count } }), ewc: { strength: ewc.strength, anchors, fisher } } };
+  return { told, more: { ...costs, ewc: { strength: ewc.strength, anchors, fisher } } };
 };
 
 const groupsOf = (graph: TrainingGraph, { learningRate, weightDecay }: Recipe) => [
@@ -79,24 +87,33 @@ const adamwOf = ({ clipNorm }: Recipe) => ({ beta1: 0.9, beta2: 0.999, epsilon: 
  * What a step is before it is compiled: what it trains, and the most memory that its activations, gradients and updates take at once, by the planner's count, in bytes. Weights and the libraries come on top.
  *
  * @param recipe  its rows, length and recomputed blocks
+ * @param pairs   whether it learns from pairs of answers
  */
-export const planStep = async (base: BaseModel, recipe: Recipe): Promise<{ readonly parameters: readonly Node[]; readonly peakBytes: number }> => {
-  const graph = await graphOf(base, recipe);
+export const planStep = async (
+  base: BaseModel,
+  recipe: Recipe,
+  pairs = false,
+): Promise<{ readonly parameters: readonly Node[]; readonly peakBytes: number }> => {
+  const graph = await graphOf(base, recipe, false, pairs ? { preferences: recipe.preferences } : {});
   const lengths = lengthsOf(recipe);
   const program: Program = stepProgram('price', graph.objective, groupsOf(graph, recipe), adamwOf(recipe));
   return { parameters: graph.parameters, peakBytes: plan(program, { lengths }).peakBytes(lengths) };
 };
 
+/** Texts that stand in one row: one, or both answers of a pair. */
+type Together = readonly TokenText[];
+const togetherOf = (texts: readonly TokenText[], pairs: readonly TokenPair[] = []): Together[] => [...texts.map((text) => [text]), ...pairs.map(textsOfPair)];
+
 /** Batches of an epoch: rows packed anew in each. */
-const batchesOf = (texts: readonly TokenText[], { method, length, rows, seed }: Recipe, epoch: number): number[][] =>
+const batchesOf = (learnt: readonly Together[], { method, length, rows, seed }: Recipe, epoch: number): number[][] =>
   packBatches(
-    texts.map(({ ids }) => ids.length + (method.virtualTokens ?? 0)),
+    learnt.map((own) => own.reduce((sum, { ids }) => sum + ids.length + (method.virtualTokens ?? 0), 0)),
     { length, rows, seed, epoch },
   ).map(flatBatch);
 
 /** Steps of a run. */
-export const countSteps = (texts: readonly TokenText[], recipe: Recipe): number =>
-  numbered(recipe.epochs).reduce((sum, epoch) => sum + batchesOf(texts, recipe, epoch).length, 0);
+export const countSteps = (texts: readonly TokenText[], recipe: Recipe, pairs?: readonly TokenPair[]): number =>
+  numbered(recipe.epochs).reduce((sum, epoch) => sum + batchesOf(togetherOf(texts, pairs), recipe, epoch).length, 0);
 
 /**
  * Trains a method's parameters on packed texts; the same call goes on where an earlier one ended.
@@ -104,11 +121,12 @@ export const countSteps = (texts: readonly TokenText[], recipe: Recipe): number 
  * @throws DivergedError where the loss is no number any more · ConfigError where there is nothing to learn
  */
 export const trainAdapter = async (options: TrainAdapterOptions): Promise<TrainedAdapter> => {
-  const { base, engine, recipe, texts, heldOut, folder, signal, checkpointSteps, onProgress, onNote } = options;
-  const { places, count, more } = await besidesLabels(options);
+  const { base, engine, recipe, heldOut, heldOutPairs, folder, signal, checkpointSteps, onProgress, onNote } = options;
+  const { told, more } = await besidesLabels(options);
+  const learnt = togetherOf(options.texts, options.pairs);
   const graph = await graphOf(base, recipe, false, more);
   const { method, microRows, rows, schedule, warmup, seed, epochs, patience } = recipe;
-  await using judge = await openHeldOut({ base, engine, recipe, texts: heldOut });
+  await using judge = await openHeldOut({ base, engine, recipe, texts: heldOut, ...(heldOutPairs && { pairs: heldOutPairs }) });
   const result = await train({
     engine,
     folder,
@@ -121,8 +139,8 @@ export const trainAdapter = async (options: TrainAdapterOptions): Promise<Traine
     initial: () => firstValues(base, recipe, graph.parameters),
     epochs,
     seed,
-    batches: (epoch) => batchesOf(texts, recipe, epoch),
-    feeds: (batch) => feedsOf(base, recipe, textsOf(texts, batch), places && { places, count }),
+    batches: (epoch) => batchesOf(learnt, recipe, epoch),
+    feeds: (batch) => feedsOf(base, recipe, textsOf(learnt, batch), told),
     accumulate: microRows < rows,
     evaluation: {
       after: () => true,
@@ -133,14 +151,14 @@ export const trainAdapter = async (options: TrainAdapterOptions): Promise<Traine
       ...(patience !== undefined && { patience }),
     },
     lengths: lengthsOf(recipe),
-    describe: (batch) => `samples ${shortList(textsOf(texts, batch).flatMap((row) => row.map(({ id }) => id)))}`,
+    describe: (batch) => `samples ${shortList([...new Set(textsOf(learnt, batch).flatMap((row) => row.map(({ id }) => id)))])}`,
     ...(checkpointSteps !== undefined && { checkpoints: { everySteps: checkpointSteps } }),
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
     ...(onNote && { onNote }),
   });
   const values = result.best ? await valuesIn(join(folder, bestWeights)) : new Map<string, Float32Array>();
-  return { ...result, values, tokens: texts.reduce((sum, { ids }) => sum + ids.length, 0) };
+  return { ...result, values, tokens: learnt.flat().reduce((sum, { ids }) => sum + ids.length, 0) };
 };
 
 const shortList = (names: readonly string[]): string => names.slice(0, 6).join(', ') + (names.length > 6 ? ` and ${names.length - 6} more` : '');
@@ -152,7 +170,7 @@ const frozenOf = ({ frozen, parameters }: TrainingGraph): ReadonlyMap<string, Bi
 };
 
 /** The texts of a batch, row by row. */
-const textsOf = (texts: readonly TokenText[], batch: readonly number[]): TokenText[][] => rowsOfBatch(batch).map((row) => row.map((i) => texts[i]!));
+const textsOf = (learnt: readonly Together[], batch: readonly number[]): TokenText[][] => rowsOfBatch(batch).map((row) => row.flatMap((i) => learnt[i]!));
 
 /** A text as it is read: behind the method's virtual tokens, none of which is learnt. */
 const behindVirtual = (text: TokenText, vocab: number, count: number): TokenText =>
@@ -164,17 +182,24 @@ const behindVirtual = (text: TokenText, vocab: number, count: number): TokenText
         answer: [...numbered(count).map(() => false), ...text.answer],
       };
 
+/** What the model as it was says of texts that are kept, and of pairs. */
+interface Told {
+  readonly kept?: { readonly places: ReadonlyMap<string, KeptPlaces>; readonly count: number };
+  readonly references?: ReadonlyMap<string, PairLogProbs>;
+}
+
 const feedsOf = (
   base: BaseModel,
   { method, microRows }: Recipe,
   rows: readonly (readonly TokenText[])[],
-  kept?: { readonly places: ReadonlyMap<string, KeptPlaces>; readonly count: number },
+  { kept, references }: Told = {},
 ): Record<string, TensorData>[] => {
   const { vocab } = base.source.member.config;
   const read = rows.map((row) => row.map((text) => behindVirtual(text, vocab, method.virtualTokens ?? 0)));
   const packed = packedFeeds(read, { microRows });
   const rowsOfParts = packed.map((_, i) => read.slice(i * microRows, (i + 1) * microRows));
-  const parts = kept ? withKept(packed, rowsOfParts, kept.places, kept.count) : packed;
+  const withTexts = kept ? withKept(packed, rowsOfParts, kept.places, kept.count) : packed;
+  const parts = references ? withPairs(withTexts, rowsOfParts, references) : withTexts;
   return parts.map((part) => ({ ...part, micro: scalar(1 / parts.length) }));
 };
 
@@ -204,30 +229,33 @@ export const openHeldOut = async ({
   engine,
   recipe,
   texts,
-}: Pick<TrainAdapterOptions, 'base' | 'engine' | 'recipe' | 'texts'>): Promise<HeldOutJudge> => {
-  if (texts.length === 0) throw new ConfigError('adapt: expected held-out texts to judge by, got none; hold a part of the data out');
-  const graph = await graphOf(base, { ...recipe, recomputed: 0 }, true);
+  pairs = [],
+}: Pick<TrainAdapterOptions, 'base' | 'engine' | 'recipe' | 'texts' | 'pairs'>): Promise<HeldOutJudge> => {
+  const judged = togetherOf(pairs.length > 0 ? [] : texts, pairs);
+  if (judged.length === 0) throw new ConfigError('adapt: expected held-out texts to judge by, got none; hold a part of the data out');
+  const references = pairs.length > 0 ? await referencePairs(base, engine, recipe, pairs) : undefined;
+  const graph = await graphOf(base, recipe, true, { forwardOnly: true, ...(references && { preferences: recipe.preferences }) });
   const names = graph.parameters.map(nameOf);
   const { loss, metrics } = graph.objective;
   const program = await engine.compile(
-    { name: 'held-out', outputs: { loss, right: metrics['right']! } },
+    { name: 'held-out', outputs: { loss, right: metrics[references ? 'accuracy' : 'right']! } },
     new Map<string, Binding>([...frozenOf(graph), ...names.map((name): [string, Binding] => [name, { kind: 'trainable' }])]),
     { lengths: lengthsOf(recipe) },
   );
-  const batches = batchesOf(texts, { ...recipe, rows: recipe.microRows }, 0).map((batch) => textsOf(texts, batch));
+  const batches = batchesOf(judged, { ...recipe, rows: recipe.microRows }, 0).map((batch) => textsOf(judged, batch));
   const judge = async (values: Readonly<Record<string, TensorData>>, resident: Readonly<Record<string, string>>): Promise<HeldOutLoss> => {
-    let [cost, right, labels] = [0, 0, 0];
+    let [cost, right, all] = [0, 0, 0];
     for (const rows of batches) {
-      const count = rows.flat().reduce((sum, text) => sum + countLabels(text), 0);
-      const [feeds] = feedsOf(base, recipe, rows);
-      const all = { ...feeds, ...values };
-      const read = Object.fromEntries(program.inputs.flatMap(({ name }) => (all[name] ? [[name, all[name]]] : [])));
+      const count = references ? rows.flat().length / 2 : rows.flat().reduce((sum, text) => sum + countLabels(text), 0);
+      const [feeds] = feedsOf(base, recipe, rows, references && { references });
+      const given = { ...feeds, ...values };
+      const read = Object.fromEntries(program.inputs.flatMap(({ name }) => (given[name] ? [[name, given[name]]] : [])));
       const found = await program.run(read, { resident });
       cost += count * Number(found['loss']!.data[0]);
-      right += Number(found['right']!.data[0]);
-      labels += count;
+      right += (references ? count : 1) * Number(found['right']!.data[0]); // a share of pairs, or so many labels
+      all += count;
     }
-    return { loss: cost / labels, right: right / labels };
+    return { loss: cost / all, right: right / all };
   };
   return {
     resident: (residentOf) => judge({}, Object.fromEntries(names.map((name) => [name, residentOf(name)]))),

@@ -23,7 +23,18 @@ import type { Objective } from '../train/index.ts';
 import { type BalanceOptions, balanceLoss } from './balance.ts';
 import type { BaseModel, FrozenWeights, HeldProgram } from './base-model.ts';
 import type { Method } from './method.ts';
-import { ewcPenalty, klToTop, labelInputs, labelLoss, partInput, pullBindings } from './objectives/index.ts';
+import {
+  type DpoOptions,
+  dpo,
+  ewcPenalty,
+  klToTop,
+  labelInputs,
+  labelLoss,
+  pairLogProbs,
+  partInput,
+  preferenceInputs,
+  pullBindings,
+} from './objectives/index.ts';
 
 /** How many parts labels are computed in, and queries of a row: rows are as long as a multiple. */
 const [labelChunks, attentionParts] = [8, 2];
@@ -35,6 +46,7 @@ export const stepLengths = (rows: number, length: number): Readonly<Record<strin
   part: Math.ceil((rows * length) / labelChunks),
   samples: 4 * rows,
   kept: 32 * rows,
+  pairs: 2 * rows,
 });
 
 export interface TrainingGraphOptions {
@@ -48,8 +60,12 @@ export interface TrainingGraphOptions {
   readonly kept?: { readonly strength: number; readonly count: number };
   /** Blocks whose activations the backward pass computes again. Default none. */
   readonly recomputed?: readonly number[];
+  /** Pairs of answers are learnt from besides labels, the better one to be likelier. */
+  readonly preferences?: DpoOptions;
   /** Nothing is dropped: for judging. Default false. */
   readonly still?: boolean;
+  /** What is judged has no gradient: cheaper. Default false. */
+  readonly forwardOnly?: boolean;
   /** Parts of the labels whose logits are never alive together. Default 8. */
   readonly chunks?: number;
 }
@@ -65,20 +81,22 @@ export interface TrainingGraph {
   /** [rows, hidden]: what the head reads of the rows, and the head. */
   readonly read: Node;
   readonly logits: (read: Node) => Node;
+  /** With preferences, [pairs, 2]: log-probabilities of both answers. */
+  readonly policy?: Node;
 }
 
 /**
  * The graph of a training step: packed texts in, what their labels cost out. Inputs: `ids`, `positions`, `segments` [batch, seq] int64; `rows` [labels] int64, the places of the flattened batch whose next token is a label, with `labels` and
- * `weights`; with `balance` also `membership` [samples, batch, seq] and `kinds` [samples]; with `balance` or `ewc` `micro`, the share of this part of a step; with `kept` `keptRows`, `keptWeights` [kept] and `keptTokens`,
+ * `weights`; with `balance` also `membership` [samples, batch, seq] and `kinds` [samples]; with `balance` or `ewc` `micro`, the share of this part of a step; with `preferences` those of `preferenceInputs`; with `kept` `keptRows`, `keptWeights` [kept] and `keptTokens`,
  * `keptLogProbs` [kept, count]; `key` [1] uint32.
  *
- * Metrics: `right`, labels that are the likeliest token; with `balance`, `ewc` and `kept` also these, before their strengths.
+ * Metrics: `right`, labels that are the likeliest token; with `preferences` `accuracy`, the share of pairs whose better answer gained, and `margin`; with `balance`, `ewc` and `kept` also these, before their strengths.
  *
  * @throws ConfigError where a balance is asked of a method without experts, or weights are to be trained that are held rounded
  */
 export const trainingGraph = async (
   base: BaseModel,
-  { method, weights, balance, ewc, kept, recomputed = [], still = false, chunks = labelChunks }: TrainingGraphOptions,
+  { method, weights, balance, ewc, kept, preferences, recomputed = [], still = false, forwardOnly = false, chunks = labelChunks }: TrainingGraphOptions,
 ): Promise<TrainingGraph> => {
   const { config, build } = base.source.member;
   const inputs = causalInputs(config, { seq: scaleAxis('seqPart', attentionParts), mask: false, segments: true, parts: attentionParts });
@@ -102,7 +120,9 @@ export const trainingGraph = async (
   const { rows, labels, weights: counts } = labelInputs(chunks);
   const flat = reshape(roots[0]!, [sizeOf(inputs.ids.shape), config.hidden]);
   const read = gather(flat, rows);
-  const { loss, right } = labelLoss({ hidden: read, labels, weights: counts }, { head: head.logits, chunks });
+  const { loss: ofLabels, right, costs } = labelLoss({ hidden: read, labels, weights: counts }, { head: head.logits, chunks, forwardOnly });
+  const ofPairs = preferences && pairsIn(costs, chunks, preferences);
+  const loss = ofPairs ? add(ofLabels, ofPairs.loss) : ofLabels;
   const micro = partInput();
   const besides: Record<string, { readonly value: Node; readonly strength: number }> = {};
   if (balance) {
@@ -124,11 +144,20 @@ export const trainingGraph = async (
     shares,
     read,
     logits: head.logits,
+    ...(ofPairs && { policy: ofPairs.policy }),
     objective: {
       loss: Object.values(besides).reduce((sum, { value, strength }) => add(sum, mul(value, strength)), loss),
-      metrics: { right, ...Object.fromEntries(Object.entries(besides).map(([name, { value }]) => [name, value])) },
+      metrics: { right, ...ofPairs?.metrics, ...Object.fromEntries(Object.entries(besides).map(([name, { value }]) => [name, value])) },
     },
   };
+};
+
+/** What pairs cost: [pairs, 2] and the scalars of `dpo`. */
+const pairsIn = (costs: Node, chunks: number, options: DpoOptions) => {
+  const { sampleOf, reference, pairWeights } = preferenceInputs(chunks);
+  const policy = pairLogProbs(costs, sampleOf);
+  const { loss, metrics } = dpo({ policy, reference, weights: pairWeights }, options);
+  return { policy, loss, metrics: { accuracy: metrics.accuracy, margin: metrics.margin } };
 };
 
 /** What hidden rows become logits by, over frozen weights: built once for every axis of rows, and put behind each part of them. */

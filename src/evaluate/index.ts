@@ -14,6 +14,7 @@ export { type NamedText, parseFacts } from './fact-files.ts';
 export { type CandidateOptions, type Fact, type FactProbe, factConvention, rankFacts, withCandidates } from './fact-ranking.ts';
 export { summariseMatrix, type TaskMatrix, type TaskMatrixSummary } from './matrix.ts';
 export { type AnswerItem, answerConvention, measureAnswers } from './measure-answers.ts';
+export { measurePreferences, type PreferenceItem } from './measure-preferences.ts';
 export { type MeasuredItem, meanOf, summarise } from './measured-item.ts';
 export type { AnswerWriter, CompletionScore, CompletionScorer, Prompt, RunOptions } from './model-under-test.ts';
 export { countRelations, type RelationConvention } from './relations.ts';

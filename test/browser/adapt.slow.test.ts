@@ -158,7 +158,10 @@ describe.skipIf(chromium === null)('Adapt page in Chromium (skipped: no chromium
     const { page, complaints } = await visit();
     await page.locator('.drop-data input[type=file]').setInputFiles(file('list.jsonl', '[{"text":"x"}]'));
     await page.waitForSelector('.drop-data .trouble:has-text("expected JSON Lines, got a JSON list")');
-    await give(page, file('pairs.jsonl', JSON.stringify({ prompt: 'Q', chosen: 'A', rejected: 'B' })));
+    await give(
+      page,
+      file('pairs.jsonl', `${JSON.stringify({ prompt: 'Q', chosen: 'A', rejected: 'B' })}\n${JSON.stringify({ prompt: 'Q', completion: 'A' })}`),
+    );
     await page.waitForSelector('.samples-view .trouble:has-text("preferences")');
     expect(await page.getByRole('button', { name: 'Start', exact: true }).isDisabled()).toBe(true);
     expect(complaints).toEqual([]);

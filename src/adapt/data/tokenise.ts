@@ -14,9 +14,11 @@ export interface TokenText {
   readonly answer: readonly boolean[];
   /** It is not learnt: of the tokens that would be, the model is to go on saying what it said before. */
   readonly keep?: boolean;
+  /** Of a pair: the better answer or the other. */
+  readonly side?: 'chosen' | 'rejected';
 }
 
-/** Two answers to one prompt. */
+/** Two answers to one prompt, with one id. */
 export interface TokenPair {
   readonly chosen: TokenText;
   readonly rejected: TokenText;
@@ -87,7 +89,7 @@ export const tokenise = async (samples: readonly Sample[], options: TokeniseOpti
       ...part,
     }));
     if (made.cut) cut.push(sample.id);
-    if (sample.shape === 'preference') pairs.push({ chosen: named[0]!, rejected: named[1]! });
+    if (sample.shape === 'preference') pairs.push({ chosen: { ...named[0]!, side: 'chosen' }, rejected: { ...named[1]!, side: 'rejected' } });
     else texts.push(...named);
   }
   return { texts, pairs, cut, refused };

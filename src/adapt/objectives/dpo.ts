@@ -43,8 +43,8 @@ export interface DpoLoss {
 }
 
 /**
- * Inputs `sampleOf` [rows] int64, the answer a row belongs to: 2 · pair for the chosen one, 2 · pair + 1 for the rejected; `reference` [pairs, 2] and `pairWeights` [pairs] float32. The axis of the rows is that of
- * `labelInputs(chunks)`; `sampleLogProbs` of 2*pairs samples, reshaped to [pairs, 2], is the policy.
+ * Inputs `sampleOf` [rows] int64, the answer a row belongs to: 2 · pair for the chosen one, 2 · pair + 1 for the rejected, −1 for none; `reference` [pairs, 2] and `pairWeights` [pairs] float32. The axis of the rows is that of
+ * `labelInputs(chunks)`; `pairLogProbs` is the policy.
  */
 export const preferenceInputs = (chunks = 1): { readonly sampleOf: Node; readonly reference: Node; readonly pairWeights: Node } => ({
   sampleOf: input('sampleOf', [scaleAxis('part', chunks)], 'int64'),

@@ -5,4 +5,4 @@ export { baseBeside, type KlRows, klToBase, klToTop, likeliest, unchangedOf } fr
 export { type LabelLoss, type LabelRows, labelCosts, labelInputs, labelLoss } from './label-loss.ts';
 export { type LocalisedOptions, localised } from './localised.ts';
 export type { RowOptions } from './row-costs.ts';
-export { sampleLogProbs } from './sample-log-probs.ts';
+export { pairLogProbs, sampleLogProbs } from './sample-log-probs.ts';

@@ -31,6 +31,8 @@ export interface LabelLoss {
   readonly loss: Node;
   /** Scalar: in how many rows that count something no token is likelier than the label. */
   readonly right: Node;
+  /** [rows]: what each costs, whatever it counts. */
+  readonly costs: Node;
 }
 
 /**
@@ -46,7 +48,7 @@ export const labelLoss = ({ hidden, labels, weights }: LabelRows, options: RowOp
   if (weights.shape.length !== 1 || weights.shape[0] !== hidden.shape[0])
     throw new ShapeError(`labelLoss: expected weights [${hidden.shape[0]}], one for each hidden row, got [${weights.shape.join(', ')}]; see labelInputs`);
   const { costs, right } = labelCosts({ hidden, labels }, options);
-  return { loss: sum(mul(costs, weights), [0]), right: sum(mul(right, cast(greater(weights, 0), right.dtype)), [0]) };
+  return { costs, loss: sum(mul(costs, weights), [0]), right: sum(mul(right, cast(greater(weights, 0), right.dtype)), [0]) };
 };
 
 /** Of every row, what its label costs in nats, −log p, and 1 where no token is likelier, else 0; both [rows]. */

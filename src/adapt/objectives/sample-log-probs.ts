@@ -1,4 +1,4 @@
-import { type Axis, mul, type Node, neg, ShapeError, scatterAdd } from '../../core/index.ts';
+import { type Axis, cast, greaterOrEqual, mul, type Node, neg, reshape, ShapeError, scaleAxis, scatterAdd } from '../../core/index.ts';
 
 /**
  * Log-probability of each sample's answer: the sum over its rows.
@@ -17,4 +17,11 @@ export const sampleLogProbs = (costs: Node, sampleOf: Node, counts: Node, sample
       `sampleLogProbs: expected three of [rows], got ${all.map(({ shape }) => `[${shape.join(', ')}]`).join(', ')}; give one value for each row`,
     );
   return scatterAdd(sampleOf, neg(mul(costs, counts)), samples);
+};
+
+/** Those of pairs of answers, [pairs, 2]: of sample 2 · pair and of 2 · pair + 1. Rows whose `sampleOf` is −1 belong to none. */
+export const pairLogProbs = (costs: Node, sampleOf: Node): Node => {
+  const ofPair = greaterOrEqual(sampleOf, 0);
+  const samples = sampleLogProbs(costs, mul(sampleOf, cast(ofPair, sampleOf.dtype)), cast(ofPair, costs.dtype), scaleAxis('pairs', 2));
+  return reshape(samples, ['pairs', 2]);
 };

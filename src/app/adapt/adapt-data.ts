@@ -13,11 +13,12 @@ import {
   readSamples,
   readTrainingData,
   type Sample,
+  type TokenPair,
   type TokenText,
   textOf,
   tokenise,
 } from '../../adapt/index.ts';
-import { ConfigError, UnsupportedError } from '../../core/index.ts';
+import { ConfigError } from '../../core/index.ts';
 import { openEmbedderApart } from '../open-embedder-apart.ts';
 import { classifyKinds } from './classify-kinds.ts';
 
@@ -53,6 +54,11 @@ export interface AdaptData {
   readonly kinds: ReadonlyMap<number, string>;
   readonly texts: readonly TokenText[];
   readonly heldOutTexts: readonly TokenText[];
+  /** Where the data holds preferences, which then are all of it. */
+  readonly pairs: readonly TokenPair[];
+  readonly heldOutPairs: readonly TokenPair[];
+  /** In an epoch. */
+  readonly tokens: number;
   /** General texts, where the recipe wants any: by them it is told what mattered. */
   readonly general: readonly TokenText[];
   /** Ids of samples that were shortened, and those left out with the reason. */
@@ -109,13 +115,24 @@ const completeKinds = async (read: ReadSamples): Promise<{ read: ReadSamples; cl
   return { read: { ...read, samples, kinds: Object.fromEntries([...kinds].sort(([a], [b]) => (a < b ? -1 : 1))) }, classified: { given, right } };
 };
 
+/** Whether samples are preferences. @throws ConfigError where some are */
+const onlyPreferences = ({ samples, shapes: { preference = 0 } }: ReadSamples, file: string): boolean => {
+  if (preference > 0 && preference < samples.length)
+    throw new ConfigError(
+      `${file}: expected preferences alone or none, got ${preference} among ${samples.length} samples; put the ${samples.length - preference} others into a file of their own`,
+    );
+  return preference > 0;
+};
+
+const countTokens = (texts: readonly TokenText[]): number => texts.reduce((sum, { ids }) => sum + ids.length, 0);
+
 /** Kinds where the data names none: what it teaches, and what is replayed. */
 const unnamed = ['general', 'task'] as const;
 
 /**
  * Reads training data, holds a part out, mixes general samples in and makes tokens of it all.
  *
- * @throws FormatError, ConfigError where it cannot be learnt from · UnsupportedError for preferences
+ * @throws FormatError, ConfigError where it cannot be learnt from
  */
 export const readAdaptData = async (base: BaseModel, recipe: Recipe, options: AdaptDataOptions): Promise<AdaptData> => {
   const { data, evaluation, replayData = generalReplayPath, kindField, now, signal, onProgress } = options;
@@ -124,11 +141,12 @@ export const readAdaptData = async (base: BaseModel, recipe: Recipe, options: Ad
   const length = Math.min(recipe.length, base.source.member.config.positions) - (recipe.method.virtualTokens ?? 0);
   const how = { tokenizer, length, ...(kindField !== undefined && { kindField }), ...(options.kindRules && { kindRules: options.kindRules.map(ruleOf) }) };
   const { read, classified } = await completeKinds(await readTrainingData(data, how));
-  if (read.shapes.preference)
-    throw new UnsupportedError(
-      `${data}: expected samples with one answer each, got ${read.shapes.preference} preferences; keep the chosen answers as instructions`,
-    );
   const judged = evaluation === undefined ? undefined : await readTrainingData(evaluation, how);
+  const preferences = onlyPreferences(read, data);
+  if (judged && onlyPreferences(judged, evaluation!) !== preferences)
+    throw new ConfigError(
+      `${evaluation}: expected ${preferences ? 'preferences' : 'samples with one answer'}, as the training data holds, got others; judge by what is learnt`,
+    );
   const { training: all, heldOut } = judged ? { training: read.samples, heldOut: judged.samples } : holdOut(read.samples, { seed: recipe.seed });
   const overlaps = findOverlaps(
     all.map((sample) => ({ id: sample.id, text: textOf(sample) })),
@@ -143,25 +161,28 @@ export const readAdaptData = async (base: BaseModel, recipe: Recipe, options: Ad
   const replayed = usesGeneral(recipe) ? (await readSamples(replayData)).samples : [];
   const numbers = named ? numberKinds(Object.keys(read.kinds)) : new Map(unnamed.map((kind, i): [string, number] => [kind, i]));
   const kindOf = (kind: string) => (samples: readonly Sample[]) => (named ? samples : samples.map((sample) => ({ ...sample, kind })));
-  const shared = { tokenizer, chatTemplate, length, now, kinds: numbers, ...(signal && { signal }) };
+  const virtual = recipe.method.virtualTokens ?? 0;
+  // Both answers of a pair stand in one row.
+  const ownLength = preferences ? Math.floor((length + virtual) / 2) - virtual : length;
+  const shared = { tokenizer, chatTemplate, length: ownLength, now, kinds: numbers, ...(signal && { signal }) };
   const own = await tokenise(kindOf('task')(training), { ...shared, ...(onProgress && { onProgress }) });
-  if (own.texts.length === 0)
+  if (own.texts.length + own.pairs.length === 0)
     throw new ConfigError(
-      `${data}: expected samples of at most ${length} tokens, got ${own.refused.length} that are not${own.refused[0] ? `, the first: ${own.refused[0].reason}` : ''}; take longer rows (--length)`,
+      `${data}: expected ${preferences ? 'answers with their prompts' : 'samples'} of at most ${ownLength} tokens, got ${own.refused.length} that are not${own.refused[0] ? `, the first: ${own.refused[0].reason}` : ''}; take longer rows (--length)`,
     );
   const apart = await tokenise(kindOf('task')(heldOut), shared);
-  if (apart.texts.length === 0)
+  if (apart.texts.length + apart.pairs.length === 0)
     throw new ConfigError(
-      `${evaluation ?? data}: expected held-out samples of at most ${length} tokens, got ${apart.refused.length} that are not; take longer rows (--length)`,
+      `${evaluation ?? data}: expected held-out samples of at most ${ownLength} tokens, got ${apart.refused.length} that are not; take longer rows (--length)`,
     );
-  const general = await tokenise(kindOf('general')(replayed.map((sample) => ({ ...sample, id: `replay ${sample.id}` }))), shared);
-  const tokens = own.texts.reduce((sum, { ids }) => sum + ids.length, 0);
+  const general = await tokenise(kindOf('general')(replayed.map((sample) => ({ ...sample, id: `replay ${sample.id}` }))), { ...shared, length });
+  const tokens = countTokens(own.texts) + countTokens(own.pairs.flatMap(({ chosen, rejected }) => [chosen, rejected]));
   const mixed = takeTokens(general.texts, (tokens * recipe.replay) / (1 - recipe.replay), recipe.seed);
   const { kl } = recipe.against;
   const kept = kl
     ? takeTokens(general.texts, (tokens * kl.share) / (1 - kl.share), recipe.seed + 1).map((text) => ({ ...text, id: `kept ${text.id}`, keep: true }))
     : [];
-  const replayTokens = mixed.reduce((sum, { ids }) => sum + ids.length, 0);
+  const replayTokens = countTokens(mixed);
   return {
     read,
     classified,
@@ -173,6 +194,9 @@ export const readAdaptData = async (base: BaseModel, recipe: Recipe, options: Ad
     texts: [...own.texts, ...mixed, ...kept],
     general: general.texts,
     heldOutTexts: apart.texts,
+    pairs: own.pairs,
+    heldOutPairs: apart.pairs,
+    tokens: tokens + replayTokens + countTokens(kept),
     cut: [...own.cut, ...apart.cut],
     refused: [...left, ...own.refused, ...apart.refused],
     replay: {

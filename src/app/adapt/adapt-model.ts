@@ -127,7 +127,7 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
     onProgress: stage('making tokens'),
   });
   describeData(data, wanted, onNote);
-  const steps = countSteps(data.texts, wanted);
+  const steps = countSteps(data.texts, wanted, data.pairs);
   const described = { model: base, hashes, now, reading: how };
   const finished = dryRun ? undefined : await finishedRun(folder, { ...described, recipe: wanted });
   if (finished) {
@@ -136,9 +136,9 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
     return { folder, price: { steps, tokens, trainable, ...price.estimated }, data, result: finished };
   }
   stage('preparing weights')(0, 0);
-  const besides = besidesSteps(base, wanted);
-  const recipe = memoryBytes === undefined ? wanted : await fitMemory(base, wanted, { bytes: memoryBytes, besides });
-  const { parameters, peakBytes } = await planStep(base, recipe);
+  const [besides, pairs] = [besidesSteps(base, wanted), data.pairs.length > 0];
+  const recipe = memoryBytes === undefined ? wanted : await fitMemory(base, wanted, { bytes: memoryBytes, besides, pairs });
+  const { parameters, peakBytes } = await planStep(base, recipe, pairs);
   const trainable = parameters.reduce((sum, { shape }) => sum + (sizeOf(shape) as number), 0);
   const bytes = peakBytes + besides;
   if (!dryRun) await mkdir(folder, { recursive: true });
@@ -149,13 +149,14 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
   const own = { base, engine, recipe };
   stage('measuring the held-out loss')(0, 0);
   const first = await firstValues(base, recipe, parameters);
-  const judge = await openHeldOut({ ...own, texts: data.heldOutTexts });
+  const judge = await openHeldOut({ ...own, texts: data.heldOutTexts, pairs: data.heldOutPairs });
   const begun = performance.now();
   const lossBefore = await judge.given(first);
   const judgedMs = performance.now() - begun;
   await judge[Symbol.asyncDispose]();
-  const heldOutTokens = data.heldOutTexts.reduce((sum, { ids }) => sum + ids.length, 0);
-  const tokens = data.texts.reduce((sum, { ids }) => sum + ids.length, 0);
+  const judgedTexts = [...data.heldOutTexts, ...data.heldOutPairs.flatMap(({ chosen, rejected }) => [chosen, rejected])];
+  const heldOutTokens = judgedTexts.reduce((sum, { ids }) => sum + ids.length, 0);
+  const { tokens } = data;
   const forwardSeconds = judgedMs / 1000 / heldOutTokens;
   const price: AdaptPrice = { steps, tokens: tokens * recipe.epochs, trainable, seconds: tokens * recipe.epochs * forwardSeconds * stepPerForward, bytes };
   onNote?.(
@@ -178,8 +179,10 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
   const trained = await trainAdapter({
     ...own,
     texts: data.texts,
+    pairs: data.pairs,
     general: data.general,
     heldOut: data.heldOutTexts,
+    heldOutPairs: data.heldOutPairs,
     folder,
     ...(checkpointSteps !== undefined && { checkpointSteps }),
     ...(signal && { signal }),
@@ -210,7 +213,7 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
   });
   const after = await measureModel(join(folder, 'after.json'), { ...measure, adapter });
   stage('writing the report')(0, 0);
-  const experts = await expertUse({ ...own, texts: data.heldOutTexts, values: trained.values });
+  const experts = await expertUse({ ...own, texts: judgedTexts, values: trained.values });
   const { loss, balance } = await lossCurve(folder, lossBefore.loss);
   const result = runResult({
     name: basename(folder),

@@ -6,6 +6,8 @@ export interface MemoryBudget {
   readonly bytes: number;
   /** What it takes whatever a step is: weights, libraries. */
   readonly besides: number;
+  /** Whether pairs of answers are learnt. Default false. */
+  readonly pairs?: boolean;
 }
 
 const leastLength = 32;
@@ -25,9 +27,9 @@ export const besidesSteps = ({ source }: BaseModel, { weights, method }: Recipe)
  *
  * @throws ConfigError where nothing fits, saying what the least would take, and which shorter rows would fit
  */
-export const fitMemory = async (base: BaseModel, recipe: Recipe, { bytes, besides }: MemoryBudget): Promise<Recipe> => {
+export const fitMemory = async (base: BaseModel, recipe: Recipe, { bytes, besides, pairs = false }: MemoryBudget): Promise<Recipe> => {
   const { layers } = base.source.member.config;
-  const takes = async (changes: Partial<Recipe>): Promise<number> => besides + (await planStep(base, { ...recipe, ...changes })).peakBytes;
+  const takes = async (changes: Partial<Recipe>): Promise<number> => besides + (await planStep(base, { ...recipe, ...changes }, pairs)).peakBytes;
   for (let microRows = recipe.microRows; microRows >= 1; microRows = Math.floor(microRows / 2)) {
     if ((await takes({ microRows, recomputed: 0 })) <= bytes) return { ...recipe, microRows, recomputed: 0 };
     if ((await takes({ microRows, recomputed: layers })) > bytes) continue;

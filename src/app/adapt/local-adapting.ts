@@ -9,6 +9,7 @@ import type { TeachingNews } from './adapt-child.ts';
 import type { AdaptOptions } from './adapt-model.ts';
 import { type Asked, readAsked } from './asked.ts';
 import { listRuns, showRun } from './list-runs.ts';
+import { recipeOfNamed } from './named-settings.ts';
 
 export interface LocalAdaptingOptions {
   /** Of the workspace. */
@@ -101,16 +102,10 @@ const requestOf = async (folder: string): Promise<string | undefined> => {
   return kept ? JSON.stringify(kept.asked) : '';
 };
 
-const optionsOf = ({ name: _, dryRun: __, options, rank, experts, balance, delta, sign, ...plain }: AdaptRequest): Asked => {
-  const own = { ...(options as Asked['options']), ...(rank !== undefined && { rank }), ...(experts !== undefined && { experts }) };
-  const constraint = { ...(balance !== undefined && { strength: balance }), ...(delta !== undefined && { delta }), ...(sign !== undefined && { sign }) };
-  const given = Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined)) as unknown as Asked;
-  return {
-    ...given,
-    ...(Object.keys(own).length > 0 && { options: own }),
-    ...(balance === 0 ? { balance: null } : Object.keys(constraint).length > 0 ? { balance: constraint } : {}),
-  };
-};
+const optionsOf = ({ name: _, dryRun: __, options, rank, experts, balance, delta, sign, ewc, kl, blocks, beta, ...plain }: AdaptRequest): Asked => ({
+  ...(Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined)) as unknown as Asked),
+  ...recipeOfNamed({ options: options as Asked['options'], rank, experts, balance, delta, sign, ewc, kl, blocks, beta }),
+});
 
 const progressOf = ({ progress, heldOutStep, note }: TeachingNews): JobProgress => {
   const { stage = 'starting', done = 0, total = 0, perSecond, secondsLeft, loss, heldOut } = progress ?? {};

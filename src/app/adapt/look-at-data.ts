@@ -48,11 +48,14 @@ export const lookAtData = async (path: string, { model, kindField, length = 256 
     duplicates: read.duplicates.length,
     renamed: read.renamed.length,
     skipped: { count: read.skipped.length, lines: read.skipped.slice(0, mostListed).map(lineOf) },
-    unusable: read.shapes.preference
-      ? `${read.shapes.preference} of its samples are preferences, two answers each; training takes samples with one: keep the chosen answers as instructions`
-      : null,
+    unusable:
+      read.shapes.preference && read.shapes.preference < read.samples.length
+        ? `${read.shapes.preference} of its ${read.samples.length} samples are preferences, two answers each: put the others into a file of their own`
+        : null,
     first: first.map((sample) => {
-      const text = shown?.texts.find(({ id }) => id === sample.id || id.startsWith(`${sample.id}/`));
+      const text =
+        shown?.texts.find(({ id }) => id === sample.id || id.startsWith(`${sample.id}/`)) ??
+        shown?.pairs.find(({ chosen: { id } }) => id === sample.id)?.chosen;
       const refused = shown?.refused.find(({ id }) => id === sample.id);
       return {
         id: sample.id,

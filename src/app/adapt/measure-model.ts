@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { answerOf, type ConversationSample, type Sample } from '../../adapt/index.ts';
-import { type MeasuredItem, measureAnswers } from '../../evaluate/index.ts';
+import { answerOf, type ConversationSample, type PreferenceSample, type Sample } from '../../adapt/index.ts';
+import { type MeasuredItem, measureAnswers, measurePreferences } from '../../evaluate/index.ts';
 import { type ChatMessage, writeWhole } from '../../formats/index.ts';
 import { type KnowledgeTest, readKnowledgeTest } from '../eval-knowledge.ts';
 import { openLanguageModelApart } from '../language-model/open-language-model-apart.ts';
@@ -30,8 +30,9 @@ const mostWords = 40; // of an answer that is compared word by word
 const perRelation = 12;
 const candidates = 16;
 
-/** The figure by which answers are judged: the same words where answers are short, words in common where they are sentences. */
-export const taskMetric = (samples: readonly Sample[]): { readonly name: 'exact-match' | 'word-f1'; readonly said: string } => {
+/** The figure by which answers are judged: of preferences, which is the likelier; else the same words where answers are short, words in common where they are sentences. */
+export const taskMetric = (samples: readonly Sample[]): { readonly name: 'accuracy' | 'exact-match' | 'word-f1'; readonly said: string } => {
+  if (samples.some(({ shape }) => shape === 'preference')) return { name: 'accuracy', said: 'chosen answers likelier than the rejected ones' };
   const words = samples.map((sample) => answerOf(sample).split(/\s+/).length).sort((a, b) => a - b);
   return (words[Math.floor(words.length / 2)] ?? 0) <= 4 ? { name: 'exact-match', said: 'exact match' } : { name: 'word-f1', said: 'words in common (F1)' };
 };
@@ -45,7 +46,8 @@ export const askedOf = (heldOut: readonly Sample[]): ConversationSample[] =>
     )
     .slice(0, mostAsked);
 
-const turnsOf = ({ turns }: ConversationSample): readonly ChatMessage[] => turns.slice(0, -1).map(({ role, content }) => ({ role, content }));
+const spoken = (turns: ConversationSample['turns']): readonly ChatMessage[] => turns.map(({ role, content }) => ({ role, content }));
+const turnsOf = ({ turns }: ConversationSample): readonly ChatMessage[] => spoken(turns.slice(0, -1));
 
 /**
  * Asks a model held-out samples and general knowledge. What was measured is kept in `file`, so that a run that goes on asks nothing twice.
@@ -60,7 +62,15 @@ export const measureModel = async (file: string, options: MeasureOptions): Promi
   await using opened = await openLanguageModelApart(model, { threads, ...(adapter !== undefined && { adapter }) }, signal ? { signal } : {});
   const asked = opened.info.hasChatTemplate ? askedOf(heldOut) : [];
   const run = (stage: string) => ({ ...(signal && { signal }), onProgress: (done: number, total: number) => onProgress?.(stage, done, total) });
-  const task = await measureAnswers(
+  const preferred = opened.info.hasChatTemplate
+    ? heldOut.filter((sample): sample is PreferenceSample => sample.shape === 'preference').slice(0, mostAsked)
+    : [];
+  const compared = await measurePreferences(
+    preferred.map(({ id, kind, turns, chosen, rejected }) => ({ id, ...(kind !== undefined && { group: kind }), prompt: spoken(turns), chosen, rejected })),
+    (prompt, completions) => opened.scoreCompletions(prompt as readonly ChatMessage[], completions),
+    run('comparing held-out answers'),
+  );
+  const written = await measureAnswers(
     asked.map((sample) => ({
       id: sample.id,
       ...(sample.kind !== undefined && { group: sample.kind }),
@@ -73,7 +83,7 @@ export const measureModel = async (file: string, options: MeasureOptions): Promi
     run('asking held-out samples'),
   );
   const knowledge = options.knowledge ?? (await facts.measure(opened, run('asking general knowledge'))).items;
-  const measured = { task, knowledge };
+  const measured = { task: [...compared, ...written], knowledge };
   await writeWhole(file, [Buffer.from(JSON.stringify(measured))]);
   return measured;
 };

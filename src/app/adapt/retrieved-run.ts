@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { recipeOf } from '../../adapt/index.ts';
+import { UnsupportedError } from '../../core/index.ts';
 import { writeWhole } from '../../formats/index.ts';
 import { adaptReport, retrievedKind } from '../../report/index.ts';
 import { openBase } from '../language-model/open-base.ts';
@@ -32,6 +33,8 @@ export const retrievedRun = async (options: AdaptOptions): Promise<AdaptOutcome>
     ...(kindField !== undefined && { kindField }),
     ...(signal && { signal }),
   });
+  if (data.pairs.length > 0)
+    throw new UnsupportedError(`${path}: expected samples with one answer to draw examples from, got preferences; give their chosen answers as instructions`);
   onNote?.(`${data.training.length} samples to draw examples from, ${data.heldOut.length} held out; nothing is trained`);
   if (options.dryRun) return { folder, price: { steps: 0, tokens: 0, trainable: 0, seconds: 0, bytes: 0 }, data };
   await mkdir(folder, { recursive: true });

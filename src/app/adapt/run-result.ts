@@ -60,7 +60,7 @@ export const runResult = (figures: RunFigures): AdaptResult => {
     seeds: [seed],
     loss,
     task: before.task.length > 0 ? taskOf(before.task, after.task, taskMetric(data.heldOut), seed) : null,
-    perplexityHeldOut: heldOutLoss ? { before: Math.exp(heldOutLoss.before), after: Math.exp(heldOutLoss.after) } : null,
+    perplexityHeldOut: heldOutLoss && data.pairs.length === 0 ? { before: Math.exp(heldOutLoss.before), after: Math.exp(heldOutLoss.after) } : null,
     ...knowledgeOf(before.knowledge, after.knowledge, seed),
     ...(experts && groups && { experts: expertsOf(experts, data.kinds, groups, balance ?? 0) }),
     replay: { share: data.replay.share, source: data.replay.source },

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { ConfigError, NotFoundError } from '../../core/index.ts';
 import { type AdaptResult, compareReport, compareVerdict, parseAdaptResult, retrievedKind } from '../../report/index.ts';
 import { type AdaptOptions, adaptModel } from '../adapt/adapt-model.ts';
+import { recipeOfNamed } from '../adapt/named-settings.ts';
 import { type AdapterFormat, exportAdapter } from '../export-adapter.ts';
 import type { NumberType } from '../models/convert/number-type.ts';
 import { megabytes } from '../models/pull/source.ts';
@@ -34,6 +35,7 @@ export interface AdaptFlags {
   readonly sign?: string;
   readonly ewc?: number;
   readonly kl?: number;
+  readonly beta?: number;
   readonly blocks?: string;
   readonly memory?: string;
   readonly options?: string;
@@ -134,12 +136,14 @@ const optionsOf = (data: string, flags: AdaptFlags, common: CommonOptions): Adap
     balance,
     delta,
     sign,
+    ewc,
+    kl,
+    beta,
+    blocks,
     memory,
     options,
     dryRun,
   } = flags;
-  const own = { ...(options !== undefined && jsonOf(options)), ...(experts !== undefined && { experts }), ...(rank !== undefined && { rank }) };
-  const constraint = { ...(delta !== undefined && { delta }), ...(sign !== undefined && { sign }), ...(balance !== undefined && { strength: balance }) };
   if (!['auto', 'f32', 'int8'].includes(common.weights)) throw new ConfigError(`adapt: expected --weights auto, f32 or int8, got ${common.weights}`);
   return {
     data,
@@ -149,7 +153,6 @@ const optionsOf = (data: string, flags: AdaptFlags, common: CommonOptions): Adap
     runsDir: resolve(common.dir, 'runs'),
     threads: common.threads,
     seed: common.seed,
-    options: own as never,
     ...(common.weights !== 'auto' && { weights: common.weights as 'f32' | 'int8' }),
     ...(output !== undefined && { output }),
     ...(evaluation !== undefined && { evaluation }),
@@ -162,20 +165,21 @@ const optionsOf = (data: string, flags: AdaptFlags, common: CommonOptions): Adap
     ...(length !== undefined && { length }),
     ...(rows !== undefined && { rows }),
     ...(learningRate !== undefined && { learningRate }),
-    ...(balance === 0 ? { balance: null } : Object.keys(constraint).length > 0 ? { balance: constraint as never } : {}),
-    ...againstOf(flags),
+    ...recipeOfNamed({
+      ...(options !== undefined && { options: jsonOf(options) as AdaptOptions['options'] }),
+      rank,
+      experts,
+      balance,
+      delta,
+      sign: sign as 'faithful', // another word is refused with those that are known
+      ewc,
+      kl,
+      beta,
+      ...(blocks !== undefined && { blocks: blocksOf(blocks) }),
+    }),
     ...(memory !== undefined && { memoryBytes: bytesOf(memory) }),
     ...(dryRun && { dryRun }),
   };
-};
-
-const againstOf = ({ ewc, kl, blocks }: AdaptFlags): Pick<AdaptOptions, 'against'> => {
-  const against = {
-    ...(ewc !== undefined && ewc > 0 && { ewc: { strength: ewc } }),
-    ...(kl !== undefined && kl > 0 && { kl: { strength: kl } }),
-    ...(blocks !== undefined && { localised: { blocks: blocksOf(blocks) } }),
-  };
-  return Object.keys(against).length > 0 ? { against } : {};
 };
 
 /** Numbers and ranges of them, `0,4-7`. */

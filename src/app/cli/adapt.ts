@@ -5,7 +5,7 @@ import { commonOptions } from './options.ts';
 
 export const define: CommandModule['define'] = (command, finish) => {
   command
-    .argument('[data]', 'JSON Lines of chats, instructions or texts; a text file; a folder of them')
+    .argument('[data]', 'JSON Lines of chats, instructions, preferences or texts; a text file; a folder of them')
     .option('--model <model>', 'a GGUF file, a Hugging Face folder, or a name that `lyceum models list` prints (needed)')
     .option(
       '--method <name>',
@@ -35,6 +35,7 @@ export const define: CommandModule['define'] = (command, finish) => {
       numberWithin('--ewc', 0, 1e9),
     )
     .option('--kl <x>', 'strength by which what the model says of general samples is kept (try 1)', numberWithin('--kl', 0, 1e6))
+    .option('--beta <x>', 'of preferences: how dear it is to leave the model as it was (default 0.1)', positiveNumber('--beta'))
     .option('--blocks <numbers>', 'change these blocks only, as in 0,4-7; the first is 0')
     .option('--memory <size>', 'what training may take, as in 4gb: activations are computed again where that is needed')
     .option('--options <json>', 'further options of the method, as in {"targets":"all"}')

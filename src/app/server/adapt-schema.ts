@@ -73,6 +73,18 @@ export const adaptRequestSchema = z
     balance: z.number().min(0).max(100).optional().openapi({ description: 'Strength of the balancing constraint; 0: none.' }),
     delta: z.number().min(0).max(1).optional(),
     sign: z.enum(['faithful', 'intended']).optional(),
+    ewc: z.number().min(0).max(1e9).optional().openapi({ description: 'Strength of elastic weight consolidation; 0: none.' }),
+    kl: z.number().min(0).max(1e6).optional().openapi({ description: 'Strength by which what the model says of general samples is kept; 0: none.' }),
+    blocks: z.array(z.number().int().min(0)).min(1).optional().openapi({ description: 'Only these are changed; the first is 0.' }),
+    beta: z.number().positive().optional().openapi({ description: 'Of preferences: how dear it is to leave the model as it was.' }),
+    admit: z
+      .boolean()
+      .optional()
+      .openapi({ description: 'Leaves out samples that ask nearly what an earlier one asks, or whose words stand in the held-out part.' }),
+    kindRules: z
+      .array(z.strictObject({ pattern: z.string().min(1).max(1000), kind: z.string().min(1).max(100) }))
+      .max(100)
+      .optional(),
     memoryBytes: z.number().int().min(1e8).max(1e13).optional(),
     weights: z.enum(['f32', 'int8']).optional(),
     seed: z

@@ -63,8 +63,13 @@ describe('a look at training data', () => {
   });
 
   it('says why nothing can be learnt, without the place where it keeps a dropped file', async () => {
-    const preferences = await teaching.upload('p.jsonl', lines([{ prompt: 'Q', chosen: 'A', rejected: 'B' }]));
-    expect((await json<Look>(teaching.ask('/api/adapt/look', 'POST', { upload: preferences }))).unusable).toContain('preferences');
+    const pair = { prompt: 'Q', chosen: 'A', rejected: 'B' };
+    const lookAt = async (name: string, samples: readonly unknown[]) =>
+      (await json<Look>(teaching.ask('/api/adapt/look', 'POST', { upload: await teaching.upload(name, lines(samples)) }))).unusable;
+    expect(await lookAt('p.jsonl', [pair])).toBeNull();
+    expect(await lookAt('m.jsonl', [pair, { prompt: 'Q', completion: 'A' }])).toBe(
+      '1 of its 2 samples are preferences, two answers each: put the others into a file of their own',
+    );
     const list = await errorOf(teaching.ask('/api/adapt/look', 'POST', { upload: await teaching.upload('list.jsonl', '[{"text":"x"}]') }));
     expect(list).toEqual([400, 'FORMAT', expect.stringMatching(/^list\.jsonl: expected JSON Lines, got a JSON list/)]);
     expect(await errorOf(teaching.ask('/api/adapt/look', 'POST', { upload: await teaching.upload('no.jsonl', '') }))).toEqual([

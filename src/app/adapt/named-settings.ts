@@ -1,0 +1,52 @@
+import type { RecipeInput } from '../../adapt/index.ts';
+
+/** Settings of a run by the names that the command line and requests have for them. */
+export interface NamedSettings {
+  /** Of the method. */
+  readonly options?: RecipeInput['options'];
+  readonly rank?: number | undefined;
+  readonly experts?: number | undefined;
+  /** Strength of the balancing constraint; 0: none. */
+  readonly balance?: number | undefined;
+  readonly delta?: number | undefined;
+  readonly sign?: 'faithful' | 'intended' | undefined;
+  /** Strengths; 0: none. */
+  readonly ewc?: number | undefined;
+  readonly kl?: number | undefined;
+  readonly blocks?: readonly number[] | undefined;
+  readonly beta?: number | undefined;
+}
+
+/** The part of a recipe that such settings make; what was not said is left out. */
+export const recipeOfNamed = ({
+  options,
+  rank,
+  experts,
+  balance,
+  delta,
+  sign,
+  ewc,
+  kl,
+  blocks,
+  beta,
+}: NamedSettings): Pick<RecipeInput, 'options' | 'balance' | 'against' | 'preferences'> => {
+  const own = { ...options, ...said({ rank, experts }) };
+  const constraint = said({ strength: balance, delta, sign });
+  const against = {
+    ...(ewc && { ewc: { strength: ewc } }),
+    ...(kl && { kl: { strength: kl } }),
+    ...(blocks && { localised: { blocks: [...blocks] } }),
+  };
+  return {
+    ...(isSome(own) && { options: own }),
+    ...(balance === 0 ? { balance: null } : isSome(constraint) && { balance: constraint }),
+    ...(isSome(against) && { against }),
+    ...(beta !== undefined && { preferences: { beta } }),
+  };
+};
+
+const isSome = (settings: object): boolean => Object.keys(settings).length > 0;
+
+/** Without what is undefined. */
+const said = <T extends Record<string, unknown>>(settings: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
