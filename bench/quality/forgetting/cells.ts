@@ -51,14 +51,14 @@ const cell = (arm: string, size: number, seed: number, recipe: RecipeInput): Cel
   seed,
   recipe: { ...recipe, epochs: epochsOf(size), seed },
 });
-/** In the order in which they say most soonest: whole comparisons, then more seeds, then what varies one arm. */
+/** In the order in which they say most soonest: whole comparisons with all seeds, then larger ones, then what varies one arm. */
 export const cellsOf = (rates: ArmRates): Cell[] => {
   const ofArms = (size: number, seed: number): Cell[] => claimed.map((arm) => cell(arm, size, seed, { ...arms[arm], learningRate: rates[arm] }));
   return [
     ...ofArms(512, 1),
-    ...ofArms(2048, 1),
     ...ofArms(512, 2),
     ...ofArms(512, 3),
+    ...ofArms(2048, 1),
     ...ofArms(4096, 1),
     ...ofArms(2048, 2),
     ...ofArms(2048, 3),
