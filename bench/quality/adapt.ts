@@ -81,7 +81,7 @@ const readCells = async (): Promise<Map<string, Cell>> => {
 const trainedLoss = async (base: BaseModel, mix: Mix, given: Parameters<typeof recipeOf>[0] & { readonly seed: number }, threads: number) => {
   const folder = await mkdtemp(join(tmpdir(), 'lyceum-adapt-'));
   await using engine = await openEngine({ process: true, threads, cacheBytes: 1 });
-  const recipe = recipeOf(given, { exactBytes: true, layers: base.source.member.config.layers });
+  const recipe = recipeOf(given, { exactBytes: true, model: base.source.member.config });
   const { best } = await trainAdapter({ base, engine, recipe, texts: mix.training(size, given.seed), heldOut: mix.dev, folder });
   await rm(folder, { recursive: true });
   return { loss: -best!.score };

@@ -45,7 +45,7 @@ const recipe = (given: RecipeInput = {}) =>
       ...given,
       options: given.options ?? { rank: 4, dropout: 0 },
     },
-    { exactBytes: false, layers: source.member.config.layers },
+    { exactBytes: false, model: source.member.config },
   );
 let runs = 0;
 const run = async (given: RecipeInput, more: Partial<TrainAdapterOptions> = {}) => {

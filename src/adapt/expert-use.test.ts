@@ -26,8 +26,7 @@ afterAll(async () => {
   await rm(work, { recursive: true });
 });
 
-const recipe = (given: RecipeInput = {}) =>
-  recipeOf({ weights: 'f32', length: 64, options: { experts: 3, rank: 2 }, ...given }, { exactBytes: false, layers: 2 });
+const recipe = (given: RecipeInput = {}) => recipeOf({ weights: 'f32', length: 64, options: { experts: 3, rank: 2 }, ...given }, { exactBytes: false });
 
 /** Mean shares over a text's tokens by the evaluator, of every linear. */
 const sharesInTheory = async ({ ids }: TokenText, { method }: ReturnType<typeof recipe>, values: ReadonlyMap<string, Float32Array>): Promise<number[][]> => {

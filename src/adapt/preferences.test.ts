@@ -46,7 +46,7 @@ const pairsOf = (count: number): TokenPair[] =>
 const recipe = (given: RecipeInput = {}) =>
   recipeOf(
     { method: 'lora', weights: 'f32', length: 48, rows: 4, epochs: 4, learningRate: 0.02, recomputed: 0, options: { rank: 4, dropout: 0 }, ...given },
-    { exactBytes: false, layers: source.member.config.layers },
+    { exactBytes: false, model: source.member.config },
   );
 let runs = 0;
 const run = async (given: RecipeInput = {}, more: Partial<TrainAdapterOptions> = {}) => {

@@ -3,7 +3,7 @@ import { ConfigError } from '../core/index.ts';
 import { methodKinds } from './methods/index.ts';
 import { type RecipeInput, recipeOf } from './recipe.ts';
 
-const machine = { exactBytes: true, layers: 30 };
+const machine = { exactBytes: true, model: { layers: 30, hidden: 576 } };
 const recipe = (given: RecipeInput = {}) => recipeOf(given, machine);
 
 describe('a recipe', () => {
@@ -27,9 +27,19 @@ describe('a recipe', () => {
     }
   });
 
+  it('takes smaller steps where all weights move, the model is wider, or answers are told apart', () => {
+    const rateOf = (given: RecipeInput, own: Partial<typeof machine> & { pairs?: boolean } = {}) => recipeOf(given, { ...machine, ...own }).learningRate;
+    expect(rateOf({ method: 'full' })).toBeLessThan(rateOf({}) / 5);
+    const wide = { model: { layers: 30, hidden: 4 * 576 } };
+    expect(rateOf({}, wide)).toBeCloseTo(rateOf({}) / 4, 9);
+    expect(rateOf({ method: 'prompt' }, wide)).toBe(rateOf({ method: 'prompt' }));
+    expect(rateOf({}, { pairs: true })).toBeLessThan(rateOf({}));
+    expect(rateOf({ learningRate: 0.5 }, { ...wide, pairs: true })).toBe(0.5);
+  });
+
   it('holds weights in float32 where they change, or where bytes are not added exactly', () => {
     expect(recipe({ method: 'full' }).weights).toBe('f32');
-    expect(recipeOf({}, { exactBytes: false, layers: 2 }).weights).toBe('f32');
+    expect(recipeOf({}, { exactBytes: false }).weights).toBe('f32');
     expect(() => recipe({ method: 'full', weights: 'int8' })).toThrow(/expected weights f32 with full/);
   });
 

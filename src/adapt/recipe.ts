@@ -17,9 +17,11 @@ const sizes: Readonly<Record<Size, { length: number; rows: number; epochs: numbe
   large: { length: 1024, rows: 4, epochs: 3, rank: 32, expertRank: 16, prompt: 64 },
 };
 
-/** Learning rates that suit what is trained: few new parameters take larger steps than all old ones. */
-const rates: Readonly<Record<string, number>> = { full: 2e-5, 'fisher-masked': 2e-5, ia3: 5e-3, prompt: 3e-2, loramoe: 5e-4, hydralora: 5e-4, mixlora: 5e-4 };
-const usualRate = 5e-4;
+/** Learning rates that suit what is trained in a model of width `rateWidth`: few new parameters take larger steps than all old ones. Those of matrices fall as the model gets wider, as Adam wants. */
+const rates = { matrices: 2e-3, weights: 2e-4, ia3: 5e-3, prompt: 3e-3 };
+const rateWidth = 576;
+/** Pairs are learnt from in smaller steps: what tells two answers apart is soon found, and then only leads away. */
+const pairShare = 0.2;
 
 const balanceSchema = z.strictObject({
   /** β, what the constraint counts beside the loss of the labels. */
@@ -101,17 +103,26 @@ const changesWeights = new Set(['full', 'fisher-masked']);
  * A recipe from what was asked for, the rest filled in.
  *
  * @param exactBytes  whether the processor adds products of bytes in 32 bits, where whole numbers are the faster way
- * @param layers      blocks of the model
+ * @param model       blocks of the model, and its width; without them nothing is asked of them
+ * @param pairs       whether pairs of answers are learnt
  * @throws ConfigError naming what does not fit
  */
-export const recipeOf = (given: RecipeInput, { exactBytes, layers }: { readonly exactBytes: boolean; readonly layers: number }): Recipe => {
+export const recipeOf = (
+  given: RecipeInput,
+  {
+    exactBytes,
+    model,
+    pairs = false,
+  }: { readonly exactBytes: boolean; readonly model?: { readonly layers: number; readonly hidden: number }; readonly pairs?: boolean },
+): Recipe => {
+  const { layers, hidden } = model ?? { layers: Number.POSITIVE_INFINITY, hidden: rateWidth };
   const asked = optionsOf('adapt', schema, given);
   const size = sizes[asked.size];
   const kind = asked.method;
   const whole = methodOf(kind, { ...sized(kind, size), ...asked.options });
   const { blocks } = asked.against.localised ?? {};
   const beyond = blocks?.find((block) => block >= layers);
-  if (beyond !== undefined && layers > 1) throw new ConfigError(`adapt: expected blocks from 0 to ${layers - 1}, got ${beyond}; the model has ${layers}`);
+  if (beyond !== undefined) throw new ConfigError(`adapt: expected blocks from 0 to ${layers - 1}, got ${beyond}; the model has ${layers}`);
   const method = blocks ? localised(whole, { blocks }) : whole;
   if (method.untrainable) throw new ConfigError(`adapt: expected a method that is trained, got ${kind}: ${method.untrainable}`);
   if (changesWeights.has(kind) && asked.weights === 'int8')
@@ -137,7 +148,7 @@ export const recipeOf = (given: RecipeInput, { exactBytes, layers }: { readonly 
     rows,
     microRows: Math.min(rows, asked.microRows ?? rows),
     epochs: asked.epochs ?? size.epochs,
-    learningRate: asked.learningRate ?? rates[kind] ?? usualRate,
+    learningRate: asked.learningRate ?? usualRate(kind, hidden) * (pairs ? pairShare : 1),
     schedule: asked.schedule,
     warmup: asked.warmup,
     weightDecay: asked.weightDecay,
@@ -146,10 +157,15 @@ export const recipeOf = (given: RecipeInput, { exactBytes, layers }: { readonly 
     replay: asked.replay,
     against: asked.against,
     preferences: asked.preferences,
-    recomputed: Math.min(layers, asked.recomputed ?? usuallyRecomputed(layers).length),
+    recomputed: Math.min(layers, asked.recomputed ?? (model ? usuallyRecomputed(layers).length : 0)),
     patience: asked.patience,
     seed: asked.seed,
   };
+};
+
+const usualRate = (kind: string, hidden: number): number => {
+  if (kind === 'ia3' || kind === 'prompt') return rates[kind];
+  return (rates[changesWeights.has(kind) ? 'weights' : 'matrices'] * rateWidth) / hidden;
 };
 
 /** Options of a method that a size decides. */

@@ -43,7 +43,7 @@ const recipe = (given: RecipeInput = {}) =>
       ...given,
       options: { ...(given.options ?? { rank: 4 }) },
     },
-    { exactBytes: false, layers: source.member.config.layers },
+    { exactBytes: false, model: source.member.config },
   );
 const vocab = (): number => source.member.config.vocab;
 let runs = 0;

@@ -1,15 +1,19 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { FormatError, LyceumError } from '../core/index.ts';
-import { openTokenizer } from './index.ts';
+import { openArchive } from './archive/archive.ts';
+import { type ChatInput, openTokenizer, renderChat } from './index.ts';
 import { parseHeader } from './safetensors.ts';
+import { packTarball, packZip } from './testing/archive-files.ts';
 import { mutate, mutateJson, openBytes, sample } from './testing/hostile.ts';
 
 const headers = 200_000;
 const files = 5_000;
 const tokenizers = 10_000;
+const archives = 10_000;
+const templates = 10_000;
 const longestMs = 250;
 
 let folder: string;
@@ -86,4 +90,55 @@ it(`${tokenizers} damaged tokenizer files are opened and used, or refused`, asyn
     if (thrown !== undefined && !(thrown instanceof LyceumError)) expect.fail(`seed ${seed}: ${(thrown as Error).stack}`);
   }
   expect(opened).toBeGreaterThan(tokenizers / 10);
+});
+
+it.each([
+  ['ZIP files', packZip],
+  ['tarballs', packTarball],
+] as const)(`${archives} damaged and truncated %s are read or refused, within what was asked for`, async (_, pack) => {
+  const original = pack([
+    { name: 'p/a.txt', data: 'first' },
+    { name: 'p/b.bin', data: Uint8Array.from({ length: 700 }, (_, i) => Math.imul(i, 2654435761) >>> 24) },
+    { name: 'p/empty', data: '' },
+  ]);
+  const place = join(folder, 'archive');
+  const before = process.memoryUsage().arrayBuffers;
+  const unpackedBytes = 2 ** 20;
+  let refused = 0;
+  for (let seed = 0; seed < archives; seed++) {
+    const bytes = seed < original.length ? original.slice(0, seed) : mutate(original, seed);
+    await writeFile(place, bytes);
+    const thrown = await timed(seed, async () => {
+      const archive = await openArchive(place, { unpackedBytes, entries: 100 });
+      let got = 0;
+      for (const { name } of archive.entries) for await (const chunk of archive.read(name)) got += chunk.length;
+      if (got > unpackedBytes) expect.fail(`seed ${seed}: gave ${got} bytes`);
+    });
+    if (thrown === undefined) continue;
+    refused++;
+    if (!(thrown instanceof LyceumError)) expect.fail(`seed ${seed}: ${(thrown as Error).stack}`);
+  }
+  expect(refused).toBeGreaterThan(archives / 4);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * 2 ** 20);
+});
+
+it(`${templates} damaged chat templates render or are refused, and the next one works`, async () => {
+  const fixture = JSON.parse(await readFile(new URL('fixtures/chat-templates.json', import.meta.url), 'utf8')) as {
+    readonly templates: Readonly<Record<string, string>>;
+    readonly inputs: Readonly<Record<string, ChatInput>>;
+  };
+  const [originals, inputs] = [Object.values(fixture.templates).map((text) => new TextEncoder().encode(text)), Object.values(fixture.inputs)];
+  let rendered = 0;
+  for (let seed = 0; seed < templates; seed++) {
+    const template = new TextDecoder().decode(mutate(originals[seed % originals.length]!, seed));
+    try {
+      const text = await renderChat(template, { ...inputs[seed % inputs.length]!, timeoutMs: 1000 });
+      expect(text.length).toBeLessThanOrEqual(2 ** 24);
+      rendered++;
+    } catch (error) {
+      if (!(error instanceof LyceumError)) expect.fail(`seed ${seed}: ${(error as Error).stack}`);
+    }
+  }
+  expect(rendered).toBeGreaterThan(templates / 10);
+  expect(await renderChat('{{ messages | length }}', { messages: [] })).toBe('0');
 });

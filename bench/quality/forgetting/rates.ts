@@ -52,7 +52,7 @@ export const chooseRates = async (base: BaseModel, mix: Mix, folder: string, thr
 };
 
 const devLoss = async (base: BaseModel, mix: Mix, given: Parameters<typeof recipeOf>[0], folder: string, threads: number): Promise<number> => {
-  const recipe = recipeOf(given, { exactBytes: true, layers: base.source.member.config.layers });
+  const recipe = recipeOf(given, { exactBytes: true, model: base.source.member.config });
   await mkdir(folder, { recursive: true });
   await using engine = await openEngine({ process: true, threads, cacheBytes: 1 });
   const { best } = await trainAdapter({ base, engine, recipe, texts: mix.training(512, 0), heldOut: mix.dev, folder });

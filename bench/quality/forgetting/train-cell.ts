@@ -36,7 +36,7 @@ export interface Trained {
 
 /** Trains a cell in its folder, where it goes on after an interruption, and writes the adapter there. */
 export const trainCell = async (base: BaseModel, mix: Mix, { recipe: asked, size, seed }: Cell, folder: string, threads: number): Promise<Trained> => {
-  const recipe = recipeOf(asked, { exactBytes: true, layers: base.source.member.config.layers });
+  const recipe = recipeOf(asked, { exactBytes: true, model: base.source.member.config });
   const { method } = recipe;
   const texts = [...mix.training(size, seed)];
   if (recipe.replay > 0) texts.push(...(await replayed(base, (total(texts) * recipe.replay) / (1 - recipe.replay))));
@@ -78,7 +78,7 @@ export const trainCell = async (base: BaseModel, mix: Mix, { recipe: asked, size
 export const baseLosses = async (base: BaseModel, mix: Mix, threads: number): Promise<Trained['losses']> => {
   const recipe = recipeOf(
     { method: 'lora', options: { rank: 1 }, weights: 'f32', length: 256, rows: 2 },
-    { exactBytes: true, layers: base.source.member.config.layers },
+    { exactBytes: true, model: base.source.member.config },
   );
   await using engine = await openEngine({ process: true, threads, cacheBytes: 1 });
   const { parameters } = await trainingGraph(base, { method: recipe.method, weights: 'f32' });

@@ -109,23 +109,26 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
     ...asked
   } = options;
   const exactBytes = exactIn32Bits();
-  recipeOf(asked, { exactBytes, layers: 1 }); // refuses what does not fit before anything is opened
+  recipeOf(asked, { exactBytes }); // refuses what does not fit before anything is opened
   const stage = (name: string) => (done: number, total: number) => onProgress?.({ stage: name, done, total });
   stage('opening the model')(0, 0);
   const base = await openBase(model, { threads });
-  const wanted = recipeOf(asked, { exactBytes, layers: base.source.member.config.layers });
-  const folder = resolve(output ?? join(runsDir, `${basename(path, extname(path))}-${wanted.method.kind}`));
+  const { config } = base.source.member;
+  const given = recipeOf(asked, { exactBytes, model: config });
+  const folder = resolve(output ?? join(runsDir, `${basename(path, extname(path))}-${given.method.kind}`));
   const files = { data: path, ...(evaluation !== undefined && { evaluation }), ...(replayData !== undefined && { replayData }) };
   const how = { ...(kindField !== undefined && { kindField }), ...(kindRules && { kindRules }), ...(admit && { admit }) };
-  const hashes = await hashData(wanted, files);
+  const hashes = await hashData(given, files);
   const now = (await begunAt(folder)) ?? new Date();
-  const data = await readAdaptData(base, wanted, {
+  const data = await readAdaptData(base, given, {
     ...files,
     now,
     ...how,
     ...(signal && { signal }),
     onProgress: stage('making tokens'),
   });
+  const pairs = data.pairs.length > 0;
+  const wanted = pairs ? recipeOf(asked, { exactBytes, model: config, pairs }) : given;
   describeData(data, wanted, onNote);
   const steps = countSteps(data.texts, wanted, data.pairs);
   const described = { model: base, hashes, now, reading: how };
@@ -136,7 +139,7 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
     return { folder, price: { steps, tokens, trainable, ...price.estimated }, data, result: finished };
   }
   stage('preparing weights')(0, 0);
-  const [besides, pairs] = [besidesSteps(base, wanted), data.pairs.length > 0];
+  const besides = besidesSteps(base, wanted);
   const recipe = memoryBytes === undefined ? wanted : await fitMemory(base, wanted, { bytes: memoryBytes, besides, pairs });
   const { parameters, peakBytes } = await planStep(base, recipe, pairs);
   const trainable = parameters.reduce((sum, { shape }) => sum + (sizeOf(shape) as number), 0);

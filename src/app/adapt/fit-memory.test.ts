@@ -16,7 +16,7 @@ const deep = async (layers: number): Promise<BaseModel> => {
 };
 
 const layers = 8;
-const recipe = (given: RecipeInput = {}) => recipeOf({ weights: 'f32', ...given }, { exactBytes: false, layers });
+const recipe = (given: RecipeInput = {}) => recipeOf({ weights: 'f32', ...given }, { exactBytes: false, model: { layers, hidden: 8 } });
 
 describe('a recipe fitted into memory', () => {
   it('computes again as few blocks as will do, before rows come one after another', async () => {

@@ -24,7 +24,7 @@ export const retrievedRun = async (options: AdaptOptions): Promise<AdaptOutcome>
   // Samples are read as any method reads them.
   const recipe = recipeOf(
     { method: 'lora', replay: 0, seed, length: base.source.member.config.positions },
-    { exactBytes: true, layers: base.source.member.config.layers },
+    { exactBytes: true, model: base.source.member.config },
   );
   const data = await readAdaptData(base, recipe, {
     data: path,
