@@ -66,8 +66,8 @@ const schema = z.strictObject({
   patience: z.number().int().min(1).optional(),
   seed: z.number().int().min(0).default(1),
 });
-/** Numbers of the blocks whose activations are computed again unless told otherwise: the first quarter. */
-export const usuallyRecomputed = (layers: number): number[] => Array.from({ length: Math.round(layers / 4) }, (_, i) => i);
+/** Numbers of the blocks whose activations are computed again unless told otherwise: the first fifth. */
+export const usuallyRecomputed = (layers: number): number[] => Array.from({ length: Math.round(layers / 5) }, (_, i) => i);
 
 export type RecipeInput = z.input<typeof schema>;
 

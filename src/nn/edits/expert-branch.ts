@@ -1,6 +1,7 @@
-import { constant, expand, matmul, mul, type Node, parameter, reshape, ShapeError, softmax, transpose, unsqueeze } from '../../core/index.ts';
+import { concat, constant, expand, matmul, mul, type Node, parameter, reshape, ShapeError, slice, softmax, transpose, unsqueeze } from '../../core/index.ts';
 import { type Dropout, drop } from '../dropout.ts';
 import type { LinearAt } from './beside-linear.ts';
+import { narrowed } from './narrowed.ts';
 
 export interface ExpertBranch {
   readonly experts: number;
@@ -47,11 +48,17 @@ export const expertBranch = (
   const a = parameter(`${site}.${kind}.a`, [sharedA ? rank : experts * rank, inner]);
   const b = parameter(`${site}.${kind}.b`, [out, experts * rank]);
   const route = parameter(`${site}.${kind}.route`, [experts, inner]);
-  const { shares, weights } = gate(matmul(x, route, { transposeB: true }));
-  const apart = dropout && dropout.rate > 0 && dropout.masks === 'expert' && experts > 1;
-  const narrow = apart
-    ? apartBy(drop(`${site}.${kind}`, expand(unsqueeze(x, 0), [experts, ...x.shape]), dropout), a, { experts, rank, inner, sharedA })
-    : matmul(drop(`${site}.${kind}`, x, dropout), a, { transposeB: true });
+  const drops = dropout && dropout.rate > 0;
+  const apart = drops && dropout.masks === 'expert' && experts > 1;
+  const [narrow, scores] = drops
+    ? [
+        apart
+          ? apartBy(drop(`${site}.${kind}`, expand(unsqueeze(x, 0), [experts, ...x.shape]), dropout), a, { experts, rank, inner, sharedA })
+          : narrowed(`${site}.${kind}`, x, a, dropout),
+        matmul(x, route, { transposeB: true }),
+      ]
+    : bothOf(x, a, route);
+  const { shares, weights } = gate(scores);
   // A share for each of an expert's values by a product with zeros and ones: it takes fewer kernels than an axis to broadcast over, and its gradient is a product too, not a sum over few values.
   const spread = matmul(
     weights,
@@ -65,6 +72,13 @@ export const expertBranch = (
         )
       : narrow; // [..., experts · rank]
   return { branch: matmul(mul(each, spread), b, { transposeB: true, scale: alpha / rank }), shares };
+};
+
+/** x Aᵀ and x Wgᵀ: one product there, and one back to x, where nothing is dropped between them. */
+const bothOf = (x: Node, a: Node, route: Node): readonly [Node, Node] => {
+  const [width, experts] = [a.shape[0] as number, route.shape[0] as number];
+  const both = matmul(x, concat([a, route], 0), { transposeB: true });
+  return [slice(both, -1, 0, width), slice(both, -1, width, width + experts)];
 };
 
 /** [rows, columns] of zeros with a one in every column, in the row that is told. */

@@ -1,7 +1,8 @@
 import { add, inOrder, isParameter, matmul, type Node, nameOf, parameter, ShapeError } from '../../core/index.ts';
-import { type Dropout, drop } from '../dropout.ts';
+import type { Dropout } from '../dropout.ts';
 import { uniformStart } from '../start-values.ts';
 import { besideLinears } from './beside-linear.ts';
+import { narrowed } from './narrowed.ts';
 
 export interface LowRankOptions {
   /** Which linears: a test on the site, `/attn\.(q|v)$/`. */
@@ -25,7 +26,7 @@ export const lowRank = (roots: readonly Node[], { targets, rank, alpha, dropout 
   return besideLinears('lowRank', roots, targets, ({ site, x, inner, out, base }) => {
     const a = parameter(`${site}.lora.a`, [rank, inner]);
     const b = parameter(`${site}.lora.b`, [out, rank]);
-    const branch = matmul(matmul(drop(`${site}.lora`, x, dropout), a, { transposeB: true }), b, { transposeB: true, scale: alpha / rank });
+    const branch = matmul(narrowed(`${site}.lora`, x, a, dropout), b, { transposeB: true, scale: alpha / rank });
     return add(base, branch);
   });
 };
