@@ -176,7 +176,7 @@ describe('lyceum adapt', () => {
 
   it('learns from preferences which answer is the better one, and reports how often it is the likelier', () => {
     write('prefer.jsonl', Array.from({ length: 60 }, (_, n) => preference(n))); // biome-ignore format: short
-    const run = adapt('prefer.jsonl', '--method', 'lora', '--length', '128', '--epochs', '6', '--beta', '0.5', '--json');
+    const run = adapt('prefer.jsonl', '--method', 'lora', '--length', '128', '--epochs', '6', '--beta', '0.02', '--json');
     expect([run.status, run.stderr]).toEqual([0, '']);
     const told = JSON.parse(run.stdout) as {
       task: { metric: string; n: number; before: { value: number }; after: { value: number } };
@@ -184,6 +184,17 @@ describe('lyceum adapt', () => {
     };
     expect(told).toMatchObject({ task: { metric: 'chosen answers likelier than the rejected ones', n: 6 }, perplexityHeldOut: null });
     expect(told.task.after.value).toBeGreaterThan(told.task.before.value);
+  }, 120_000);
+
+  it('learns from the documents of the workspace, as plain texts', () => {
+    expect(adapt('--documents', '--dry-run').stderr).toMatch(/\(NOT_FOUND\)\n$/);
+    for (const n of [1, 2, 3]) writeFileSync(join(folder, `note${n}.txt`), `Note ${n} is about boxes. `.repeat(5));
+    const dir = ['--dir', join(folder, 'noted')];
+    expect(lyceum('read', 'note1.txt', 'note2.txt', 'note3.txt', '--quiet', ...dir).status).toBe(0);
+    const { status, stdout, stderr } = adapt('--documents', '--dry-run', ...dir);
+    expect([status, stdout]).toEqual([0, expect.stringMatching(/the run goes to .+noted\/runs\/documents-loramoe\n$/)]);
+    expect(stderr).toMatch(/samples to learn \(3 text\)/);
+    expect(adapt('data.jsonl', '--documents').stderr).toMatch(/expected data or --documents, got both/);
   }, 120_000);
 
   it('says which kinds have no group of experts', () => {

@@ -23,9 +23,9 @@ export const againstSchema = z.strictObject({
 export type Against = z.output<typeof againstSchema>;
 
 /** Tokens of a place whose probabilities are kept; the rest count as one. */
-export const keptTokens = 32;
+export const keptCount = ({ source }: BaseModel): number => Math.min(32, source.member.config.vocab - 1);
 
-/** The likeliest tokens after each place of a text that is a label, likeliest first, [labels, keptTokens]. */
+/** The likeliest tokens after each place of a text that is a label, likeliest first, [labels, keptCount]. */
 export interface KeptPlaces {
   readonly tokens: BigInt64Array;
   readonly logProbs: Float32Array;
@@ -39,7 +39,7 @@ export const keptPlaces = async (
   texts: readonly TokenText[],
 ): Promise<Map<string, KeptPlaces>> => {
   const { frozen, read, logits } = await trainingGraph(base, { method: untouched, weights, still: true });
-  const count = Math.min(keptTokens, base.source.member.config.vocab - 1);
+  const count = keptCount(base);
   const { tokens, logProbs } = likeliest(logits(read), count);
   const lengths = stepLengths(1, length);
   await using program = await engine.compile({ name: 'kept', outputs: { tokens, logProbs } }, frozen, { lengths });

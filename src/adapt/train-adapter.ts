@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { ConfigError, type Node, nameOf, type Program, plan } from '../core/index.ts';
+import { ConfigError, type Node, nameOf, type Program, plan, sizeOf } from '../core/index.ts';
 import { openSafetensors, readAsFloat32 } from '../formats/index.ts';
 import type { Binding, Engine, TensorData } from '../runtime/index.ts';
 import { bestWeights, type Progress, stepProgram, type TrainResult, train } from '../train/index.ts';
-import { generalFisher, type KeptPlaces, keptPlaces, keptTokens, withKept } from './against-forgetting.ts';
+import { generalFisher, type KeptPlaces, keptCount, keptPlaces, withKept } from './against-forgetting.ts';
 import type { BaseModel } from './base-model.ts';
 import { countLabels, flatBatch, packBatches, packedFeeds, rowsOfBatch, type TokenPair, type TokenText } from './data/index.ts';
 import { type PairLogProbs, referencePairs, textsOfPair, withPairs } from './preferences.ts';
@@ -66,7 +66,7 @@ const besidesLabels = async ({ base, engine, recipe, texts, pairs = [], general 
   if (kept.length > 0 && !kl)
     throw new ConfigError(`adapt: expected texts that are learnt, got ${kept.length} that are kept; give the recipe a strength of kl`);
   const places = kept.length > 0 ? await keptPlaces(base, engine, recipe, kept) : undefined;
-  const count = Math.min(keptTokens, base.source.member.config.vocab - 1);
+  const count = keptCount(base);
   const references = pairs.length > 0 ? await referencePairs(base, engine, recipe, pairs) : undefined;
   const told = { ...(places && { kept: { places, count } }), ...(references && { references }) };
   const costs = { ...(places && { kept: { strength: kl!.strength, count } }), ...(references && { preferences: recipe.preferences }) };
@@ -94,10 +94,13 @@ export const planStep = async (
   recipe: Recipe,
   pairs = false,
 ): Promise<{ readonly parameters: readonly Node[]; readonly peakBytes: number }> => {
-  const graph = await graphOf(base, recipe, false, pairs ? { preferences: recipe.preferences } : {});
+  const { kl, ewc } = recipe.against;
+  const kept = kl && { strength: kl.strength, count: keptCount(base) };
+  const graph = await graphOf(base, recipe, false, { ...(pairs && { preferences: recipe.preferences }), ...(kept && { kept }) });
   const lengths = lengthsOf(recipe);
   const program: Program = stepProgram('price', graph.objective, groupsOf(graph, recipe), adamwOf(recipe));
-  return { parameters: graph.parameters, peakBytes: plan(program, { lengths }).peakBytes(lengths) };
+  const held = ewc ? graph.parameters.reduce((sum, { shape }) => sum + 8 * (sizeOf(shape) as number), 0) : 0; // where each began, and how much it matters
+  return { parameters: graph.parameters, peakBytes: plan(program, { lengths }).peakBytes(lengths) + held };
 };
 
 /** Texts that stand in one row: one, or both answers of a pair. */

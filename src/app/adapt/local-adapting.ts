@@ -8,6 +8,7 @@ import { adaptModelApart, lookAtDataApart } from './adapt-apart.ts';
 import type { TeachingNews } from './adapt-child.ts';
 import type { AdaptOptions } from './adapt-model.ts';
 import { type Asked, readAsked } from './asked.ts';
+import { keepDocuments, trainingPlace } from './keep-documents.ts';
 import { listRuns, showRun } from './list-runs.ts';
 import { recipeOfNamed } from './named-settings.ts';
 
@@ -33,7 +34,7 @@ export const localAdapting = ({ dir, threads, sample }: LocalAdaptingOptions): A
   return {
     ...(sample !== undefined && { sample }),
     async keep({ path, name, sha256 }) {
-      const home = resolve(dir, 'uploads', 'training', sha256.slice(0, 16));
+      const home = resolve(trainingPlace(dir, sha256));
       const kept = join(home, name);
       if (await exists(kept)) return kept;
       await mkdir(home, { recursive: true });
@@ -41,6 +42,7 @@ export const localAdapting = ({ dir, threads, sample }: LocalAdaptingOptions): A
       await rename(`${kept}.part`, kept);
       return kept;
     },
+    documents: () => keepDocuments(resolve(dir)),
     look: (path, { model, kindField }, signal) =>
       lookAtDataApart(path, { ...(model !== undefined && { model }), ...(kindField !== undefined && { kindField }) }, signal).catch((error: unknown) => {
         // The place where a dropped file is kept is nobody's business.

@@ -8,6 +8,7 @@ import { openBase } from '../language-model/open-base.ts';
 import { openEmbedderApart } from '../open-embedder-apart.ts';
 import { readAdaptData } from './adapt-data.ts';
 import type { AdaptOptions, AdaptOutcome } from './adapt-model.ts';
+import { holdRun } from './hold-run.ts';
 import { askedOf, measureModel } from './measure-model.ts';
 import { withExamples } from './retrieve-examples.ts';
 import { runResult } from './run-result.ts';
@@ -38,6 +39,7 @@ export const retrievedRun = async (options: AdaptOptions): Promise<AdaptOutcome>
   onNote?.(`${data.training.length} samples to draw examples from, ${data.heldOut.length} held out; nothing is trained`);
   if (options.dryRun) return { folder, price: { steps: 0, tokens: 0, trainable: 0, seconds: 0, bytes: 0 }, data };
   await mkdir(folder, { recursive: true });
+  using _held = await holdRun(folder);
   const asked = askedOf(data.heldOut);
   await using embedder = await openEmbedderApart({ threads });
   const messagesOf = await withExamples(data.training, asked, (texts) => embedder.embed(texts));

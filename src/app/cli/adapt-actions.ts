@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { ConfigError, NotFoundError } from '../../core/index.ts';
 import { type AdaptResult, compareReport, compareVerdict, parseAdaptResult, retrievedKind } from '../../report/index.ts';
 import { type AdaptOptions, adaptModel } from '../adapt/adapt-model.ts';
+import { keepDocuments } from '../adapt/keep-documents.ts';
 import { recipeOfNamed } from '../adapt/named-settings.ts';
 import { type AdapterFormat, exportAdapter } from '../export-adapter.ts';
 import type { NumberType } from '../models/convert/number-type.ts';
@@ -14,6 +15,7 @@ import type { CommonOptions } from './options.ts';
 import { progressLine } from './progress.ts';
 
 export interface AdaptFlags {
+  readonly documents?: boolean;
   readonly model?: string;
   readonly method: string;
   readonly size: string;
@@ -46,8 +48,11 @@ const grouped = (count: number): string => count.toLocaleString('en');
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /** `lyceum adapt DATA`. */
-export async function adapt(data: string | undefined, flags: AdaptFlags, common: CommonOptions): Promise<number> {
-  if (data === undefined) throw new ConfigError('adapt: expected data to learn from, got none; name a JSON Lines file, a text file or a folder (see --help)');
+export async function adapt(named: string | undefined, flags: AdaptFlags, common: CommonOptions): Promise<number> {
+  if (named !== undefined && flags.documents) throw new ConfigError(`adapt: expected data or --documents, got both; leave ${named} out, or --documents`);
+  const data = flags.documents ? await keepDocuments(resolve(common.dir)) : named;
+  if (data === undefined)
+    throw new ConfigError('adapt: expected data to learn from, got none; name a JSON Lines file, a text file or a folder, or take --documents (see --help)');
   if (flags.model === undefined) throw new ConfigError('adapt: expected --model, got none; name a model that `lyceum models list` prints');
   if (common.device !== 'cpu') throw new ConfigError(`adapt: expected --device cpu, got ${common.device}; training works on the processor`);
   using stop = cancellation('run the same command again: it goes on from the last checkpoint');

@@ -6,6 +6,7 @@ import { commonOptions } from './options.ts';
 export const define: CommandModule['define'] = (command, finish) => {
   command
     .argument('[data]', 'JSON Lines of chats, instructions, preferences or texts; a text file; a folder of them')
+    .option('--documents', 'learn from the documents of the workspace, as plain texts')
     .option('--model <model>', 'a GGUF file, a Hugging Face folder, or a name that `lyceum models list` prints (needed)')
     .option(
       '--method <name>',

@@ -15,10 +15,13 @@ export const lookRequestSchema = z
   .strictObject({
     upload: z.uuid().optional().openapi({ description: 'What `PUT /api/uploads` answered.' }),
     path: path.optional().openapi({ description: 'A file, or a folder of texts, on the machine of the server.' }),
+    documents: z.literal(true).optional().openapi({ description: 'The documents of the workspace, to learn from as plain texts.' }),
     model: z.string().min(1).max(500).optional().openapi({ description: 'Whose form the samples are shown in; plain text needs one.' }),
     kindField: z.string().min(1).max(100).optional(),
   })
-  .refine((given) => (given.upload === undefined) !== (given.path === undefined), { message: 'expected either an upload or a path' })
+  .refine(({ upload, path, documents }) => [upload, path, documents].filter((one) => one !== undefined).length === 1, {
+    message: 'expected one of an upload, a path and documents',
+  })
   .openapi('LookRequest');
 
 export const lookSchema = z

@@ -67,6 +67,8 @@ describe('a look at training data', () => {
     const lookAt = async (name: string, samples: readonly unknown[]) =>
       (await json<Look>(teaching.ask('/api/adapt/look', 'POST', { upload: await teaching.upload(name, lines(samples)) }))).unusable;
     expect(await lookAt('p.jsonl', [pair])).toBeNull();
+    expect((await errorOf(teaching.ask('/api/adapt/look', 'POST', { documents: true })))[0]).toBe(404);
+    expect((await errorOf(teaching.ask('/api/adapt/look', 'POST', { documents: true, path: 'x' })))[0]).toBe(400);
     expect(await lookAt('m.jsonl', [pair, { prompt: 'Q', completion: 'A' }])).toBe(
       '1 of its 2 samples are preferences, two answers each: put the others into a file of their own',
     );

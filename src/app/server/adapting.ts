@@ -13,6 +13,8 @@ export interface Adapting {
   readonly sample?: string;
   /** Keeps a dropped file where a run finds it again, whenever that goes on; answers its path. The same bytes have the same place. */
   keep(upload: { readonly path: string; readonly name: string; readonly sha256: string }): Promise<string>;
+  /** Keeps the texts of the workspace's documents in the same way. @throws NotFoundError where there are none */
+  documents(): Promise<string>;
   /** What training data holds. @throws FormatError, NotFoundError where it cannot be learnt from */
   look(path: string, options: { readonly model?: string | undefined; readonly kindField?: string | undefined }, signal: AbortSignal): Promise<Look>;
   /** The name under which such a run begins, or goes on where it was begun with the same request. */

@@ -109,6 +109,7 @@ const noModels: LocalModels = {
 const notTaught = () => Promise.reject(new NotFoundError('adapt: expected a server that teaches models, got one that does not; start `lyceum open`.'));
 const noAdapting: Adapting = {
   keep: notTaught,
+  documents: notTaught,
   look: notTaught,
   name: notTaught,
   again: notTaught,

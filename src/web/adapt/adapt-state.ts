@@ -32,7 +32,7 @@ export const lookTrouble = signal<string | null>(null);
 export const isLooking = signal(false);
 let looking = 0;
 
-async function lookAt(source: { readonly upload: string } | { readonly path: string }, round: number): Promise<void> {
+async function lookAt(source: { readonly upload: string } | { readonly path: string } | { readonly documents: true }, round: number): Promise<void> {
   const model = chosenModel.peek();
   const found = await post<Look>('/api/adapt/look', { ...source, ...(model && { model }) });
   if (round === looking) look.value = found;
@@ -53,6 +53,7 @@ function begin(work: (round: number) => Promise<void>): void {
 }
 
 export const lookAtPath = (path: string): void => begin((round) => lookAt({ path }, round));
+export const lookAtDocuments = (): void => begin((round) => lookAt({ documents: true }, round));
 export const lookAtFile = (file: File): void =>
   begin(async (round) => lookAt({ upload: (await putBytes<Upload>(`/api/uploads?${new URLSearchParams({ name: file.name })}`, file)).id }, round));
 export function forgetData(): void {

@@ -3,13 +3,15 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { Icon } from '../parts/icons.tsx';
 import { workspace } from '../state/data.ts';
-import { adaptRuns, isLooking, lookAtFile, lookAtPath, lookTrouble } from './adapt-state.ts';
+import { number } from '../state/words.ts';
+import { adaptRuns, chosenModel, isLooking, lookAtDocuments, lookAtFile, lookAtPath, lookTrouble } from './adapt-state.ts';
 
 /** Where training data comes in: dropped, chosen, or named by a path of the server's machine. */
 export function DropData(): JSX.Element {
   const path = useSignal('');
   const isReadOnly = workspace.data.value?.readOnly === true;
   const sample = adaptRuns.data.value?.sample;
+  const documents = workspace.data.value?.counts.documents ?? 0;
   return (
     <div class="drop-data">
       <h1>Teach a model</h1>
@@ -32,7 +34,7 @@ export function DropData(): JSX.Element {
                 </>
               )}
             </span>
-            <span class="small">JSON Lines of chats, instructions or texts; a text or Markdown file</span>
+            <span class="small">JSON Lines of chats, instructions, preferences or texts; a text or Markdown file</span>
             <input
               class="hidden-text"
               type="file"
@@ -70,6 +72,11 @@ export function DropData(): JSX.Element {
             <p class="trouble" role="alert">
               {lookTrouble.value}
             </p>
+          )}
+          {documents > 0 && chosenModel.value && (
+            <button type="button" class="link" onClick={lookAtDocuments}>
+              or learn from {documents === 1 ? 'the document' : `the ${number(documents)} documents`} of this workspace
+            </button>
           )}
           {sample && (
             <button type="button" class="link" onClick={() => lookAtPath(sample)}>

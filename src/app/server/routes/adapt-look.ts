@@ -22,13 +22,13 @@ const route = createRoute({
 
 export const adaptLookRoute: Route = (app, { adapting, uploads, models, readOnly }) => {
   app.openapi(route, async (c) => {
-    const { upload, path, model, kindField } = c.req.valid('json');
-    if (readOnly && upload !== undefined)
+    const { upload, path, documents, model, kindField } = c.req.valid('json');
+    if (readOnly && path === undefined)
       throw new ReadOnlyError('workspace: expected one that takes files, got a read-only one; give rights to write to its folder, then open it again.');
     if (model !== undefined) await knownModel(models, model);
     const dropped = upload === undefined ? undefined : uploads?.find(upload);
     if (upload !== undefined && !dropped) throw new NotFoundError(`uploads: expected the id of an upload, got ${upload}; PUT /api/uploads first.`);
-    const data = dropped ? await adapting.keep(dropped) : path!;
+    const data = dropped ? await adapting.keep(dropped) : documents ? await adapting.documents() : path!;
     return c.json(await adapting.look(data, { model, kindField }, c.req.raw.signal), 200);
   });
 };
