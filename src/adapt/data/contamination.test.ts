@@ -42,6 +42,14 @@ describe('findOverlaps', () => {
     const training = [{ id: 't', text: `${wording} sentence 2` }];
     expect(findOverlaps(training, items)).toEqual([{ trainingId: 't', evaluationId: 'e2', shared: wordsOf(training[0]!.text).slice(-13).join(' ') }]);
     expect(findOverlaps(training, items, { common: 4 })).toHaveLength(4);
+    // A word of its own at the end of a wording is not what an item asks.
+    const asked = ['The hub gets hot', 'The order was charged twice', 'The parcel never came'].map((own, i) => ({
+      id: `a${i}`,
+      text: `${wording} ${own} today`,
+    }));
+    const others = [...items, ...asked];
+    expect(findOverlaps([{ id: 't', text: `${wording} The lamp is on` }], others)).toEqual([]);
+    expect(findOverlaps([{ id: 't', text: `${wording} the hub gets hot today` }], others).map(({ evaluationId }) => evaluationId)).toEqual(['a0']);
   });
 
   it('finds just what comparing all with all does', () => {

@@ -19,14 +19,15 @@ export interface OverlapOptions {
   readonly n?: number;
   /** An item shorter than n is looked for as a whole, from this many words on. Default 5. */
   readonly shortest?: number;
-  /** A run that stands in more evaluation items than this belongs to their wording, not to what they ask. Default 3. */
+  /** Five words in a row that stand in more evaluation items than this are their wording, not what they ask. Default 3. */
   readonly common?: number;
 }
 
 /**
- * Evaluation items that also stand in the training data: pairs that share n words in a row, words in lower case without punctuation. Evaluation items are indexed, the training data passes by once for each length of run.
+ * Evaluation items that also stand in the training data: pairs that share n words in a row, words in lower case without punctuation, of which at least half are the item's own and not the wording of many, or which hold all
+ * that is its own. Evaluation items are indexed, the training data passes by once for each length of run.
  *
- * Source: arXiv:2005.14165, appendix C (n = 13; runs found too often left out, there by the number of training documents).
+ * Source: arXiv:2005.14165, appendix C (n = 13; there runs are left out that many training documents have).
  *
  * @returns pairs in the order of the training data, each once
  */
@@ -39,11 +40,12 @@ export const findOverlaps = (
     throw new ConfigError(`findOverlaps: expected whole numbers from 1 on, got n ${n}, shortest ${shortest}; 13 is usual`);
   const numbers = new Map<string, number>();
   const items = evaluation.map(({ id, text }) => ({ id, words: wordsOf(text).map((word) => numberOf(word, numbers)) }));
+  const ownWords = ownIn(items, Math.min(wording, n), common);
   const indices = Map.groupBy(
     items.filter(({ words }) => words.length >= Math.min(n, shortest)),
     ({ words }) => Math.min(n, words.length),
   );
-  const tables = [...indices].map(([length, own]) => ({ length, runs: indexOf(own, length, common) }));
+  const tables = [...indices].map(([length, own]) => ({ length, runs: indexOf(own, length, ownWords) }));
   const names = [...numbers.keys()];
   const found: Overlap[] = [];
   for (const { id, text } of training) {
@@ -73,16 +75,44 @@ const numberOf = (word: string, numbers: Map<string, number>): number => {
   return numbers.size - 1;
 };
 
+interface Item {
+  readonly id: string;
+  readonly words: readonly number[];
+}
+const wording = 5;
+
 /** Runs of words → items that have them. */
-const indexOf = (items: readonly { readonly id: string; readonly words: readonly number[] }[], length: number, common: number): Map<string, Set<string>> => {
+const runsOf = (items: readonly Item[], length: number, counts: (item: Item, from: number) => boolean = () => true): Map<string, Set<string>> => {
   const runs = new Map<string, Set<string>>();
-  for (const { id, words } of items)
-    for (let from = 0; from + length <= words.length; from++) {
-      const run = words.slice(from, from + length).join();
+  for (const item of items)
+    for (let from = 0; from + length <= item.words.length; from++) {
+      if (!counts(item, from)) continue;
+      const run = item.words.slice(from, from + length).join();
       const holders = runs.get(run);
-      if (holders) holders.add(id);
-      else runs.set(run, new Set([id]));
+      if (holders) holders.add(item.id);
+      else runs.set(run, new Set([item.id]));
     }
-  for (const [run, holders] of runs) if (holders.size > common) runs.delete(run);
   return runs;
+};
+
+/** Of every item, 1 for words that stand in no run of `length` that more than `common` items have. */
+const ownIn = (items: readonly Item[], length: number, common: number): Map<Item, Uint8Array> => {
+  const holders = runsOf(items, length);
+  return new Map(
+    items.map((item) => {
+      const own = new Uint8Array(item.words.length).fill(1);
+      for (let from = 0; from + length <= own.length; from++)
+        if (holders.get(item.words.slice(from, from + length).join())!.size > common) own.fill(0, from, from + length);
+      return [item, own];
+    }),
+  );
+};
+
+const indexOf = (items: readonly Item[], length: number, own: ReadonlyMap<Item, Uint8Array>): Map<string, Set<string>> => {
+  const count = (flags: Uint8Array): number => flags.reduce((sum, flag) => sum + flag, 0);
+  return runsOf(items, length, (item, from) => {
+    const flags = own.get(item)!;
+    const here = count(flags.subarray(from, from + length));
+    return here > 0 && (2 * here >= length || here === count(flags));
+  });
 };

@@ -33,7 +33,7 @@ export const describeData = (
   const seen = contaminated[0];
   if (seen)
     note?.(
-      `held-out samples that also stand in the training data: ${contaminated.length}, as ${seen.evaluationId} in ${seen.trainingId}; their score says little`,
+      `held-out samples that also stand in the training data: ${new Set(contaminated.map(({ evaluationId }) => evaluationId)).size}, as ${seen.evaluationId} in ${seen.trainingId}; their score says little`,
     );
   note?.(
     replay.source === null
