@@ -41,6 +41,9 @@ export const ablations: Readonly<Record<string, RecipeInput>> = {
   'strength-1': ablated({}, { strength: 1 }),
   'sign-intended': ablated({}, { sign: 'intended' }),
   replay: { ...arms.loramoe, replay: 0.1 },
+  ewc: { ...arms.loramoe, against: { ewc: {} } },
+  kl: { ...arms.loramoe, against: { kl: {} } },
+  localised: { ...arms.loramoe, against: { localised: { blocks: Array.from({ length: 10 }, (_, i) => 20 + i) } } },
 };
 
 const epochsOf = (size: number): number => (size <= 512 ? 2 : 1);

@@ -38,12 +38,16 @@ export interface Trained {
 export const trainCell = async (base: BaseModel, mix: Mix, { recipe: asked, size, seed }: Cell, folder: string, threads: number): Promise<Trained> => {
   const recipe = recipeOf(asked, { exactBytes: true, model: base.source.member.config });
   const { method } = recipe;
-  const texts = [...mix.training(size, seed)];
-  if (recipe.replay > 0) texts.push(...(await replayed(base, (total(texts) * recipe.replay) / (1 - recipe.replay))));
+  const { kl, ewc } = recipe.against;
+  const learnt = mix.training(size, seed);
+  const share = (of: number): number => (total(learnt) * of) / (1 - of);
+  const texts = [...learnt, ...(await generalTexts(base, 'replay', share(recipe.replay)))];
+  if (kl) texts.push(...(await generalTexts(base, 'kept', share(kl.share))).map((text) => ({ ...text, keep: true })));
+  const general = ewc ? await generalTexts(base, 'general', Number.POSITIVE_INFINITY) : [];
   await using engine = await openEngine({ process: true, threads, cacheBytes: 1 });
   const own = { base, engine, recipe };
   const started = performance.now();
-  const trained = await trainAdapter({ ...own, texts, heldOut: mix.dev, folder });
+  const trained = await trainAdapter({ ...own, texts, general, heldOut: mix.dev, folder });
   const seconds = (performance.now() - started) / 1000;
   const { parameters } = await trainingGraph(base, { method, weights: recipe.weights });
   const adapter = join(folder, 'adapter');
@@ -99,14 +103,15 @@ const byKind = <T>(value: (kind: Kind) => T): Record<Kind, T> => ({ task: value(
 
 const total = (texts: readonly TokenText[]): number => texts.reduce((sum, { ids }) => sum + ids.length, 0);
 
-/** General samples of our own, as often as so many tokens need. */
-const replayed = async (base: BaseModel, tokens: number): Promise<TokenText[]> => {
+/** General samples of our own, as often as so many tokens need; each once for a number without end. */
+const generalTexts = async (base: BaseModel, name: string, tokens: number): Promise<TokenText[]> => {
+  if (tokens === 0) return [];
   const { samples } = await readSamples(generalReplayPath);
   const { texts } = await tokenise(samples, { tokenizer: base.tokenizer, chatTemplate: undefined, length: 256, tooLong: 'refuse' });
   const found: TokenText[] = [];
-  for (let i = 0, sum = 0; sum < tokens; i++) {
+  for (let i = 0, sum = 0; sum < tokens && (tokens < Number.POSITIVE_INFINITY || i < texts.length); i++) {
     const text = texts[i % texts.length]!;
-    found.push({ ...text, id: `replay ${i}` });
+    found.push({ ...text, id: `${name} ${i}` });
     sum += text.ids.length;
   }
   return found;
