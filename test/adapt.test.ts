@@ -186,6 +186,19 @@ describe('lyceum adapt', () => {
     expect(told.task.after.value).toBeGreaterThan(told.task.before.value);
   }, 120_000);
 
+  it('finds the entries of weights that matter by itself, and trains only these', () => {
+    const run = adapt('data.jsonl', '--method', 'fisher-masked', '--options', '{"share":0.05,"samples":8}', '--epochs', '1', '--json');
+    expect([run.status, run.stderr]).toEqual([0, '']);
+    const { trainable, method } = JSON.parse(run.stdout) as { trainable: number; method: string };
+    const { entries } = JSON.parse(readFileSync(at('data-fisher-masked', 'entries.json'), 'utf8')) as { entries: Record<string, string> };
+    expect(Object.keys(entries).length).toBeGreaterThan(1);
+    expect([method, trainable]).toEqual(['fisher-masked', expect.any(Number)]);
+    expect(trainable).toBeGreaterThan(100);
+    expect(adapt('data.jsonl', '--method', 'fisher-masked', '--options', '{"part":1}').stderr).toMatch(
+      /expected entries, or share and samples to choose them by/,
+    );
+  }, 120_000);
+
   it('learns from the documents of the workspace, as plain texts', () => {
     expect(adapt('--documents', '--dry-run').stderr).toMatch(/\(NOT_FOUND\)\n$/);
     for (const n of [1, 2, 3]) writeFileSync(join(folder, `note${n}.txt`), `Note ${n} is about boxes. `.repeat(5));

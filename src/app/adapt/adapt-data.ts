@@ -57,6 +57,8 @@ export interface AdaptData {
   /** Where the data holds preferences, which then are all of it. */
   readonly pairs: readonly TokenPair[];
   readonly heldOutPairs: readonly TokenPair[];
+  /** What is learnt of the data itself: its texts, of pairs the chosen answers. */
+  readonly own: readonly TokenText[];
   /** In an epoch. */
   readonly tokens: number;
   /** General texts, where the recipe wants any: by them it is told what mattered. */
@@ -196,6 +198,7 @@ export const readAdaptData = async (base: BaseModel, recipe: Recipe, options: Ad
     heldOutTexts: apart.texts,
     pairs: own.pairs,
     heldOutPairs: apart.pairs,
+    own: [...own.texts, ...own.pairs.map(({ chosen }) => chosen)],
     tokens: tokens + replayTokens + countTokens(kept),
     cut: [...own.cut, ...apart.cut],
     refused: [...left, ...own.refused, ...apart.refused],

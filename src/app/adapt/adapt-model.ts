@@ -11,6 +11,7 @@ import { exactIn32Bits } from '../language-model/weights.ts';
 import { type AdaptData, hashData, readAdaptData } from './adapt-data.ts';
 import { keepAsked } from './asked.ts';
 import { begunAt, describeRun, finishedRun } from './begun-run.ts';
+import { chooseEntries, choosesEntries } from './choose-entries.ts';
 import { describeData } from './describe-data.ts';
 import { besidesSteps, fitMemory } from './fit-memory.ts';
 import { holdRun } from './hold-run.ts';
@@ -109,13 +110,15 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
     ...asked
   } = options;
   const exactBytes = exactIn32Bits();
-  recipeOf(asked, { exactBytes }); // refuses what does not fit before anything is opened
+  const chooses = choosesEntries(asked);
+  const readBy = chooses ? { ...asked, method: 'full', options: {} } : asked;
+  recipeOf(readBy, { exactBytes }); // refuses what does not fit before anything is opened
   const stage = (name: string) => (done: number, total: number) => onProgress?.({ stage: name, done, total });
   stage('opening the model')(0, 0);
   const base = await openBase(model, { threads });
   const { config } = base.source.member;
-  const given = recipeOf(asked, { exactBytes, model: config });
-  const folder = resolve(output ?? join(runsDir, `${basename(path, extname(path))}-${given.method.kind}`));
+  const given = recipeOf(readBy, { exactBytes, model: config });
+  const folder = resolve(output ?? join(runsDir, `${basename(path, extname(path))}-${asked.method ?? given.method.kind}`));
   const files = { data: path, ...(evaluation !== undefined && { evaluation }), ...(replayData !== undefined && { replayData }) };
   const how = { ...(kindField !== undefined && { kindField }), ...(kindRules && { kindRules }), ...(admit && { admit }) };
   const hashes = await hashData(given, files);
@@ -128,8 +131,14 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
     onProgress: stage('making tokens'),
   });
   const pairs = data.pairs.length > 0;
-  const wanted = pairs ? recipeOf(asked, { exactBytes, model: config, pairs }) : given;
-  describeData(data, wanted, onNote);
+  describeData(data, given, onNote);
+  if (chooses) {
+    stage('looking for the weights that matter')(0, 0);
+    if (!dryRun) await mkdir(folder, { recursive: true });
+    const how = { options: asked.options, seed: given.seed, threads, signal, onProgress: stage('looking for the weights that matter') };
+    asked.options = { entries: await chooseEntries(dryRun ? undefined : { file: join(folder, 'entries.json'), of: hashes }, base, data.own, how) };
+  }
+  const wanted = recipeOf(asked, { exactBytes, model: config, pairs });
   const steps = countSteps(data.texts, wanted, data.pairs);
   const described = { model: base, hashes, now, reading: how };
   const finished = dryRun ? undefined : await finishedRun(folder, { ...described, recipe: wanted });
