@@ -21,7 +21,7 @@ const sizes: Readonly<Record<Size, { length: number; rows: number; epochs: numbe
 const rates = { matrices: 2e-3, weights: 2e-4, ia3: 5e-3, prompt: 3e-3 };
 const rateWidth = 576;
 /** Pairs are learnt from in smaller steps: what tells two answers apart is soon found, and then only leads away. */
-const pairShare = 0.2;
+const pairShare = 0.1;
 
 const balanceSchema = z.strictObject({
   /** β, what the constraint counts beside the loss of the labels. */

@@ -144,4 +144,11 @@ describe('passedLowest', () => {
     expect(passedLowest([{ step: 1, train: 2 }])).toBeNull();
     expect(passedLowest([])).toBeNull();
   });
+
+  it('sends nobody to train for no steps', () => {
+    const loss = [{ step: 1, train: 0.7, heldOut: 0.69 }, { step: 17, train: 0.2, heldOut: 0.78 }]; // biome-ignore format: short
+    expect(passedLowest(loss)).toEqual({ step: 1, of: 17 });
+    const unclear = { ...sample.task!, difference: { ...sample.task!.difference!, value: 0, low: -0.1, high: 0.1 } };
+    expect(said({ task: unclear, loss })).toContain('train with a smaller learning rate: the held-out loss only rose');
+  });
 });

@@ -73,6 +73,7 @@ const advice = ({ method, replay, loss }: Judged, { task, knowledge }: Judgement
   if (knowledge === 'lost') return task === 'unclear' ? 'do not use it, it only forgot' : 'do not use it before you have measured what it gained';
   if (task === 'unmeasured') return 'give it samples with expected answers to see whether it got better';
   const passed = passedLowest(loss);
+  if (passed && passed.step <= 1) return 'keep the base model, or train with a smaller learning rate: the held-out loss only rose';
   return passed ? `keep the base model, or train for about ${passed.step} steps instead of ${passed.of}` : 'keep the base model, or train it on more samples';
 };
 

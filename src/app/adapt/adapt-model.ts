@@ -132,13 +132,14 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
   });
   const pairs = data.pairs.length > 0;
   describeData(data, given, onNote);
-  if (chooses) {
-    stage('looking for the weights that matter')(0, 0);
+  const entries = async (): Promise<Record<string, string>> => {
+    const looking = stage('looking for the weights that matter');
+    looking(0, 0);
     if (!dryRun) await mkdir(folder, { recursive: true });
-    const how = { options: asked.options, seed: given.seed, threads, signal, onProgress: stage('looking for the weights that matter') };
-    asked.options = { entries: await chooseEntries(dryRun ? undefined : { file: join(folder, 'entries.json'), of: hashes }, base, data.own, how) };
-  }
-  const wanted = recipeOf(asked, { exactBytes, model: config, pairs });
+    const kept = dryRun ? undefined : { file: join(folder, 'entries.json'), of: hashes };
+    return await chooseEntries(kept, base, data.own, { options: asked.options, seed: given.seed, threads, signal, onProgress: looking });
+  };
+  const wanted = recipeOf(chooses ? { ...asked, options: { entries: await entries() } } : asked, { exactBytes, model: config, pairs });
   const steps = countSteps(data.texts, wanted, data.pairs);
   const described = { model: base, hashes, now, reading: how };
   const finished = dryRun ? undefined : await finishedRun(folder, { ...described, recipe: wanted });
