@@ -1,30 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { nameOf, tensor } from '../core/index.ts';
-import type { CausalSource } from '../models/index.ts';
 import { inTheory } from '../nn/edits/testing/tiny-bert.ts';
 import { causalInputs } from '../nn/index.ts';
-import { type Engine, openEngine } from '../runtime/index.ts';
 import type { TokenText } from './data/index.ts';
 import { expertUse } from './expert-use.ts';
-import { folderSource, randomValues } from './files/testing/sources.ts';
+import { randomValues } from './files/testing/sources.ts';
 import { type RecipeInput, recipeOf } from './recipe.ts';
 import { tinyBase, tinyTexts } from './testing/tiny-base.ts';
+import { tinyTraining } from './testing/tiny-training.ts';
 
-let engine: Engine;
-let work: string;
-let source: CausalSource;
-beforeAll(async () => {
-  engine = await openEngine({ threads: 1 });
-  work = await mkdtemp(join(tmpdir(), 'lyceum-experts-'));
-  source = await folderSource(work, 'llama');
-});
-afterAll(async () => {
-  await engine[Symbol.asyncDispose]();
-  await rm(work, { recursive: true });
-});
+const { engine, source } = await tinyTraining();
 
 const recipe = (given: RecipeInput = {}) => recipeOf({ weights: 'f32', length: 64, options: { experts: 3, rank: 2 }, ...given }, { exactBytes: false });
 

@@ -1,31 +1,15 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CausalSource } from '../models/index.ts';
-import { type Engine, openEngine } from '../runtime/index.ts';
-import type { BaseModel } from './base-model.ts';
+import { describe, expect, it } from 'vitest';
 import { packedFeeds, type TokenPair, type TokenText } from './data/index.ts';
-import { folderSource, logitsOfIds } from './files/testing/sources.ts';
+import { logitsOfIds } from './files/testing/sources.ts';
 import { referencePairs, withPairs } from './preferences.ts';
 import { type RecipeInput, recipeOf } from './recipe.ts';
-import { tinyBase, tinyTexts } from './testing/tiny-base.ts';
+import { tinyTexts } from './testing/tiny-base.ts';
+import { tinyTraining } from './testing/tiny-training.ts';
 import { firstValues, openHeldOut, planStep, type TrainAdapterOptions, trainAdapter } from './train-adapter.ts';
 
-let engine: Engine;
-let work: string;
-let source: CausalSource;
-let base: BaseModel;
-beforeAll(async () => {
-  engine = await openEngine({ threads: 1 });
-  work = await mkdtemp(join(tmpdir(), 'lyceum-preferences-'));
-  source = await folderSource(work, 'llama');
-  base = await tinyBase(source);
-});
-afterAll(async () => {
-  await engine[Symbol.asyncDispose]();
-  await rm(work, { recursive: true });
-});
+const { base, engine, source, work } = await tinyTraining();
 
 const vocab = (): number => source.member.config.vocab;
 /** Prompts with two answers: the chosen one counts up, the rejected one, a token longer, down. */

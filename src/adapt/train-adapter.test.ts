@@ -1,34 +1,19 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { nameOf } from '../core/index.ts';
 import type { CausalSource } from '../models/index.ts';
 import { causalInputs } from '../nn/index.ts';
-import { type Engine, openEngine } from '../runtime/index.ts';
 import { DivergedError, readCheckpoint } from '../train/index.ts';
-import type { BaseModel } from './base-model.ts';
 import type { TokenText } from './data/index.ts';
 import { folderSource, logitsOfIds } from './files/testing/sources.ts';
 import { adapt } from './method.ts';
 import { type RecipeInput, recipeOf } from './recipe.ts';
 import { tinyBase, tinyTexts } from './testing/tiny-base.ts';
+import { tinyTraining } from './testing/tiny-training.ts';
 import { countSteps, openHeldOut, type TrainAdapterOptions, trainAdapter } from './train-adapter.ts';
 
-let engine: Engine;
-let work: string;
-let source: CausalSource;
-let base: BaseModel;
-beforeAll(async () => {
-  engine = await openEngine({ threads: 1 });
-  work = await mkdtemp(join(tmpdir(), 'lyceum-adapt-'));
-  source = await folderSource(work, 'llama');
-  base = await tinyBase(source);
-});
-afterAll(async () => {
-  await engine[Symbol.asyncDispose]();
-  await rm(work, { recursive: true });
-});
+const { base, engine, source, work } = await tinyTraining();
 
 const recipe = (given: RecipeInput = {}) =>
   recipeOf(

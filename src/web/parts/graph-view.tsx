@@ -13,6 +13,7 @@ import { calm, paint, tokenColour } from '../state/theme.ts';
 import { counted, number } from '../state/words.ts';
 import { Filters } from './filters.tsx';
 import { Icon } from './icons.tsx';
+import { TryAgain } from './not-yet.tsx';
 
 const shown = computed(() => graph.data.value && connected(graph.data.value));
 const scene = computed<Scene | null>(() => shown.value && buildScene(shown.value));
@@ -179,7 +180,6 @@ export function GraphView(): JSX.Element {
   };
 
   const data = shown.value;
-  const failure = graph.error.value;
   const total = workspace.data.value?.counts.entities ?? 0;
   const focus = near.value ? data?.entities.find(({ id }) => id === near.value) : null;
   return (
@@ -214,16 +214,7 @@ export function GraphView(): JSX.Element {
             <p class="trouble">This browser cannot draw the graph (no WebGL 2). The list of entities at the left opens the same facts.</p>
           </div>
         )}
-        {failure && (
-          <div class="stage-empty">
-            <p class="trouble" role="alert">
-              {failure.message}
-            </p>
-            <button type="button" class="button" onClick={graph.refresh}>
-              Try again
-            </button>
-          </div>
-        )}
+        <TryAgain of={graph} />
         {data && data.entities.length === 0 && (
           <div class="stage-empty">
             <p class="quiet">Nothing passes these filters.</p>
