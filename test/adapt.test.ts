@@ -166,7 +166,7 @@ describe('lyceum adapt', () => {
       'skipped line 48: no shape fits the fields colour; ',
       'samples that stand twice: 1, as s3 in s3#2; they are kept, and on one side of the split\n',
       'ids that stand twice: 2; the later samples are called s3#2 and so on\n',
-      'samples that were cut to fit: 1, as long prompt\n',
+      'samples that were cut to fit (texts into parts): 1, as long prompt\n',
       'left out long answer: its answer alone has ',
       'held-out samples that also stand in the training data: 1, as s2 in s2; their score says little\n',
       'no general samples are replayed\n',

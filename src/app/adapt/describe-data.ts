@@ -29,7 +29,7 @@ export const describeData = (
   const twice = read.duplicates[0];
   if (twice) note?.(`samples that stand twice: ${read.duplicates.length}, as ${twice.of} in ${twice.id}; they are kept, and on one side of the split`);
   if (read.renamed.length > 0) note?.(`ids that stand twice: ${read.renamed.length}; the later samples are called ${read.renamed[0]!.now} and so on`);
-  if (cut.length > 0) note?.(`samples that were cut to fit, texts into parts: ${cut.length}, as ${cut[0]}`);
+  if (cut.length > 0) note?.(`samples that were cut to fit (texts into parts): ${cut.length}, as ${cut[0]}`);
   const seen = contaminated[0];
   if (seen)
     note?.(

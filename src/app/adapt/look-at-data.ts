@@ -65,7 +65,7 @@ export const lookAtData = async (path: string, { model, kindField, length = 256 
         turns: turnsOf(sample),
         tokens: text?.ids.length ?? null,
         seen: text && base ? runsOf(text).map(({ ids, learnt }) => ({ text: base.tokenizer.decode(ids, { skipSpecial: false }), learnt })) : [],
-        problem: refused ? `left out: ${refused.reason}` : shown?.cut.includes(sample.id) && sample.shape !== 'text' ? `cut to ${length} tokens` : null, // of a text every part is learnt,
+        problem: refused ? `left out: ${refused.reason}` : shown?.cut.includes(sample.id) && sample.shape !== 'text' ? `cut to ${length} tokens` : null, // of a text every part is learnt
       };
     }),
   };
