@@ -30,7 +30,15 @@ const ablated = (options: RecipeInput['options'], balance: RecipeInput['balance'
   balance,
 });
 
-/** One thing changed each, with 512 samples and seed 1. */
+/** What holds against forgetting, each alone. */
+export const protections: Readonly<Record<string, RecipeInput>> = {
+  replay: { ...arms.loramoe, replay: 0.1 },
+  ewc: { ...arms.loramoe, against: { ewc: {} } },
+  kl: { ...arms.loramoe, against: { kl: {} } },
+  localised: { ...arms.loramoe, against: { localised: { blocks: Array.from({ length: 10 }, (_, i) => 20 + i) } } },
+};
+
+/** One thing changed each. */
 export const ablations: Readonly<Record<string, RecipeInput>> = {
   'experts-2': ablated({ experts: 2 }),
   'rank-2': ablated({ rank: 2 }),
@@ -40,10 +48,6 @@ export const ablations: Readonly<Record<string, RecipeInput>> = {
   'strength-0.01': ablated({}, { strength: 0.01 }),
   'strength-1': ablated({}, { strength: 1 }),
   'sign-intended': ablated({}, { sign: 'intended' }),
-  replay: { ...arms.loramoe, replay: 0.1 },
-  ewc: { ...arms.loramoe, against: { ewc: {} } },
-  kl: { ...arms.loramoe, against: { kl: {} } },
-  localised: { ...arms.loramoe, against: { localised: { blocks: Array.from({ length: 10 }, (_, i) => 20 + i) } } },
 };
 
 const epochsOf = (size: number): number => (size <= 512 ? 2 : 1);
@@ -54,18 +58,21 @@ const cell = (arm: string, size: number, seed: number, recipe: RecipeInput): Cel
   seed,
   recipe: { ...recipe, epochs: epochsOf(size), seed },
 });
-/** In the order in which they say most soonest: whole comparisons with all seeds, then larger ones, then what varies one arm. */
+/** In the order in which they say most soonest: whole comparisons with all seeds, what holds against forgetting, then larger ones, then what varies one arm; the last two of LoRAMoE with 512 samples and seed 1. */
 export const cellsOf = (rates: ArmRates): Cell[] => {
   const ofArms = (size: number, seed: number): Cell[] => claimed.map((arm) => cell(arm, size, seed, { ...arms[arm], learningRate: rates[arm] }));
+  const ofOne = (recipes: Readonly<Record<string, RecipeInput>>): Cell[] =>
+    Object.entries(recipes).map(([name, recipe]) => cell(name, 512, 1, { ...recipe, learningRate: rates.loramoe }));
   return [
     ...ofArms(512, 1),
     ...ofArms(512, 2),
     ...ofArms(512, 3),
+    ...ofOne(protections),
     ...ofArms(2048, 1),
     ...ofArms(4096, 1),
     ...ofArms(2048, 2),
     ...ofArms(2048, 3),
-    ...Object.entries(ablations).map(([name, recipe]) => cell(name, 512, 1, { ...recipe, learningRate: rates.loramoe })),
+    ...ofOne(ablations),
   ];
 };
 
