@@ -3,7 +3,7 @@ import { appendFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BaseModel, type FrozenWeights, recipeOf, trainAdapter } from '../../src/adapt/index.ts';
+import { type BaseModel, type FrozenWeights, openHeldOut, recipeOf, trainAdapter } from '../../src/adapt/index.ts';
 import { adaptModel } from '../../src/app/adapt/adapt-model.ts';
 import { openBase } from '../../src/app/language-model/open-base.ts';
 import { openEngine } from '../../src/runtime/index.ts';
@@ -82,7 +82,8 @@ const trainedLoss = async (base: BaseModel, mix: Mix, given: Parameters<typeof r
   const folder = await mkdtemp(join(tmpdir(), 'lyceum-adapt-'));
   await using engine = await openEngine({ process: true, threads, cacheBytes: 1 });
   const recipe = recipeOf(given, { exactBytes: true, model: base.source.member.config });
-  const { best } = await trainAdapter({ base, engine, recipe, texts: mix.training(size, given.seed), heldOut: mix.dev, folder });
+  await using judge = await openHeldOut({ base, engine, recipe, texts: mix.dev });
+  const { best } = await trainAdapter({ base, engine, recipe, texts: mix.training(size, given.seed), judge, folder });
   await rm(folder, { recursive: true });
   return { loss: -best!.score };
 };

@@ -11,7 +11,7 @@ import { adapt, type Method } from './method.ts';
 import { type RecipeInput, recipeOf } from './recipe.ts';
 import { tinyTexts } from './testing/tiny-base.ts';
 import { tinyTraining } from './testing/tiny-training.ts';
-import { type TrainAdapterOptions, trainAdapter } from './train-adapter.ts';
+import { openHeldOut, type TrainAdapterOptions, trainAdapter } from './train-adapter.ts';
 
 const { base, engine, source, work } = await tinyTraining();
 
@@ -35,15 +35,8 @@ let runs = 0;
 const run = async (given: RecipeInput, more: Partial<TrainAdapterOptions> = {}) => {
   const folder = more.folder ?? join(work, `run ${runs++}`);
   const own = recipe(given);
-  const trained = await trainAdapter({
-    base,
-    engine,
-    recipe: own,
-    texts: tinyTexts(16, vocab()),
-    heldOut: tinyTexts(20, vocab()).slice(16),
-    ...more,
-    folder,
-  });
+  await using judge = await openHeldOut({ base, engine, recipe: own, texts: tinyTexts(20, vocab()).slice(16) });
+  const trained = await trainAdapter({ base, engine, recipe: own, texts: tinyTexts(16, vocab()), judge, ...more, folder });
   const text = await readFile(join(folder, 'metrics.jsonl'), 'utf8');
   return { ...trained, folder, method: own.method, text, lines: text.trim().split('\n').map((line) => JSON.parse(line) as Record<string, number>) }; // biome-ignore format: short
 };

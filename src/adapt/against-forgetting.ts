@@ -1,7 +1,6 @@
-// What a training is told besides its labels, so that it forgets less: which options there are, and what they need of the model as it was.
+// What a training is told besides its labels, so that it forgets less: what that needs of the model as it was.
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { z } from 'zod';
 import { ConfigError, nameOf } from '../core/index.ts';
 import { openSafetensors, readAsFloat32, writeSafetensors } from '../formats/index.ts';
 import type { Binding, Engine, TensorData } from '../runtime/index.ts';
@@ -11,16 +10,6 @@ import { untouched } from './method.ts';
 import { fisherDiagonal, likeliest } from './objectives/index.ts';
 import type { Recipe } from './recipe.ts';
 import { stepLengths, trainingGraph } from './training-graph.ts';
-
-export const againstSchema = z.strictObject({
-  /** Elastic weight consolidation: what mattered to general texts is held, by the Fisher information of so many of them. */
-  ewc: z.strictObject({ strength: z.number().positive().default(1000), samples: z.number().int().min(1).max(4096).default(64) }).optional(),
-  /** The divergence from the model as it was, on general texts that make up this share of the tokens besides; it is told by the likeliest tokens of each place. */
-  kl: z.strictObject({ strength: z.number().positive().default(1), share: z.number().gt(0).lt(1).default(0.1) }).optional(),
-  /** Only these blocks are changed. */
-  localised: z.strictObject({ blocks: z.array(z.number().int().min(0)).min(1) }).optional(),
-});
-export type Against = z.output<typeof againstSchema>;
 
 /** Tokens of a place whose probabilities are kept; the rest count as one. */
 export const keptCount = ({ source }: BaseModel): number => Math.min(32, source.member.config.vocab - 1);

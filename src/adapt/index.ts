@@ -1,17 +1,14 @@
 // Recipes that teach a model: ways to adapt (methods/), what they are trained for (objectives/), on what (data/), and what is kept of it (files/).
-export { type Against, type KeptPlaces, keptPlaces, withKept } from './against-forgetting.ts';
-export { type BalanceOptions, balanceLoss } from './balance.ts';
+export { type KeptPlaces, keptPlaces, withKept } from './against-forgetting.ts';
 export type { BaseModel, FrozenWeights, HeldProgram } from './base-model.ts';
 export * from './data/index.ts';
 export { type ExpertUse, expertUse } from './expert-use.ts';
 export * from './files/index.ts';
-export { addFisher, type Fisher, fisherEntries } from './fisher.ts';
 export { type AdaptContext, type Adapted, adapt, type Method, type ReadBase, type Settled, untouched } from './method.ts';
 export * from './methods/index.ts';
 export * from './objectives/index.ts';
 export { type PairLogProbs, referencePairs, withPairs } from './preferences.ts';
-export { type Recipe, type RecipeInput, recipeOf, type Size, usuallyRecomputed } from './recipe.ts';
-export { type SwitchBalance, switchBalanceLoss } from './switch-balance.ts';
+export { type Against, type Preferences, type Recipe, type RecipeInput, recipeOf, type Size, usuallyRecomputed } from './recipe.ts';
 export {
   countSteps,
   firstValues,

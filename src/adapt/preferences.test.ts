@@ -36,7 +36,8 @@ let runs = 0;
 const run = async (given: RecipeInput = {}, more: Partial<TrainAdapterOptions> = {}) => {
   const folder = join(work, `run ${runs++}`);
   const pairs = pairsOf(32);
-  const options = { base, engine, recipe: recipe(given), texts: [], pairs: pairs.slice(0, 24), heldOut: [], heldOutPairs: pairs.slice(24), folder, ...more };
+  await using judge = await openHeldOut({ base, engine, recipe: recipe(given), texts: [], pairs: pairs.slice(24) });
+  const options = { base, engine, recipe: recipe(given), texts: [], pairs: pairs.slice(0, 24), judge, folder, ...more };
   const trained = await trainAdapter(options);
   const text = await readFile(join(options.folder, 'metrics.jsonl'), 'utf8');
   const lines = text.trim().split('\n').map((line) => JSON.parse(line) as Record<'loss' | 'accuracy' | 'margin', number> & { dev?: { loss: number; right: number } }); // biome-ignore format: short

@@ -1,5 +1,4 @@
 // Learning which of two answers is the better one: what a step is told of pairs, and what the model as it was says of them.
-import { z } from 'zod';
 import { ConfigError } from '../core/index.ts';
 import type { Engine, TensorData } from '../runtime/index.ts';
 import type { BaseModel } from './base-model.ts';
@@ -7,14 +6,6 @@ import { countLabels, type PackedFeeds, packBatches, packedFeeds, type TokenPair
 import { untouched } from './method.ts';
 import type { Recipe } from './recipe.ts';
 import { stepLengths, trainingGraph } from './training-graph.ts';
-
-export const preferencesSchema = z.strictObject({
-  /** β of `dpo`: how dear it is to leave the model as it was. */
-  beta: z.number().positive().default(0.1),
-  /** Share of the pairs that are taken to be the wrong way round. */
-  labelSmoothing: z.number().min(0).lt(0.5).default(0),
-});
-export type Preferences = z.output<typeof preferencesSchema>;
 
 /** Log-probabilities of the chosen and of the rejected answer, each the sum over its tokens. */
 export type PairLogProbs = readonly [chosen: number, rejected: number];
@@ -28,7 +19,7 @@ export const referencePairs = async (
   { weights, length, microRows, seed }: Pick<Recipe, 'weights' | 'length' | 'microRows' | 'seed'>,
   pairs: readonly TokenPair[],
 ): Promise<Map<string, PairLogProbs>> => {
-  const graph = await trainingGraph(base, { method: untouched, weights, still: true, forwardOnly: true, preferences: preferencesSchema.parse({}) });
+  const graph = await trainingGraph(base, { method: untouched, weights, still: true, forwardOnly: true, preferences: {} });
   // The margin is asked for because its inputs say how many pairs there are.
   const outputs = { policy: graph.policy!, margin: graph.objective.metrics['margin']! };
   await using program = await engine.compile({ name: 'reference', outputs }, graph.frozen, {

@@ -1,13 +1,10 @@
 import { z } from 'zod';
 import { ConfigError } from '../core/index.ts';
-import { type Against, againstSchema } from './against-forgetting.ts';
-import type { BalanceOptions } from './balance.ts';
 import type { FrozenWeights } from './base-model.ts';
 import type { Method } from './method.ts';
-import { methodOf } from './methods/index.ts';
-import { localised } from './objectives/index.ts';
+import { localised, methodOf } from './methods/index.ts';
+import type { BalanceOptions } from './objectives/index.ts';
 import { optionsOf } from './options.ts';
-import { type Preferences, preferencesSchema } from './preferences.ts';
 
 export type Size = 'small' | 'medium' | 'large';
 /** What a size stands for. */
@@ -32,6 +29,24 @@ const balanceSchema = z.strictObject({
   /** Over linears: added up, as in the authors' code, or averaged. */
   modules: z.enum(['sum', 'mean']).default('sum'),
 });
+
+const againstSchema = z.strictObject({
+  /** Elastic weight consolidation: what mattered to general texts is held, by the Fisher information of so many of them. */
+  ewc: z.strictObject({ strength: z.number().positive().default(1000), samples: z.number().int().min(1).max(4096).default(64) }).optional(),
+  /** The divergence from the model as it was, on general texts that make up this share of the tokens besides; it is told by the likeliest tokens of each place. */
+  kl: z.strictObject({ strength: z.number().positive().default(1), share: z.number().gt(0).lt(1).default(0.1) }).optional(),
+  /** Only these blocks are changed. */
+  localised: z.strictObject({ blocks: z.array(z.number().int().min(0)).min(1) }).optional(),
+});
+export type Against = z.output<typeof againstSchema>;
+
+const preferencesSchema = z.strictObject({
+  /** β of `dpo`: how dear it is to leave the model as it was. */
+  beta: z.number().positive().default(0.1),
+  /** Share of the pairs that are taken to be the wrong way round. */
+  labelSmoothing: z.number().min(0).lt(0.5).default(0),
+});
+export type Preferences = z.output<typeof preferencesSchema>;
 
 const schema = z.strictObject({
   method: z.string().default('loramoe'),

@@ -35,8 +35,10 @@ let runs = 0;
 const run = async (given: RecipeInput = {}, more: Partial<TrainAdapterOptions> = {}) => {
   const folder = join(work, `run ${runs++}`);
   const texts = tinyTexts(24, vocab());
-  const options = { base, engine, recipe: recipe(given), texts, heldOut: tinyTexts(30, vocab()).slice(24), folder, ...more };
-  return { ...options, ...(await trainAdapter(options)) };
+  const [own, heldOut] = [recipe(given), tinyTexts(30, vocab()).slice(24)];
+  await using judge = await openHeldOut({ base, engine, recipe: own, texts: heldOut });
+  const options = { base, engine, recipe: own, texts, judge, folder, ...more };
+  return { ...options, heldOut, ...(await trainAdapter(options)) };
 };
 interface Line {
   readonly step: number;
@@ -153,12 +155,12 @@ describe('training an adapter', () => {
       { ...clean(3, 'the ill one'), ids: Array.from({ length: 20 }, (_, i) => (i === 5 ? ill : i)) },
     ];
     const folder = join(work, 'diverged');
+    const own = { base: await tinyBase(spoilt, rows), engine, recipe: recipe({ rows: 1, length: 20, seed: 2, weights: 'f32' }) };
+    await using judge = await openHeldOut({ ...own, texts: [clean(1, 'held out')] });
     const training = trainAdapter({
-      base: await tinyBase(spoilt, rows),
-      engine,
-      recipe: recipe({ rows: 1, length: 20, seed: 2, weights: 'f32' }),
+      ...own,
       texts,
-      heldOut: [clean(1, 'held out')],
+      judge,
       folder,
       checkpointSteps: 1,
     });

@@ -20,10 +20,8 @@ export interface TrainAdapterOptions {
   readonly pairs?: readonly TokenPair[];
   /** General texts, by which elastic weight consolidation tells what matters. */
   readonly general?: readonly TokenText[];
-  /** What is judged by after every epoch: the best weights are kept. */
-  readonly heldOut: readonly TokenText[];
-  /** Where there are any, only these are judged by. */
-  readonly heldOutPairs?: readonly TokenPair[];
+  /** Judges after every epoch, see `openHeldOut`: the best weights are kept. */
+  readonly judge: HeldOutJudge;
   /** Of the run: checkpoints, metrics, best weights. */
   readonly folder: string;
   readonly signal?: AbortSignal;
@@ -124,12 +122,11 @@ export const countSteps = (texts: readonly TokenText[], recipe: Recipe, pairs?: 
  * @throws DivergedError where the loss is no number any more · ConfigError where there is nothing to learn
  */
 export const trainAdapter = async (options: TrainAdapterOptions): Promise<TrainedAdapter> => {
-  const { base, engine, recipe, heldOut, heldOutPairs, folder, signal, checkpointSteps, onProgress, onNote } = options;
+  const { base, engine, recipe, judge, folder, signal, checkpointSteps, onProgress, onNote } = options;
   const { told, more } = await besidesLabels(options);
   const learnt = togetherOf(options.texts, options.pairs);
   const graph = await graphOf(base, recipe, false, more);
   const { method, microRows, rows, schedule, warmup, seed, epochs, patience } = recipe;
-  await using judge = await openHeldOut({ base, engine, recipe, texts: heldOut, ...(heldOutPairs && { pairs: heldOutPairs }) });
   const result = await train({
     engine,
     folder,
@@ -226,7 +223,12 @@ export interface HeldOutJudge extends AsyncDisposable {
   given(values: Readonly<Record<string, TensorData>>): Promise<HeldOutLoss>;
 }
 
-/** Makes a program that judges weights, once for all times it does. @throws ConfigError without texts */
+/**
+ * Makes a program that judges weights, once for all times it does.
+ *
+ * @param pairs  where there are any, only these are judged by
+ * @throws ConfigError without texts
+ */
 export const openHeldOut = async ({
   base,
   engine,

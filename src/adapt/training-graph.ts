@@ -20,10 +20,11 @@ import {
 import { causalInputs, dense, linear, recompute } from '../nn/index.ts';
 import type { Binding } from '../runtime/index.ts';
 import type { Objective } from '../train/index.ts';
-import { type BalanceOptions, balanceLoss } from './balance.ts';
 import type { BaseModel, FrozenWeights, HeldProgram } from './base-model.ts';
 import type { Method } from './method.ts';
 import {
+  type BalanceOptions,
+  balanceLoss,
   type DpoOptions,
   dpo,
   ewcPenalty,

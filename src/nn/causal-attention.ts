@@ -35,7 +35,7 @@ export interface CausalAttentionOptions {
 export const causalAttention = (
   site: string,
   x: Node,
-  { heads, kvHeads, headDim, bias, scale = headDim ** -0.5, rotate, normalise, biases = {}, window, past, parts }: CausalAttentionOptions,
+  { heads, kvHeads, headDim, bias, scale = headDim ** -0.5, rotate, normalise, biases = {}, window, past, parts = 1 }: CausalAttentionOptions,
 ): { out: Node; keys: Node; values: Node } => {
   if (heads % kvHeads !== 0) throw new ShapeError(`${site}: expected heads that ${kvHeads} heads of keys divide, got ${heads}`);
   const [batch, seq, hidden] = x.shape as readonly [Axis, Axis, number];
@@ -56,11 +56,7 @@ export const causalAttention = (
     `${site}.z`,
     past && counts
       ? groupedAttention(beside(queries), beside(keys), reshape(fresh, [batch, seq, kvHeads * headDim]), { ...past, counts }, { heads, kvHeads, scale, window })
-      : beside(
-          parts === undefined || parts === 1
-            ? attendTo({ queries, keys, values, past, bias, scale, site })
-            : attendInParts({ queries, keys, values, bias, scale, parts }),
-        ),
+      : beside(parts === 1 ? attendTo({ queries, keys, values, past, bias, scale, site }) : attendInParts({ queries, keys, values, bias, scale, parts })),
   );
   return { out: dense(`${site}.out`, z, hidden, { bias: biases.out ?? false }), keys, values };
 };

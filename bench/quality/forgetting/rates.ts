@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { appendFile, mkdir, readFile, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { type BaseModel, recipeOf, trainAdapter } from '../../../src/adapt/index.ts';
+import { type BaseModel, openHeldOut, recipeOf, trainAdapter } from '../../../src/adapt/index.ts';
 import { openEngine } from '../../../src/runtime/index.ts';
 import { log } from '../../reader/row.ts';
 import { type Arm, type ArmRates, arms, hashOfCell } from './cells.ts';
@@ -55,7 +55,8 @@ const devLoss = async (base: BaseModel, mix: Mix, given: Parameters<typeof recip
   const recipe = recipeOf(given, { exactBytes: true, model: base.source.member.config });
   await mkdir(folder, { recursive: true });
   await using engine = await openEngine({ process: true, threads, cacheBytes: 1 });
-  const { best } = await trainAdapter({ base, engine, recipe, texts: mix.training(512, 0), heldOut: mix.dev, folder });
+  await using judge = await openHeldOut({ base, engine, recipe, texts: mix.dev });
+  const { best } = await trainAdapter({ base, engine, recipe, texts: mix.training(512, 0), judge, folder });
   await rm(folder, { recursive: true });
   return -best!.score;
 };

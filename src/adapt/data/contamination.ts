@@ -95,24 +95,25 @@ const runsOf = (items: readonly Item[], length: number, counts: (item: Item, fro
   return runs;
 };
 
-/** Of every item, 1 for words that stand in no run of `length` that more than `common` items have. */
-const ownIn = (items: readonly Item[], length: number, common: number): Map<Item, Uint8Array> => {
+/** Of every item, how many words before each place, and in all, stand in no run of `length` that more than `common` items have. */
+const ownIn = (items: readonly Item[], length: number, common: number): Map<Item, Uint32Array> => {
   const holders = runsOf(items, length);
   return new Map(
     items.map((item) => {
       const own = new Uint8Array(item.words.length).fill(1);
       for (let from = 0; from + length <= own.length; from++)
         if (holders.get(item.words.slice(from, from + length).join())!.size > common) own.fill(0, from, from + length);
-      return [item, own];
+      const before = new Uint32Array(own.length + 1);
+      for (const [i, flag] of own.entries()) before[i + 1] = before[i]! + flag;
+      return [item, before];
     }),
   );
 };
 
-const indexOf = (items: readonly Item[], length: number, own: ReadonlyMap<Item, Uint8Array>): Map<string, Set<string>> => {
-  const count = (flags: Uint8Array): number => flags.reduce((sum, flag) => sum + flag, 0);
+const indexOf = (items: readonly Item[], length: number, own: ReadonlyMap<Item, Uint32Array>): Map<string, Set<string>> => {
   return runsOf(items, length, (item, from) => {
-    const flags = own.get(item)!;
-    const here = count(flags.subarray(from, from + length));
-    return here > 0 && (2 * here >= length || here === count(flags));
+    const before = own.get(item)!;
+    const here = before[from + length]! - before[from]!;
+    return here > 0 && (2 * here >= length || here === before.at(-1));
   });
 };

@@ -1,13 +1,13 @@
 // One file a method; here they are found by name.
 import { ConfigError } from '../../core/index.ts';
 import type { Method } from '../method.ts';
-import { type LocalisedOptions, localised } from '../objectives/localised.ts';
 import { type ArrowOptions, arrow } from './arrow.ts';
 import { type DoraOptions, dora } from './dora.ts';
 import { type FisherMaskedOptions, fisherMasked } from './fisher-masked.ts';
 import { type FullOptions, full } from './full.ts';
 import { type HydraLoraOptions, hydralora } from './hydralora.ts';
 import { type Ia3Options, ia3 } from './ia3.ts';
+import { type LocalisedOptions, localised } from './localised.ts';
 import { type LoraOptions, lora } from './lora.ts';
 import { type LoraMoeOptions, loramoe } from './loramoe.ts';
 import { type MixLoraOptions, mixlora } from './mixlora.ts';
@@ -15,10 +15,12 @@ import { type PromptOptions, prompt } from './prompt.ts';
 
 export { type ArrowOptions, arrow, arrowOf, type FinishedAdapter } from './arrow.ts';
 export { type DoraOptions, dora } from './dora.ts';
+export { addFisher, type Fisher, fisherEntries } from './fisher-entries.ts';
 export { type FisherMaskedOptions, fisherMasked } from './fisher-masked.ts';
 export { type FullOptions, full } from './full.ts';
 export { type HydraLoraOptions, hydralora } from './hydralora.ts';
 export { type Ia3Options, ia3 } from './ia3.ts';
+export { type LocalisedOptions, localised } from './localised.ts';
 export { type LoraOptions, lora } from './lora.ts';
 export { type LoraMoeOptions, loramoe } from './loramoe.ts';
 export { type MixLoraOptions, mixlora } from './mixlora.ts';

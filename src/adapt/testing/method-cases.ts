@@ -1,10 +1,24 @@
 // Every method, in the form that its laws are tested in: small enough for tiny models, and with values that do something.
 import { inOrder, type Node, nameOf, type Tensor, tensor } from '../../core/index.ts';
 import { sitesIn } from '../../nn/index.ts';
-import { addFisher, type Fisher, fisherEntries } from '../fisher.ts';
 import type { Method } from '../method.ts';
-import { arrowOf, dora, type FinishedAdapter, fisherMasked, full, hydralora, ia3, lora, loramoe, mixlora, prompt } from '../methods/index.ts';
-import { localised } from '../objectives/index.ts';
+import {
+  addFisher,
+  arrowOf,
+  dora,
+  type FinishedAdapter,
+  type Fisher,
+  fisherEntries,
+  fisherMasked,
+  full,
+  hydralora,
+  ia3,
+  localised,
+  lora,
+  loramoe,
+  mixlora,
+  prompt,
+} from '../methods/index.ts';
 import { asTensor, type TinyModel } from './tiny-models.ts';
 
 export interface MethodCase {

@@ -1,7 +1,7 @@
 import { CancelledError, type Forked, forkService } from '../../runtime/index.ts';
 import type { Look } from '../server/adapt-schema.ts';
 import type { TeachingNews, TeachingService } from './adapt-child.ts';
-import type { AdaptOptions } from './adapt-model.ts';
+import type { AdaptOptions } from './adapt-options.ts';
 import type { LookOptions } from './look-at-data.ts';
 
 /** How long the step under way may go on when a run is to stop, and how long all of that may take with its checkpoint. */

@@ -1,6 +1,7 @@
 // Entry point of the process that teaches a model: the run behind the channel of its parent.
 import { serveParent } from '../../runtime/index.ts';
-import { type AdaptOptions, type AdaptOutcome, type AdaptProgress, adaptModel } from './adapt-model.ts';
+import { adaptModel } from './adapt-model.ts';
+import type { AdaptOptions, AdaptOutcome, AdaptProgress } from './adapt-options.ts';
 import { type LookOptions, lookAtData } from './look-at-data.ts';
 
 /** How far a run is. What came between two of these is in them: a held-out loss stays until the next. */

@@ -1,14 +1,15 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
-import { countSteps, expertUse, firstValues, openHeldOut, planStep, type RecipeInput, recipeOf, saveAdapter, trainAdapter } from '../../adapt/index.ts';
+import { countSteps, expertUse, firstValues, openHeldOut, planStep, recipeOf, saveAdapter, trainAdapter } from '../../adapt/index.ts';
 import { sizeOf } from '../../core/index.ts';
 import { writeWhole } from '../../formats/index.ts';
-import { type AdaptResult, adaptReport, parseAdaptResult, retrievedKind } from '../../report/index.ts';
+import { adaptReport, parseAdaptResult, retrievedKind } from '../../report/index.ts';
 import { CancelledError, openEngine } from '../../runtime/index.ts';
 import { openRun } from '../../train/index.ts';
 import { openBase } from '../language-model/open-base.ts';
 import { exactIn32Bits } from '../language-model/weights.ts';
-import { type AdaptData, hashData, readAdaptData } from './adapt-data.ts';
+import { hashData, readAdaptData } from './adapt-data.ts';
+import type { AdaptOptions, AdaptOutcome, AdaptPrice } from './adapt-options.ts';
 import { keepAsked } from './asked.ts';
 import { begunAt, describeRun, finishedRun } from './begun-run.ts';
 import { chooseEntries, choosesEntries } from './choose-entries.ts';
@@ -22,60 +23,6 @@ import { peakBytesOf } from './peak-memory.ts';
 import { retrievedRun } from './retrieved-run.ts';
 import { runResult } from './run-result.ts';
 import { trainingClock } from './training-clock.ts';
-
-export interface AdaptOptions extends RecipeInput {
-  /** JSON Lines of samples, a text file, or a folder of texts. */
-  readonly data: string;
-  readonly model: string;
-  /** Of the run; made anew, or gone on with. Default: by data and method below `runsDir`. */
-  readonly output?: string;
-  readonly runsDir: string;
-  readonly evaluation?: string;
-  readonly replayData?: string;
-  readonly kindField?: string;
-  readonly kindRules?: readonly { readonly pattern: string; readonly kind: string }[];
-  readonly admit?: boolean;
-  /** What the training process may take: activations are computed again where that is needed. */
-  readonly memoryBytes?: number;
-  readonly threads: number;
-  /** Steps between checkpoints. Default: by time, 45 s. */
-  readonly checkpointSteps?: number;
-  /** Says what it would cost, and trains nothing. */
-  readonly dryRun?: boolean;
-  readonly signal?: AbortSignal;
-  /** How long the step under way may go on once the signal is aborted, so that a checkpoint is written of it. Default 400 ms. */
-  readonly graceMs?: number;
-  readonly onProgress?: (progress: AdaptProgress) => void;
-  readonly onNote?: (message: string) => void;
-}
-
-export interface AdaptProgress {
-  readonly stage: string;
-  readonly done: number;
-  readonly total: number;
-  readonly loss?: number;
-  readonly heldOut?: number;
-  readonly perSecond?: number;
-  readonly secondsLeft?: number;
-}
-
-/** What a run would take. */
-export interface AdaptPrice {
-  readonly steps: number;
-  /** Tokens of all epochs. */
-  readonly tokens: number;
-  readonly trainable: number;
-  readonly seconds: number;
-  readonly bytes: number;
-}
-
-export interface AdaptOutcome {
-  readonly folder: string;
-  readonly price: AdaptPrice;
-  readonly data: AdaptData;
-  /** None of a dry run. */
-  readonly result?: AdaptResult;
-}
 
 /** A step of frozen weights is a pass forward and about as much as two of them back. */
 const stepPerForward = 3;
@@ -162,11 +109,10 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
   const own = { base, engine, recipe };
   stage('measuring the held-out loss')(0, 0);
   const first = await firstValues(base, recipe, parameters);
-  const judge = await openHeldOut({ ...own, texts: data.heldOutTexts, pairs: data.heldOutPairs });
+  await using judge = await openHeldOut({ ...own, texts: data.heldOutTexts, pairs: data.heldOutPairs });
   const begun = performance.now();
   const lossBefore = await judge.given(first);
   const judgedMs = performance.now() - begun;
-  await judge[Symbol.asyncDispose]();
   const judgedTexts = [...data.heldOutTexts, ...data.heldOutPairs.flatMap(({ chosen, rejected }) => [chosen, rejected])];
   const heldOutTokens = judgedTexts.reduce((sum, { ids }) => sum + ids.length, 0);
   const { tokens } = data;
@@ -194,8 +140,7 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
     texts: data.texts,
     pairs: data.pairs,
     general: data.general,
-    heldOut: data.heldOutTexts,
-    heldOutPairs: data.heldOutPairs,
+    judge,
     folder,
     ...(checkpointSteps !== undefined && { checkpointSteps }),
     ...(signal && { signal }),

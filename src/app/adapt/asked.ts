@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { writeWhole } from '../../formats/index.ts';
-import type { AdaptOptions } from './adapt-model.ts';
+import type { AdaptOptions } from './adapt-options.ts';
 
 const beside = ['output', 'runsDir', 'threads', 'checkpointSteps', 'dryRun', 'signal', 'graceMs', 'onProgress', 'onNote'] as const;
 /** What a run was asked for, without where it lies, who watches it and how it is stopped. */

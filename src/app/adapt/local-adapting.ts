@@ -6,7 +6,7 @@ import type { AdaptRequest } from '../server/adapt-schema.ts';
 import type { Adapting, NamedRun } from '../server/index.ts';
 import { adaptModelApart, lookAtDataApart } from './adapt-apart.ts';
 import type { TeachingNews } from './adapt-child.ts';
-import type { AdaptOptions } from './adapt-model.ts';
+import type { AdaptOptions } from './adapt-options.ts';
 import { type Asked, readAsked } from './asked.ts';
 import { keepDocuments, trainingPlace } from './keep-documents.ts';
 import { listRuns, showRun } from './list-runs.ts';

@@ -7,7 +7,7 @@ import { adaptReport, retrievedKind } from '../../report/index.ts';
 import { openBase } from '../language-model/open-base.ts';
 import { openEmbedderApart } from '../open-embedder-apart.ts';
 import { readAdaptData } from './adapt-data.ts';
-import type { AdaptOptions, AdaptOutcome } from './adapt-model.ts';
+import type { AdaptOptions, AdaptOutcome } from './adapt-options.ts';
 import { holdRun } from './hold-run.ts';
 import { askedOf, measureModel } from './measure-model.ts';
 import { withExamples } from './retrieve-examples.ts';

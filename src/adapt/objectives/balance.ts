@@ -18,7 +18,7 @@ import {
   sum,
   unsqueeze,
   where,
-} from '../core/index.ts';
+} from '../../core/index.ts';
 
 export interface BalanceOptions {
   /** Strength of the preference, in [0, 1]: how much of a sample's kind the experts of one group are to have. */

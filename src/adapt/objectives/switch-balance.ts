@@ -1,4 +1,4 @@
-import { add, cast, constant, div, matmul, mul, type Node, oneHot, reshape, ShapeError, sizeOf, stopGradient, sum, topK } from '../core/index.ts';
+import { add, cast, constant, div, matmul, mul, type Node, oneHot, reshape, ShapeError, sizeOf, stopGradient, sum, topK } from '../../core/index.ts';
 
 export interface SwitchBalance {
   /** Of every linear: what its router gave the tokens before the choice, [batch, seq, experts]. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { inOrder, type Node, nameOf, print } from '../../core/index.ts';
 import { causalMember } from '../../models/index.ts';
 import { causalInputs } from '../../nn/index.ts';
-import { full, lora, loramoe } from '../methods/index.ts';
+import { full, lora, loramoe } from './index.ts';
 import { localised } from './localised.ts';
 
 const member = causalMember({

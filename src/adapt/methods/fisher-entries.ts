@@ -1,5 +1,5 @@
-import { ConfigError } from '../core/index.ts';
-import { placesText } from './methods/places-text.ts';
+import { ConfigError } from '../../core/index.ts';
+import { placesText } from './places-text.ts';
 
 /** Sums of squared gradients, by parameter. */
 export type Fisher = Map<string, Float32Array>;

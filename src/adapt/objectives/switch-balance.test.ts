@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { evaluate, gradients, input, softmax, type Tensor, tensor } from '../core/index.ts';
+import { evaluate, gradients, input, softmax, type Tensor, tensor } from '../../core/index.ts';
 import { switchBalanceLoss } from './switch-balance.ts';
 
 const scores = input('scores', [1, 4, 4]);

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from '../core/index.ts';
-import { addFisher, type Fisher, fisherEntries } from './fisher.ts';
-import { placesOf, placesText } from './methods/places-text.ts';
+import { ConfigError } from '../../core/index.ts';
+import { addFisher, type Fisher, fisherEntries } from './fisher-entries.ts';
+import { placesOf, placesText } from './places-text.ts';
 
 const fisherOf = (weights: Record<string, readonly number[]>): Fisher => {
   const fisher: Fisher = new Map();

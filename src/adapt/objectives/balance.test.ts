@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { evaluate, gradients, input, type Node, softmax, type Tensor, tensor } from '../core/index.ts';
+import { evaluate, gradients, input, type Node, softmax, type Tensor, tensor } from '../../core/index.ts';
 import { type BalanceOptions, balanceLoss } from './balance.ts';
 
 // Four experts in two groups and two samples of one token each, whose "shares" are the published Q: the formulas do not ask that they add up to 1.

@@ -1,0 +1,57 @@
+import type { RecipeInput } from '../../adapt/index.ts';
+import type { AdaptResult } from '../../report/index.ts';
+import type { AdaptData } from './adapt-data.ts';
+
+export interface AdaptOptions extends RecipeInput {
+  /** JSON Lines of samples, a text file, or a folder of texts. */
+  readonly data: string;
+  readonly model: string;
+  /** Of the run; made anew, or gone on with. Default: by data and method below `runsDir`. */
+  readonly output?: string;
+  readonly runsDir: string;
+  readonly evaluation?: string;
+  readonly replayData?: string;
+  readonly kindField?: string;
+  readonly kindRules?: readonly { readonly pattern: string; readonly kind: string }[];
+  readonly admit?: boolean;
+  /** What the training process may take: activations are computed again where that is needed. */
+  readonly memoryBytes?: number;
+  readonly threads: number;
+  /** Steps between checkpoints. Default: by time, 45 s. */
+  readonly checkpointSteps?: number;
+  /** Says what it would cost, and trains nothing. */
+  readonly dryRun?: boolean;
+  readonly signal?: AbortSignal;
+  /** How long the step under way may go on once the signal is aborted, so that a checkpoint is written of it. Default 400 ms. */
+  readonly graceMs?: number;
+  readonly onProgress?: (progress: AdaptProgress) => void;
+  readonly onNote?: (message: string) => void;
+}
+
+export interface AdaptProgress {
+  readonly stage: string;
+  readonly done: number;
+  readonly total: number;
+  readonly loss?: number;
+  readonly heldOut?: number;
+  readonly perSecond?: number;
+  readonly secondsLeft?: number;
+}
+
+/** What a run would take. */
+export interface AdaptPrice {
+  readonly steps: number;
+  /** Tokens of all epochs. */
+  readonly tokens: number;
+  readonly trainable: number;
+  readonly seconds: number;
+  readonly bytes: number;
+}
+
+export interface AdaptOutcome {
+  readonly folder: string;
+  readonly price: AdaptPrice;
+  readonly data: AdaptData;
+  /** None of a dry run. */
+  readonly result?: AdaptResult;
+}
