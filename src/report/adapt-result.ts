@@ -102,7 +102,7 @@ export interface AdaptResult {
   /** What was said before training began. */
   readonly price: { readonly estimated: { readonly seconds: number; readonly bytes: number } };
   readonly seeds: readonly number[];
-  /** Mean loss of a token in nats, in the order of steps; of the first seed. */
+  /** Mean loss of a token, of preferences of a pair, in nats, in the order of steps; of the first seed. */
   readonly loss: readonly { readonly step: number; readonly train: number; readonly heldOut?: number }[];
   readonly task: TaskScore | null;
   readonly perplexityHeldOut: BeforeAfter<number> | null;

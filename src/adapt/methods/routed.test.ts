@@ -97,6 +97,11 @@ describe('LoRAMoE', () => {
     expect(largestDifference(value(one, values), value(plain, values))).toBeLessThan(1e-14);
   });
 
+  it('is told nothing of the kinds of samples: their groups are only in the loss, so what it writes is the same without them', () => {
+    const inputs = (roots: readonly Node[]): string[] => [...leavesOf(roots).inputs.keys()];
+    expect(inputs(loramoe({ experts, rank, groups: [experts] }).apply([base]).roots)).toEqual(inputs([base]));
+  });
+
   it.each(['shared', 'expert'] as const)('has as many nodes forward and back for eight experts as for two, masks %s', (dropoutMasks) => {
     const nodes = (count: number): number => {
       const { roots, parameters } = loramoe({ experts: count, rank, dropoutMasks }).apply([base], { key: input('key', [1], 'uint32') });

@@ -65,7 +65,7 @@ export const lossPlot = (label: string, curves: readonly LossCurve[], lowest?: L
       height,
       marginRight: Math.min(wide ? 240 : 130, longest * 7.4 + 14),
       x: { label: 'step →', ticks: wide ? 8 : 4, tickSize: 0, tickFormat: (step: number) => String(step) },
-      y: { label: '↑ loss, nats a token', domain: [low - pad, high + pad], ticks: 5, tickSize: 0, labelArrow: 'none' },
+      y: { label: '↑ loss, nats', domain: [low - pad, high + pad], ticks: 5, tickSize: 0, labelArrow: 'none' },
       marks: [
         plot.gridY({ stroke: line, strokeOpacity: 1, ticks: 5 }),
         ...curves.map(({ points, colour, faint }) =>

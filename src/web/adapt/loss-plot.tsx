@@ -86,7 +86,8 @@ export function LossPlot({ name, points, steps }: Props): JSX.Element {
       title={finding(points)}
       caption={
         <>
-          Loss of a token in nats; less is better. {points.length > noisy ? 'The line is a running mean, the steps themselves stand behind it. ' : ''}
+          Loss in nats, of a token or of a pair of answers; less is better.{' '}
+          {points.length > noisy ? 'The line is a running mean, the steps themselves stand behind it. ' : ''}
           {judged.length > 0 ? 'Dots are judged on samples that are never trained on.' : 'The held-out loss is judged after each pass over the samples.'}
         </>
       }
