@@ -182,7 +182,7 @@ describe('lyceum adapt', () => {
       task: { metric: string; n: number; before: { value: number }; after: { value: number } };
       perplexityHeldOut: null;
     };
-    expect(told).toMatchObject({ task: { metric: 'chosen answers likelier than the rejected ones', n: 6 }, perplexityHeldOut: null });
+    expect(told).toMatchObject({ task: { metric: 'preference accuracy', n: 6 }, perplexityHeldOut: null });
     expect(told.task.after.value).toBeGreaterThan(told.task.before.value);
   }, 120_000);
 

@@ -32,7 +32,7 @@ const candidates = 16;
 
 /** The figure by which answers are judged: of preferences, which is the likelier; else the same words where answers are short, words in common where they are sentences. */
 export const taskMetric = (samples: readonly Sample[]): { readonly name: 'accuracy' | 'exact-match' | 'word-f1'; readonly said: string } => {
-  if (samples.some(({ shape }) => shape === 'preference')) return { name: 'accuracy', said: 'chosen answers likelier than the rejected ones' };
+  if (samples.some(({ shape }) => shape === 'preference')) return { name: 'accuracy', said: 'preference accuracy' };
   const words = samples.map((sample) => answerOf(sample).split(/\s+/).length).sort((a, b) => a - b);
   return (words[Math.floor(words.length / 2)] ?? 0) <= 4 ? { name: 'exact-match', said: 'exact match' } : { name: 'word-f1', said: 'words in common (F1)' };
 };
