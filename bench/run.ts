@@ -9,6 +9,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   'train-reader': async () => (await import('./train-reader.ts')).trainReader,
   'train-lora': async () => (await import('./adapt/train-adapter.ts')).trainLora,
   'train-loramoe': async () => (await import('./adapt/train-adapter.ts')).trainLoramoe,
+  'decode-adapter': async () => (await import('./adapt/decode-adapter.ts')).decodeAdapter,
   prefill: async () => (await import('./language/language.ts')).prefill,
   decode: async () => (await import('./language/language.ts')).decode,
   load: async () => (await import('./load/load.ts')).load,

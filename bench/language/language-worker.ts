@@ -42,9 +42,9 @@ async function answer({ texts, tokens: most, schema }: Asked) {
 }
 
 await serve({
-  async open({ file, threads, weights }: { file: string; threads: number; weights: 'f32' | 'int4' | 'int8' | 'auto' }) {
+  async open({ file, threads, weights, adapter }: { file: string; threads: number; weights: 'f32' | 'int4' | 'int8' | 'auto'; adapter?: string }) {
     const start = performance.now();
-    model = await openLanguageModel(file, { threads, weights });
+    model = await openLanguageModel(file, { threads, weights, ...(adapter !== undefined && { adapter }) });
     return { version: model.info.weights, seconds: (performance.now() - start) / 1000 };
   },
   /** One token after a prompt. */
