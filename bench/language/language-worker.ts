@@ -36,7 +36,6 @@ async function answer({ texts, tokens: most, schema }: Asked) {
     tokens,
     wholeSeconds: (end - begin) / 1000,
     counts: results.map(({ tokenIds }) => tokenIds.length),
-    ids: results.map(({ tokenIds }) => [...tokenIds]),
     texts: results.map(({ text }) => text),
   };
 }

@@ -73,4 +73,10 @@ describe('a recipe', () => {
     expect(() => recipe(given as never)).toThrow(ConfigError);
     expect(() => recipe(given as never)).toThrow(said);
   });
+
+  it('keeps the best weights, or the last ones where nothing waits for better', () => {
+    expect(recipe().keep).toBe('best');
+    expect(recipe({ keep: 'last' }).keep).toBe('last');
+    expect(() => recipe({ keep: 'last', patience: 2 })).toThrow(/expected no patience/);
+  });
 });

@@ -79,6 +79,8 @@ const schema = z.strictObject({
   recomputed: z.number().int().min(0).optional(),
   /** Judgements without a better held-out loss after which training stops. */
   patience: z.number().int().min(1).optional(),
+  /** Weights that are kept: of the epoch with the lowest held-out loss, or of the last. */
+  keep: z.enum(['best', 'last']).default('best'),
   seed: z.number().int().min(0).default(1),
 });
 /** Numbers of the blocks whose activations are computed again unless told otherwise: the first fifth. */
@@ -105,6 +107,7 @@ export interface Recipe {
   readonly preferences: Preferences;
   readonly recomputed: number;
   readonly patience: number | undefined;
+  readonly keep: 'best' | 'last';
   readonly seed: number;
 }
 
@@ -146,6 +149,8 @@ export const recipeOf = (
     throw new ConfigError(
       `adapt: expected a method that is told nothing but the text, got ${kind} that is fed ${method.inputs.join(', ')}; leave that option out`,
     );
+  if (asked.keep === 'last' && asked.patience !== undefined)
+    throw new ConfigError(`adapt: expected no patience where the last weights are kept, got ${asked.patience}; leave out one of them`);
   const length = asked.length ?? size.length;
   const virtual = method.virtualTokens ?? 0;
   if (length - virtual < leastText)
@@ -174,6 +179,7 @@ export const recipeOf = (
     preferences: asked.preferences,
     recomputed: Math.min(layers, asked.recomputed ?? (model ? usuallyRecomputed(layers).length : 0)),
     patience: asked.patience,
+    keep: asked.keep,
     seed: asked.seed,
   };
 };

@@ -97,6 +97,13 @@ describe('training an adapter', () => {
     expect((await judge.given(given)).loss).toBeCloseTo(Math.min(...judged), 6);
   });
 
+  it('keeps the last weights where told to', async () => {
+    const { best, folder } = await run({ learningRate: 0.3, epochs: 6, schedule: 'constant', warmup: 0, keep: 'last' });
+    const judged = (await linesIn(folder)).flatMap(({ dev }) => (dev ? [dev.loss] : []));
+    expect(judged.at(-1)).toBeGreaterThan(Math.min(...judged));
+    expect(best).toMatchObject({ score: -judged.at(-1)!, epoch: 6 });
+  });
+
   it('stops when the held-out loss no longer falls, where told to', async () => {
     const { ended, best } = await run({ learningRate: 0.5, epochs: 30, schedule: 'constant', warmup: 0, patience: 2 });
     expect(ended).toBe('stopped early');

@@ -32,7 +32,7 @@ export interface TrainAdapterOptions {
 }
 
 export interface TrainedAdapter extends TrainResult {
-  /** Of every parameter of the method, float32, the best that were judged. Empty where training was cancelled before that. */
+  /** Of every parameter of the method, float32, the best that were judged, or the last (`keep`). Empty where training was cancelled before that. */
   readonly values: ReadonlyMap<string, Float32Array>;
   /** Tokens trained on in one epoch, those of prompts and replay included. */
   readonly tokens: number;
@@ -126,7 +126,7 @@ export const trainAdapter = async (options: TrainAdapterOptions): Promise<Traine
   const { told, more } = await besidesLabels(options);
   const learnt = togetherOf(options.texts, options.pairs);
   const graph = await graphOf(base, recipe, false, more);
-  const { method, microRows, rows, schedule, warmup, seed, epochs, patience } = recipe;
+  const { method, microRows, rows, schedule, warmup, seed, epochs, patience, keep } = recipe;
   const result = await train({
     engine,
     folder,
@@ -148,6 +148,7 @@ export const trainAdapter = async (options: TrainAdapterOptions): Promise<Traine
         const { loss, right } = await judge.resident(residentOf);
         return { score: -loss, metrics: { loss, right } };
       },
+      keep,
       ...(patience !== undefined && { patience }),
     },
     lengths: lengthsOf(recipe),

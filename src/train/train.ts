@@ -60,6 +60,8 @@ export interface TrainOptions {
     readonly judge: (residentOf: (parameter: string) => string) => Promise<Verdict>;
     /** Judgements without a better score after which training stops. */
     readonly patience?: number;
+    /** Weights that are kept: of the best score, or those judged last. Default: best. */
+    readonly keep?: 'best' | 'last';
   };
   readonly checkpoints?: { readonly everySteps?: number; readonly everySeconds?: number };
   readonly lengths?: Readonly<Record<string, number>>;
@@ -163,7 +165,7 @@ export const train = async (options: TrainOptions): Promise<TrainResult> => {
         const averageWins = mean !== undefined && mean.score > now.score;
         verdict = averageWins ? mean : now;
         looked = { score: verdict.score, dev: verdict.metrics, ...(mean && { averaged: averageWins, other: averageWins ? now.metrics : mean.metrics }) };
-        const better = state.best === undefined || verdict.score > state.best.score;
+        const better = evaluation.keep === 'last' || state.best === undefined || verdict.score > state.best.score;
         if (better) await keepBest(join(folder, bestWeights), engine, names, averageWins ? averageOf : (name) => name, epoch + 1);
         state = better ? { ...state, best: { ...verdict, epoch: epoch + 1 }, stale: 0 } : { ...state, stale: state.stale + 1 };
       }

@@ -50,15 +50,18 @@ export const ablations: Readonly<Record<string, RecipeInput>> = {
   'sign-intended': ablated({}, { sign: 'intended' }),
 };
 
+/** Where forgetting should show if anywhere: twice the rate, twice the epochs, and the last weights instead of the best. */
+const harder = (recipe: RecipeInput, rate: number): RecipeInput => ({ ...recipe, learningRate: 2 * rate, epochs: 4, keep: 'last' });
+
 const epochsOf = (size: number): number => (size <= 512 ? 2 : 1);
 const cell = (arm: string, size: number, seed: number, recipe: RecipeInput): Cell => ({
   name: `${arm}-${size}-${seed}`,
   arm,
   size,
   seed,
-  recipe: { ...recipe, epochs: epochsOf(size), seed },
+  recipe: { ...recipe, epochs: recipe.epochs ?? epochsOf(size), seed },
 });
-/** In the order in which they say most soonest: whole comparisons with all seeds, what holds against forgetting, then larger ones, then what varies one arm; the last two of LoRAMoE with 512 samples and seed 1. */
+/** In the order in which they say most soonest: whole comparisons with all seeds, what holds against forgetting, what should make forget, then larger ones, then what varies one arm; the last two of LoRAMoE with 512 samples and seed 1. */
 export const cellsOf = (rates: ArmRates): Cell[] => {
   const ofArms = (size: number, seed: number): Cell[] => claimed.map((arm) => cell(arm, size, seed, { ...arms[arm], learningRate: rates[arm] }));
   const ofOne = (recipes: Readonly<Record<string, RecipeInput>>): Cell[] =>
@@ -68,6 +71,7 @@ export const cellsOf = (rates: ArmRates): Cell[] => {
     ...ofArms(512, 2),
     ...ofArms(512, 3),
     ...ofOne(protections),
+    ...claimed.map((arm) => cell(`hard-${arm}`, 512, 1, harder(arms[arm], rates[arm]))),
     ...ofArms(2048, 1),
     ...ofArms(4096, 1),
     ...ofArms(2048, 2),
