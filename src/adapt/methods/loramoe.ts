@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { add, ConfigError, inOrder, isParameter, matmul, mul, type Node, nameOf, parameter, softmax } from '../../core/index.ts';
+import { add, ConfigError, inOrder, isParameter, matmul, mul, type Node, nameOf, parameter, slice, softmax } from '../../core/index.ts';
 import { besideLinears, expertBranch, uniformStart } from '../../nn/index.ts';
 import type { Method } from '../method.ts';
 import { optionsOf } from '../options.ts';
@@ -51,7 +51,7 @@ export const loramoe = (given: LoraMoeOptions = {}): Method & { readonly options
       return { roots: adapted, parameters: inOrder(adapted).filter((node) => isParameter(node) && /\.loramoe\.(a|b|route)$/.test(nameOf(node))), shares };
     },
     start: (node, seed) => Promise.resolve(startOfExperts(node, seed)),
-    // For one row at a time: weights as plain products read them, alpha in B, and a softmax over every score written `rank` times, which gives each of an expert's values its share / rank at once.
+    // For one row at a time: weights as plain products read them, A and the router in one, alpha in B, and a softmax over every score written `rank` times, which gives each of an expert's values its share / rank at once.
     async settle(own) {
       const values = new Map<string, { shape: readonly number[]; data: Float32Array }>();
       const wide = experts * rank;
@@ -64,8 +64,7 @@ export const loramoe = (given: LoraMoeOptions = {}): Method & { readonly options
           const data = Float32Array.from({ length: shape[0] * shape[1] }, (_, i) => value(Math.floor(i / shape[1]), i % shape[1]));
           values.set(`${site}.${kind}.${part}`, { shape, data });
         };
-        put('narrow', [inner, wide], (i, r) => a[r * inner + i]!);
-        put('scores', [inner, wide], (i, r) => route[Math.floor(r / rank) * inner + i]!);
+        put('narrow', [inner, 2 * wide], (i, r) => (r < wide ? a[r * inner + i]! : route[Math.floor((r - wide) / rank) * inner + i]!));
         put('widen', [wide, out], (r, o) => alpha * b[o * wide + r]!);
       }
       return {
@@ -73,7 +72,8 @@ export const loramoe = (given: LoraMoeOptions = {}): Method & { readonly options
         apply: (roots) =>
           besideLinears(kind, roots, targetsPattern(options.targets), ({ site, x, inner, out, base }) => {
             const part = (name: string, rows: number, columns: number): Node => parameter(`${site}.${kind}.${name}`, [rows, columns]);
-            const mixed = mul(matmul(x, part('narrow', inner, wide)), softmax(matmul(x, part('scores', inner, wide))));
+            const both = matmul(x, part('narrow', inner, 2 * wide));
+            const mixed = mul(slice(both, -1, 0, wide), softmax(slice(both, -1, wide, 2 * wide)));
             return add(base, matmul(mixed, part('widen', wide, out)));
           }),
       };
