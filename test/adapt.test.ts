@@ -81,6 +81,16 @@ describe('lyceum adapt', () => {
     expect(other.stderr).toMatch(/expected the run that is begun there .+; use another folder, or remove this one to begin anew \(CONFIG\)\n$/);
   }, 120_000);
 
+  it('shows how the experts of any mixture were used', () => {
+    const told = JSON.parse(adapt('data.jsonl', '--method', 'mixlora', '--options', '{"experts":4,"topK":2}', '--json').stdout) as {
+      experts: { groups: number[]; balance: number | null; byKind: { kind: string; shares: number[] }[] };
+      report: string;
+    };
+    expect(told.experts).toMatchObject({ groups: [4], balance: null });
+    expect(told.experts.byKind.map(({ kind, shares }) => [kind, shares.length])).toEqual([['colour', 4], ['count', 4]]); // biome-ignore format: short
+    expect(readFileSync(told.report, 'utf8')).toContain('4 experts in 1 group; nothing balanced them');
+  }, 60_000);
+
   it('what it made is chatted with, scored with, compared and exported', () => {
     const trained = adapt('data.jsonl', '--method', 'lora');
     expect(trained.status).toBe(0);

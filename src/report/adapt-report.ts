@@ -135,7 +135,7 @@ export const adaptReport = async (result: AdaptResult): Promise<string> => {
               html`<p class="quiet">${counted(
                 experts.groups.reduce((a, b) => a + b, 0),
                 'expert',
-              )} in ${counted(experts.groups.length, 'group')}; the balancing loss ended at ${short(experts.balance)}, and 0 is even.</p>`,
+              )} in ${counted(experts.groups.length, 'group')}; ${experts.balance === null ? 'nothing balanced them' : `the balancing loss ended at ${short(experts.balance)}, and 0 is even`}.</p>`,
               use,
               router,
             ],

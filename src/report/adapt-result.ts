@@ -58,10 +58,10 @@ export interface ExpertUse {
   readonly byKind: readonly { readonly kind: string; readonly shares: readonly number[] }[];
   /** `site`: of the linear, as in `blocks.3.mlp.gate`. */
   readonly byModule: readonly { readonly site: string; readonly shares: readonly number[] }[];
-  /** Sizes of the groups of experts, first expert first. */
+  /** Sizes of the groups of experts, first expert first; one group where a method has none. */
   readonly groups: readonly number[];
-  /** The balancing loss at the end of training, averaged over the linears. */
-  readonly balance: number;
+  /** The balancing loss at the end of training, averaged over the linears. `null`: nothing was balanced. */
+  readonly balance: number | null;
 }
 
 /** Name of the format; a file of another one is refused. */

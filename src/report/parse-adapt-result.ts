@@ -55,7 +55,7 @@ const schema: z.ZodType<AdaptResult> = z.strictObject({
         byKind: z.array(z.strictObject({ kind: z.string(), shares })),
         byModule: z.array(z.strictObject({ site: z.string(), shares })),
         groups: z.array(count.min(1)).min(1),
-        balance: z.number(),
+        balance: z.number().nullable(),
       })
       .refine(
         ({ byKind, byModule, groups }) => {

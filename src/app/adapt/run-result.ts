@@ -62,7 +62,7 @@ export const runResult = (figures: RunFigures): AdaptResult => {
     task: before.task.length > 0 ? taskOf(before.task, after.task, taskMetric(data.heldOut), seed) : null,
     perplexityHeldOut: heldOutLoss && data.pairs.length === 0 ? { before: Math.exp(heldOutLoss.before), after: Math.exp(heldOutLoss.after) } : null,
     ...knowledgeOf(before.knowledge, after.knowledge, seed),
-    ...(experts && groups && { experts: expertsOf(experts, data.kinds, groups, balance ?? 0) }),
+    ...(experts && { experts: expertsOf(experts, data.kinds, groups, balance ?? null) }),
     replay: { share: data.replay.share, source: data.replay.source },
   };
   const task = before.task
@@ -116,11 +116,11 @@ const knowledgeOf = (before: readonly MeasuredItem[], after: readonly MeasuredIt
 const expertsOf = (
   { byKind, byModule }: ExpertUse,
   kinds: ReadonlyMap<number, string>,
-  groups: readonly number[],
-  balance: number,
+  groups: readonly number[] | undefined,
+  balance: number | null,
 ): NonNullable<AdaptResult['experts']> => ({
   byKind: [...byKind].map(([kind, shares]) => ({ kind: kinds.get(kind) ?? 'no kind', shares })),
   byModule: [...byModule].map(([site, shares]) => ({ site, shares })),
-  groups,
+  groups: groups ?? [[...byModule.values()][0]!.length],
   balance,
 });
