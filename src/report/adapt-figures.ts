@@ -113,7 +113,11 @@ export const expertUseFigure = async ({ byKind, groups }: ExpertUse) => {
   const apart = Math.max(
     ...shown.flatMap(({ shares }) => shown.map((other) => shares.reduce((sum, share, i) => sum + Math.abs(share - other.shares[i]!), 0) / 2)),
   );
-  const title = shown.length === 1 ? 'Share of each expert' : `Up to ${percent(apart, 0)} of the tokens of one kind go to other experts than those of another`;
+  const differ =
+    apart < 0.005
+      ? 'All kinds of sample use the experts alike'
+      : `Up to ${percent(apart, 0)} of the tokens of one kind go to other experts than those of another`;
+  const title = shown.length === 1 ? 'Share of each expert' : differ;
   return figure({
     title,
     caption: `A bar is an expert’s share of the tokens of one kind of held-out sample, the dashed line an even share (${percent(1 / experts, 0)}): kinds with other bars above it use other experts.`,

@@ -158,6 +158,14 @@ describe('adaptReport', () => {
     expect(relations).toContain("'=1+1,1,0,1");
   });
 
+  it('says so where nothing balanced the experts, and all kinds use them alike', async () => {
+    const shares = [0.5, 0.5];
+    const experts = { byKind: [{ kind: 'a', shares }, { kind: 'b', shares }], byModule: [{ site: 'blocks.0.mlp.up', shares }], groups: [2], balance: null }; // biome-ignore format: one thought
+    const page = await adaptReport(sampleResult({ experts }));
+    expect(page).toContain('2 experts in 1 group; nothing balanced them');
+    expect(page).toContain('All kinds of sample use the experts alike');
+  });
+
   it('warns of held-out samples that were trained on, and of what was not measured', async () => {
     expect(await adaptReport(sampleResult({ data: { ...sampleResult().data, contaminated: 3 } }))).toContain(
       '3 held-out samples of 256 also stand in the training data',

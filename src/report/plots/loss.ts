@@ -64,7 +64,7 @@ export const lossPlot = (label: string, curves: readonly LossCurve[], lowest?: L
       width,
       height,
       marginRight: Math.min(wide ? 240 : 130, longest * 7.4 + 14),
-      x: { label: 'step →', ticks: wide ? 8 : 4, tickSize: 0, tickFormat: (step: number) => String(step) },
+      x: { label: 'step →', ticks: wide ? 8 : 4, tickSize: 0, tickFormat: (step: number) => (Number.isInteger(step) ? String(step) : '') },
       y: { label: '↑ loss, nats', domain: [low - pad, high + pad], ticks: 5, tickSize: 0, labelArrow: 'none' },
       marks: [
         plot.gridY({ stroke: line, strokeOpacity: 1, ticks: 5 }),
