@@ -4,7 +4,7 @@ import type { CausalModel } from './causal-model.ts';
 import { createKeyValueCache } from './key-value-cache.ts';
 import { checkRequest, type Generated, type Request, type Token } from './request.ts';
 import { runStep, type Step } from './run-step.ts';
-import { adjust, bestCandidates, checkSampling, draw } from './sampling.ts';
+import { adjust, adjusts, bestCandidates, checkSampling, draw } from './sampling.ts';
 import { scoreTokens } from './score.ts';
 import { continuationScorer } from './score-continuations.ts';
 import { createSpeculation, type Speculation, worthChecking } from './speculation.ts';
@@ -145,7 +145,7 @@ export const openGenerator = async ({ engine, model, program = stepProgram(model
     const { sampling = {}, candidates, mask } = request;
     const named = candidates === undefined ? [] : bestCandidates(scores, Math.max(1, candidates));
     const plain = candidates === undefined ? undefined : named[0]!.logprob - scores[named[0]!.id]!;
-    const adjusted = scores.slice();
+    const adjusted = mask || adjusts(sampling) ? scores.slice() : scores;
     adjust(adjusted, { prompt: request.prompt, generated }, sampling);
     mask?.apply(adjusted);
     const id = draw(adjusted, sampling, generated.length);

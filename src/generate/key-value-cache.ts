@@ -22,7 +22,7 @@ export interface KeyValueCache {
   /**
    * Appends new rows.
    *
-   * @param added  [2 · layers, batch, kvHeads, seq, headDim] as the step program gives them, for slots from `first` on
+   * @param added  [2 · layers · batch, kvHeads, seq, headDim] as the step program gives them, for slots from `first` on
    */
   append(first: number, added: TensorData): void;
   /** Forgets all but the first tokens of a slot. */
@@ -103,7 +103,8 @@ export const createKeyValueCache = ({ layers, kvHeads, headDim }: CacheShape): K
       };
     },
     append(first, { shape, data }) {
-      const [, batch, , seq] = shape as [number, number, number, number, number];
+      const [all, , seq] = shape as [number, number, number, number];
+      const batch = all / (2 * layers);
       const rows = data as Float32Array;
       for (let tensor = 0; tensor < 2 * layers; tensor++)
         for (let i = 0; i < batch; i++)

@@ -46,6 +46,10 @@ export interface Seen {
   readonly generated: readonly number[];
 }
 
+/** Whether `adjust` changes any score. */
+export const adjusts = ({ repetitionPenalty = 1, presencePenalty = 0, frequencyPenalty = 0, logitBias }: Sampling): boolean =>
+  repetitionPenalty !== 1 || presencePenalty !== 0 || frequencyPenalty !== 0 || (logitBias?.size ?? 0) > 0;
+
 /** Changes scores [vocab] in place: penalties, then biases. */
 export const adjust = (
   scores: Float32Array,

@@ -149,6 +149,7 @@ export async function openEngine({
 
 function executable(cache: ReturnType<typeof createCache>, entry: Cached): Executable {
   const { name, inputs, outputs, nodes, mappedBytes, privateBytes } = entry.lowered;
+  const check = feedCheck(name, inputs);
   let disposed = false;
   return {
     name,
@@ -159,7 +160,7 @@ function executable(cache: ReturnType<typeof createCache>, entry: Cached): Execu
     },
     async run(feeds, { resident = {}, keep = {}, fetch = outputs.map((output) => output.name).filter((output) => !(output in keep)) } = {}) {
       if (disposed) throw new EngineError(`run ${name}: expected an executable in use, got one that was disposed; compile again`);
-      checkFeeds(name, inputs, feeds, resident);
+      check(feeds, resident);
       for (const output of [...fetch, ...Object.keys(keep)])
         if (!outputs.some((own) => own.name === output))
           throw new NotFoundError(`run ${name}: expected one of the outputs ${outputs.map((own) => own.name).join(', ')}, got ${output}`);
@@ -187,36 +188,39 @@ function checkData(where: string, { dtype, shape, data }: TensorData): void {
     throw new ShapeError(`${where}: expected ${lengthOfShape(shape)} values for ${dtype} [${shape.join(', ')}], got ${data.length}`);
 }
 
-function checkFeeds(
-  program: string,
-  inputs: readonly OnnxValue[],
-  feeds: Readonly<Record<string, TensorData>>,
-  resident: Readonly<Record<string, string>>,
-): void {
-  for (const name of [...Object.keys(feeds), ...Object.keys(resident)])
-    if (!inputs.some((input) => input.name === name))
-      throw new NotFoundError(`run ${program}: expected one of the inputs ${inputs.map((input) => input.name).join(', ')}, got ${name}`);
-  const lengths = new Map<string, number>();
-  for (const { name, dtype, shape } of inputs) {
-    if (name in resident) continue;
-    const given = feeds[name];
-    const expected = `run ${program}: input ${name}: expected ${dtype} [${shape.join(', ')}]`;
-    if (!given) throw new ShapeError(`${expected}, got nothing; feed it or name a resident tensor`);
-    if (given.dtype !== dtype || given.shape.length !== shape.length) throw new ShapeError(`${expected}, got ${given.dtype} [${given.shape.join(', ')}]`);
-    shape.forEach((axis, i) => {
-      if (typeof axis === 'string' && /^[^\d*+-][^*+-]*$/.test(axis) && !lengths.has(axis)) lengths.set(axis, given.shape[i]!);
-    });
-    checkData(`run ${program}: input ${name}`, given);
-  }
-  for (const { name, dtype, shape } of inputs) {
-    const given = feeds[name];
-    if (!given) continue;
-    const fits = shape.every((axis: Axis, i) => !known(axis, lengths) || lengthOf(axis, lengths) === given.shape[i]);
-    if (!fits)
-      throw new ShapeError(
-        `run ${program}: input ${name}: expected ${dtype} [${shape.join(', ')}], got [${given.shape.join(', ')}] where ${[...lengths].map(([axis, length]) => `${axis} = ${length}`).join(', ')}`,
-      );
-  }
+const bareName = /^[^\d*+-][^*+-]*$/;
+
+/** Says whether feeds are those of a program; what it can it works out once, for there are programs of a thousand inputs that run for a few milliseconds. */
+function feedCheck(program: string, inputs: readonly OnnxValue[]) {
+  const names = new Set(inputs.map(({ name }) => name));
+  const bare = new Set(inputs.flatMap(({ shape }) => shape.filter((axis): axis is string => typeof axis === 'string' && bareName.test(axis))));
+  const told = ({ name, dtype, shape }: OnnxValue): string => `run ${program}: input ${name}: expected ${dtype} [${shape.join(', ')}]`;
+  return (feeds: Readonly<Record<string, TensorData>>, resident: Readonly<Record<string, string>>): void => {
+    for (const name of [...Object.keys(feeds), ...Object.keys(resident)])
+      if (!names.has(name)) throw new NotFoundError(`run ${program}: expected one of the inputs ${[...names].join(', ')}, got ${name}`);
+    const lengths = new Map<string, number>();
+    for (const input of inputs) {
+      const { name, dtype, shape } = input;
+      if (name in resident) continue;
+      const given = feeds[name];
+      if (!given) throw new ShapeError(`${told(input)}, got nothing; feed it or name a resident tensor`);
+      if (given.dtype !== dtype || given.shape.length !== shape.length) throw new ShapeError(`${told(input)}, got ${given.dtype} [${given.shape.join(', ')}]`);
+      shape.forEach((axis, i) => {
+        if (typeof axis === 'string' && bare.has(axis) && !lengths.has(axis)) lengths.set(axis, given.shape[i]!);
+      });
+      if (given.data.length !== lengthOfShape(given.shape)) checkData(`run ${program}: input ${name}`, given);
+    }
+    for (const input of inputs) {
+      const given = feeds[input.name];
+      if (!given) continue;
+      const fits = input.shape.every((axis, i) => {
+        const length = typeof axis === 'string' ? lengths.get(axis) : axis;
+        return length === given.shape[i] || (length === undefined && (!known(axis, lengths) || lengthOf(axis, lengths) === given.shape[i]));
+      });
+      if (!fits)
+        throw new ShapeError(`${told(input)}, got [${given.shape.join(', ')}] where ${[...lengths].map(([axis, length]) => `${axis} = ${length}`).join(', ')}`);
+    }
+  };
 }
 
 const known = (axis: Axis, lengths: ReadonlyMap<string, number>): boolean =>

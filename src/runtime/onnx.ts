@@ -37,7 +37,7 @@ export interface OnnxGraph {
 }
 
 /** Version of the standard operator set that `lower` may assume. */
-export const opset = 20;
+export const opset = 21;
 
 const IR_VERSION = 10;
 const ATTRIBUTE = { float: 1, int: 2, string: 3, floats: 6, ints: 7 } as const;

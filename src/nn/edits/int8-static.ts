@@ -1,7 +1,7 @@
 // int8 products whose activations have one fixed scale, found beforehand on example inputs. A row then depends on nothing but itself, and a product is two passes: one that rounds its
-// input and one that multiplies, scales and adds the bias. `int8.ts` finds a scale for every row while it computes and needs seven.
+// input and one that multiplies, scales and adds the bias. `int8.ts` finds a scale for every row while it computes and needs five.
 import { cast, defineOp, type Emit, matmul, mul, type Node, ShapeError, show } from '../../core/index.ts';
-import { back, flat, roundEven } from './int8.ts';
+import { roundEven } from './int8.ts';
 
 /** Largest and smallest value of every channel of an activation, over example inputs. */
 export interface ActivationRange {
@@ -75,11 +75,9 @@ const linearOp = defineOp<Zero>({
     ...[1, 2, 3, 4, 5].map(() => undefined),
     ...(bias ? [d] : []),
   ],
-  lower: (emit, { shape, attrs: { zero }, inputs: [x] }, [, weight, scale, quantised, inputScale, , bias]) => {
-    const rows = flat(emit, quantised!, x!.shape);
-    const inputs = [rows, weight!, inputScale!, scale!, zeroPoint(emit, zero), ...(bias ? ['', bias] : [])];
-    const product = emit.node('MatMulIntegerToFloat', inputs, {}, 'com.microsoft');
-    return back(emit, product, shape);
+  lower: (emit, { attrs: { zero } }, [, weight, scale, quantised, inputScale, , bias]) => {
+    const inputs = [quantised!, weight!, inputScale!, scale!, zeroPoint(emit, zero), ...(bias ? ['', bias] : [])];
+    return emit.node('MatMulIntegerToFloat', inputs, {}, 'com.microsoft');
   },
   reference: ([, weight, scale, quantised, inputScale, , bias], { zero }, shape) => {
     const [inner, out] = weight!.shape as readonly [number, number];

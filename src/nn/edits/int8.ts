@@ -1,69 +1,38 @@
 // int8 products: activations quantised row by row to uint8 around 128, weights channel by channel to [-63, 63]. A pair of products then stays within 2 · 255 · 63 < 2^15, so that CPUs whose
 // 8-bit instruction adds pairs in 16 bits (no VNNI) give the exact sum too.
-import {
-  type Axis,
-  add,
-  cast,
-  constant,
-  defineOp,
-  type Emit,
-  expand,
-  matmul,
-  mul,
-  type Node,
-  oneHot,
-  reshape,
-  type Shape,
-  ShapeError,
-  show,
-  sizeOf,
-  type Tensor,
-} from '../../core/index.ts';
+import { add, cast, constant, defineOp, expand, matmul, mul, type Node, oneHot, type Shape, ShapeError, show, type Tensor } from '../../core/index.ts';
 
 /** Largest weight after quantisation: the first is exact on every CPU, the second where 8-bit products are added in 32 bits (VNNI). */
 export type WeightMost = 63 | 127;
 const activationMost = 127;
 const middle = 128;
-const smallest = 1e-30; // scale of a row of zeros
-
-const asRows = (op: string, x: Node): void => {
-  if (x.shape.length !== 2) throw new ShapeError(`${op}: expected rows [rows, width], got ${show(x)}; reshape it`);
-};
 
 /** Which way is the quicker to find the largest sizes: of few rows the one of fewer kernels, of many the one that only reads. */
 export type RowCount = 'few' | 'many';
 
 const rowScaleOp = defineOp<RowCount>({
   name: 'rowScale',
-  infer: ([x]) => {
-    asRows('rowScale', x!);
-    return { shape: [x!.shape[0]!, 1], dtype: 'float32' };
-  },
+  infer: ([x]) => ({ shape: [...x!.shape.slice(0, -1), 1], dtype: 'float32' }),
   grad: () => [],
   lower: (emit, { attrs: rows }, [x]) => {
     const over = (reduce: 'ReduceMax' | 'ReduceMin', of: string): string => emit.node(reduce, [of, emit.constant('int64', [1], [-1])], { keepdims: 1 });
     const step = emit.constant('float32', [], [1 / activationMost]);
-    const least = emit.constant('float32', [], [smallest]);
-    if (rows === 'few') return emit.node('Max', [emit.node('Mul', [over('ReduceMax', emit.node('Abs', [x!])), step]), least]);
+    if (rows === 'few') return emit.node('Mul', [over('ReduceMax', emit.node('Abs', [x!])), step]);
     const low = emit.node('Mul', [over('ReduceMin', x!), emit.constant('float32', [], [-1 / activationMost])]);
-    return emit.node('Max', [emit.node('Mul', [over('ReduceMax', x!), step]), low, least]);
+    return emit.node('Max', [emit.node('Mul', [over('ReduceMax', x!), step]), low]);
   },
   reference: ([x], _, shape) => {
     const width = x!.shape.at(-1)!;
     const rows = x!.data.length / width;
     return {
       shape,
-      data: Float64Array.from({ length: rows }, (_, r) =>
-        Math.max(x!.data.subarray(r * width, (r + 1) * width).reduce((most, value) => Math.max(most, Math.abs(value)), 0) / activationMost, smallest),
+      data: Float64Array.from(
+        { length: rows },
+        (_, r) => x!.data.subarray(r * width, (r + 1) * width).reduce((most, value) => Math.max(most, Math.abs(value)), 0) / activationMost,
       ),
     };
   },
 });
-
-/** A value as rows, and rows as the value they were. */
-export const flat = (emit: Emit, x: string, shape: Shape): string =>
-  shape.length === 2 ? x : emit.node('Reshape', [x, emit.shape([sizeOf(shape.slice(0, -1)), shape.at(-1)!])], { allowzero: 1 });
-export const back = (emit: Emit, x: string, shape: Shape): string => (shape.length === 2 ? x : emit.node('Reshape', [x, emit.shape(shape)], { allowzero: 1 }));
 
 export const roundEven = (value: number): number => {
   const below = Math.floor(value);
@@ -73,16 +42,14 @@ export const roundEven = (value: number): number => {
 
 const quantiseRowsOp = defineOp<undefined>({
   name: 'quantiseRows',
-  infer: ([x]) => {
-    asRows('quantiseRows', x!);
-    return { shape: x!.shape, dtype: 'uint8' };
-  },
+  infer: ([x]) => ({ shape: x!.shape, dtype: 'uint8' }),
   grad: () => [],
   lower: (emit, { shape }, [x, scale, middles]) =>
-    emit.node('QuantizeLinear', [x!, emit.node('Reshape', [scale!, emit.shape([shape[0]!])], { allowzero: 1 }), middles!], { axis: 0 }),
+    emit.node('QuantizeLinear', [x!, scale!, middles!], { axis: shape.length - 1, block_size: shape.at(-1) as number }),
   reference: ([x, scale], _, shape) => {
     const width = shape.at(-1)!;
-    return { shape, data: x!.data.map((value, i) => Math.min(255, Math.max(0, roundEven(value / scale!.data[Math.floor(i / width)]!) + middle))) };
+    const of = (value: number, by: number): number => (by === 0 ? 0 : Math.min(255, Math.max(0, roundEven(value / by) + middle)));
+    return { shape, data: x!.data.map((value, i) => of(value, scale!.data[Math.floor(i / width)]!)) };
   },
 });
 
@@ -114,7 +81,7 @@ const int8ProductOp = defineOp<Int8Product>({
     const whole = inverse ? mul(through, inverse) : through;
     return [channels ? add(whole, matmul(matmul(d, weights!, { transposeB: true }), oneHot(channels, x.shape.at(-1)!))) : whole];
   },
-  lower: (emit, { shape, inputs: [x], attrs }, inputs) => {
+  lower: (emit, { inputs: [x], attrs }, inputs) => {
     const [values, weight, scale, quantised, rowScale] = inputs as readonly [string, string, string, string, string];
     const { channels, weights } = named(attrs, inputs);
     const product = emit.node(
@@ -123,7 +90,7 @@ const int8ProductOp = defineOp<Int8Product>({
       {},
       'com.microsoft',
     );
-    const scaled = back(emit, emit.node('Mul', [product, rowScale]), shape);
+    const scaled = emit.node('Mul', [product, rowScale]);
     if (channels === undefined) return scaled;
     return emit.node('Add', [scaled, emit.node('MatMul', [emit.node('Gather', [values, channels], { axis: x!.shape.length - 1 }), weights!])]);
   },
@@ -143,20 +110,20 @@ const int8ProductOp = defineOp<Int8Product>({
   },
 });
 
-/** Scale of every row: largest size / 127. @param x [rows, width] @returns [rows, 1] */
+/** Scale of every row: largest size / 127; 0 of a row of zeros. @param x [..., width] @returns [..., 1] */
 export const rowScale = (x: Node, rows: RowCount = 'few'): Node => rowScaleOp([x], rows);
 
-/** 128 for every row: where zero lies in `quantiseRows`. One for all inputs that have as many rows. @returns [rows] uint8 */
-export const rowMiddles = (rows: Axis): Node => expand(constant(middle, [1], 'uint8'), [rows]);
+/** 128 for every row: where zero lies in `quantiseRows`. One for all inputs that have the same rows. @param rows [...] @returns [..., 1] uint8 */
+export const rowMiddles = (rows: Shape): Node => expand(constant(middle, [1], 'uint8'), [...rows, 1]);
 
-/** Rows as uint8 around 128: round(x / scale) + 128, halves to even. @param x [rows, width] @param scale [rows, 1] @param middles see `rowMiddles` */
-export const quantiseRows = (x: Node, scale: Node, middles: Node = rowMiddles(x.shape[0]!)): Node => quantiseRowsOp([x, scale, middles], undefined);
+/** Rows as uint8 around 128: round(x / scale) + 128, halves to even; any numbers where the scale is 0. @param x [..., width] @param scale [..., 1] @param middles see `rowMiddles` */
+export const quantiseRows = (x: Node, scale: Node, middles: Node = rowMiddles(x.shape.slice(0, -1))): Node => quantiseRowsOp([x, scale, middles], undefined);
 
 /** A row's worth of activations as whole numbers. */
 export interface Int8Rows {
-  /** [rows, in] uint8, from `quantiseRows` with `scale`. */
+  /** [..., in] uint8, from `quantiseRows` with `scale`. */
   readonly quantised: Node;
-  /** [rows, 1] */
+  /** [..., 1] */
   readonly scale: Node;
   /** [in]: what the channels were multiplied by before they were rounded. Default: nothing. */
   readonly inverse?: Node | undefined;
@@ -234,7 +201,6 @@ export const quantiseBack = (weight: Float32Array, inner: number, weightMost: We
 
 /** x W with whole numbers, x rounded row by row. @param x [..., in] @param weight [in, out] int8 @param scale [out] */
 const productOf = (x: Node, weight: Node, scale: Node): Node => {
-  const rows = reshape(x, [sizeOf(x.shape.slice(0, -1)), x.shape.at(-1)!]);
-  const own = rowScale(rows, 'many');
-  return int8Product(x, weight, scale, { quantised: quantiseRows(rows, own), scale: own });
+  const own = rowScale(x, 'many');
+  return int8Product(x, weight, scale, { quantised: quantiseRows(x, own), scale: own });
 };

@@ -1,4 +1,4 @@
-import { type Axis, ConfigError, constant, edit, max, mul, type Node, NotFoundError, nameOf, parameter, reshape, rmsNorm, sizeOf } from '../../core/index.ts';
+import { ConfigError, constant, edit, max, mul, type Node, NotFoundError, nameOf, parameter, rmsNorm } from '../../core/index.ts';
 import { type Int8Rows, int8Product, quantiseBack, quantiseInt8, quantiseRows, type RowCount, rowMiddles, rowScale, type WeightMost } from './int8.ts';
 import { type ActivationRange, int8Linear, quantiseStatic, staticScale } from './int8-static.ts';
 import { linearOf, ofInputs, withProduct } from './linear-of.ts';
@@ -80,17 +80,16 @@ export const quantise = (
     return made;
   };
   const rows = new Map<Node, Int8Rows>();
-  const middles = new Map<Axis, Node>();
-  const rowsOf = (input: Node): Int8Rows => {
-    const known = rows.get(input);
+  const middles = new Map<string, Node>();
+  const rowsOf = (x: Node): Int8Rows => {
+    const known = rows.get(x);
     if (known) return known;
-    const count = sizeOf(input.shape.slice(0, -1));
-    const x = reshape(input, [count, input.shape.at(-1)!]);
-    const middle = middles.get(count) ?? rowMiddles(count);
-    middles.set(count, middle);
+    const leading = x.shape.slice(0, -1);
+    const middle = middles.get(leading.join()) ?? rowMiddles(leading);
+    middles.set(leading.join(), middle);
     const scale = rowScale(x, usual);
     const made = { quantised: quantiseRows(x, scale, middle), scale };
-    rows.set(input, made);
+    rows.set(x, made);
     return made;
   };
   const fixed = new Map<Node, Fixed>();
