@@ -54,7 +54,7 @@ interface Sequence {
   right: number;
 }
 
-const chunkTokens = 256; // of a prompt in one step: others wait no longer than that, and fewer pairs of tokens are computed that no one may see
+const mostTokens = 288; // of a prompt in one step: others wait no longer than that, and fewer pairs of tokens are computed that no one may see
 const longTokens = 64; // new tokens of one text from which on its step may be another one
 const leastShared = 16; // tokens that are worth copying from another sequence
 
@@ -170,7 +170,8 @@ export const openGenerator = async ({ engine, model, program = stepProgram(model
     const { prompt } = request;
     const from = cache.lengthOf(slot);
     const whole = prompt.length - cached;
-    const part = prompt.slice(from, from + chunkTokens);
+    const left = prompt.length - from;
+    const part = prompt.slice(from, from + Math.ceil(left / Math.ceil(left / mostTokens))); // of like length: a short last one would read all weights for little
     const scores = await run(await stepFor(whole), {
       first: slot,
       tokens: [part],
