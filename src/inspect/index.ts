@@ -1,0 +1,3 @@
+export { type BlockInput, type BlockOutput, type Blockwise, type InspectedModel, inspectedProgram, openBlockwise, type Scored } from './blockwise.ts';
+export { type EncodedPrompt, encodePrompt } from './encode-prompt.ts';
+export { type PatchedRun, type Sweep, type SweepOptions, sweep, type TokenScores } from './sweep.ts';

@@ -1,0 +1,153 @@
+import { ConfigError } from '../core/index.ts';
+import type { Blockwise } from './blockwise.ts';
+import { type EncodedPrompt, encodePrompt } from './encode-prompt.ts';
+
+/** One patched run: the residual stream after `layer` blocks at the source's last token takes the place of the target's. */
+export interface PatchedRun {
+  /** Indices of prompts. */
+  readonly source: number;
+  readonly target: number;
+  /** 1 to the number of blocks. */
+  readonly layer: number;
+  /** Tokens whose probability after the prompt is asked for; as many in every run. */
+  readonly wanted?: readonly number[];
+}
+
+export interface TokenScores {
+  /** Natural logarithms of the probabilities of the tokens asked for. */
+  readonly logprobs: readonly number[];
+  readonly best: readonly { readonly id: number; readonly logprob: number }[];
+}
+
+export interface SweepOptions {
+  /** How many of the likeliest tokens a result names. Default 1. */
+  readonly top?: number;
+  /** Keys and values of prompts that are kept from one pass to the next; those beyond it are read twice. Default 2 GB. */
+  readonly keptBytes?: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Prompts read and patched, of how many. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+export interface Sweep {
+  /** Per prompt, nothing patched. */
+  readonly plain: readonly TokenScores[];
+  /** Per run. */
+  readonly patched: readonly TokenScores[];
+}
+
+/**
+ * Patches last tokens: exact, and for the cost of reading each prompt about once. Tokens before the last do not see it, so a patched run is one token's way through the blocks above, against the target's keys and values; all
+ * runs of a target go together, each joining where it is patched.
+ *
+ * @param prompts  token ids
+ * @param plain    tokens whose probability is asked for where nothing is patched, as many for every prompt
+ * @throws ConfigError for an empty prompt, one that is too long, and a run that names no prompt or block
+ */
+export const sweep = async (
+  model: Blockwise,
+  prompts: readonly (readonly number[])[],
+  runs: readonly PatchedRun[],
+  plain: readonly (readonly number[])[] = prompts.map(() => []),
+  { top = 1, keptBytes = 2e9, signal, onProgress }: SweepOptions = {},
+): Promise<Sweep> => {
+  check(model, prompts, runs);
+  const { layers, kvHeads, headDim } = model.config;
+  const byTarget = Map.groupBy(runs.keys(), (i) => runs[i]!.target);
+  const total = prompts.length + byTarget.size;
+  let done = 0;
+  const step = (): void => {
+    onProgress?.(++done, total);
+    signal?.throwIfAborted();
+  };
+  // Prompts that begin alike come one after another, and the second reads on from where they part.
+  const order = [...prompts.keys()].sort((a, b) => compare(prompts[a]!, prompts[b]!));
+  const residuals: (readonly Float32Array[])[] = [];
+  const kept = new Map<number, EncodedPrompt>();
+  let room = keptBytes;
+  let before: EncodedPrompt | undefined;
+  for (const index of order) {
+    const ids = prompts[index]!;
+    before = before && compare(before.ids, ids) === 0 ? before : await encodePrompt(model, ids, before);
+    residuals[index] = before.last;
+    const bytes = 8 * layers * kvHeads * headDim * ids.length;
+    if (byTarget.has(index) && bytes <= room) {
+      kept.set(index, before);
+      room -= bytes;
+    }
+    step();
+  }
+  /** @param streams  [hidden] each, after the last block */
+  const scored = async (streams: readonly Float32Array[], wanted: readonly (readonly number[])[]): Promise<TokenScores[]> => {
+    const found: TokenScores[] = [];
+    for (let from = 0; from < streams.length; from += rowsAtOnce) {
+      const part = streams.slice(from, from + rowsAtOnce);
+      const { logprobs, best } = await model.score(rowsOf(part), wanted.slice(from, from + rowsAtOnce), top);
+      found.push(...part.map((_, i) => ({ logprobs: logprobs[i]!, best: best[i]! })));
+    }
+    return found;
+  };
+  const unpatched = await scored(residuals.map((all) => all[layers]!), plain); // biome-ignore format: one call
+  const patched = Array<TokenScores>(runs.length);
+  for (const target of order) {
+    const own = byTarget.get(target)?.toSorted((a, b) => runs[a]!.layer - runs[b]!.layer);
+    if (!own) continue;
+    before = kept.get(target) ?? (await encodePrompt(model, prompts[target]!, before));
+    kept.delete(target);
+    const streams = await patchedStreams(model, before, own.map((i) => ({ layer: runs[i]!.layer, vector: residuals[runs[i]!.source]![runs[i]!.layer]! }))); // biome-ignore format: one call
+    const scores = await scored(streams, own.map((i) => runs[i]!.wanted ?? [])); // biome-ignore format: one call
+    for (const [i, run] of own.entries()) patched[run] = scores[i]!;
+    step();
+  }
+  return { plain: unpatched, patched };
+};
+
+const rowsAtOnce = 256; // of scores over the vocabulary
+
+/** @param patches  by layer, the lowest first @returns what leaves the last block for each, [hidden] */
+const patchedStreams = async (
+  model: Blockwise,
+  { ids, keys, values }: EncodedPrompt,
+  patches: readonly { readonly layer: number; readonly vector: Float32Array }[],
+): Promise<Float32Array[]> => {
+  const { layers, hidden, window } = model.config;
+  // Where a window is counted over the new tokens too, variants of one token must not stand in a row.
+  const together = window === undefined || ids.length + patches.length <= window;
+  let rows: Float32Array[] = [];
+  for (let layer = 1; layer <= layers; layer++) {
+    rows.push(...patches.slice(rows.length).filter((patch) => patch.layer === layer).map(({ vector }) => vector)); // biome-ignore format: one call
+    if (layer === layers || rows.length === 0) continue;
+    const through = async (part: readonly Float32Array[]): Promise<Float32Array[]> => {
+      const past = { keys: keys[layer]!, values: values[layer]! };
+      const { stream } = await model.block(layer, { stream: rowsOf(part), positions: part.map(() => ids.length - 1), apart: true, past });
+      return part.map((_, i) => stream.subarray(i * hidden, (i + 1) * hidden));
+    };
+    if (together) rows = await through(rows);
+    else for (const [i, row] of rows.entries()) rows[i] = (await through([row]))[0]!;
+  }
+  return rows;
+};
+
+const rowsOf = (parts: readonly Float32Array[]): Float32Array => {
+  const made = new Float32Array(parts.length * (parts[0]?.length ?? 0));
+  for (const [i, part] of parts.entries()) made.set(part, i * part.length);
+  return made;
+};
+
+const compare = (a: readonly number[], b: readonly number[]): number => {
+  const at = a.findIndex((id, i) => id !== b[i]);
+  return at < 0 ? a.length - b.length : at >= b.length ? 1 : a[at]! - b[at]!;
+};
+
+const check = ({ config: { layers, positions, vocab } }: Blockwise, prompts: readonly (readonly number[])[], runs: readonly PatchedRun[]): void => {
+  for (const [i, ids] of prompts.entries()) {
+    if (ids.length === 0) throw new ConfigError(`sweep: prompt ${i}: expected at least one token, got none`);
+    if (ids.length > positions) throw new ConfigError(`sweep: prompt ${i}: expected at most ${positions} tokens, got ${ids.length}; shorten it`);
+    const strange = ids.find((id) => !(Number.isInteger(id) && id >= 0 && id < vocab));
+    if (strange !== undefined) throw new ConfigError(`sweep: prompt ${i}: expected tokens from 0 to ${vocab - 1}, got ${strange}`);
+  }
+  for (const { source, target, layer } of runs) {
+    for (const index of [source, target]) if (!prompts[index]) throw new ConfigError(`sweep: expected prompts from 0 to ${prompts.length - 1}, got ${index}`);
+    if (!(Number.isInteger(layer) && layer >= 1 && layer <= layers)) throw new ConfigError(`sweep: expected a layer from 1 to ${layers}, got ${layer}`);
+  }
+};
