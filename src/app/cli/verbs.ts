@@ -13,6 +13,12 @@ export const verbs: readonly Verb[] = [
   { name: 'graph', group: 'From documents to knowledge', summary: 'look at the knowledge graph, correct it, export it', load: () => import('./graph.ts') },
   { name: 'open', group: 'From documents to knowledge', summary: 'open the workbench in a browser', load: () => import('./open.ts') },
   { name: 'adapt', group: 'Teaching models', summary: 'teach a model from your samples, and see what it gained and forgot', load: () => import('./adapt.ts') },
+  {
+    name: 'inspect',
+    group: 'Looking inside models',
+    summary: 'see how a model retrieves: patch what one prompt holds into another',
+    load: () => import('./inspect.ts'),
+  },
   { name: 'models', group: 'Models', summary: 'fetch models into the shared cache, list, show, convert and remove them', load: () => import('./models.ts') },
   { name: 'chat', group: 'Models', summary: 'talk with a language model', load: () => import('./chat.ts') },
   { name: 'complete', group: 'Models', summary: 'continue texts with a language model', load: () => import('./complete.ts') },

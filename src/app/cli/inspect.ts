@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import type { CommandModule } from './command-module.ts';
+import type { PatchFlags } from './inspect-actions.ts';
+import { commonOptions } from './options.ts';
+
+const modelOption = ['--model <model>', 'a GGUF file, a Hugging Face folder, or a name that `lyceum models list` prints'] as const;
+
+export const define: CommandModule['define'] = (command, finish) => {
+  const sub = (spelling: string, summary: string): Command => command.command(spelling).description(summary).allowExcessArguments(false);
+  const actions = () => import('./inspect-actions.ts');
+
+  sub('patch', 'put what one prompt’s last token holds into another’s, block by block')
+    .requiredOption(...modelOption)
+    .requiredOption('--source <text>', 'the prompt whose last token is read')
+    .requiredOption('--target <text>', 'the prompt whose last token is written over')
+    .option('--adapter <folder>', 'an adapter put on the model: a folder of `lyceum adapt`, or a LoRA of PEFT’s')
+    .option('--no-special-tokens', 'do not add what the model’s tokenizer adds to a text')
+    .addHelpText(
+      'after',
+      '\nFor every block: the likeliest next token of the target once the residual stream after that block, at its last token, is the source’s. Where the target’s own answer gives way to another answer from the same text, the request was moved (arXiv:2312.10091). Prompts are taken as they are; weights are float32 unless --weights says otherwise.\n\nExamples:\n  lyceum inspect patch --model smollm2-135m-instruct \\\n    --source "Anna lives in Rome. Anna is a nurse. Question: What is her job? Answer: She is a" \\\n    --target "Marta lives in Oslo. Marta is a pilot. Question: Where does she live? Answer: She lives in"\n',
+    )
+    .action(async (flags: PatchFlags) => finish(await (await actions()).patch(flags, commonOptions(command))));
+
+  sub('sites', 'the places of a model that can be looked at and edited, with their shapes')
+    .requiredOption(...modelOption)
+    .addHelpText('after', '\nNo weight is read.\n\nExamples:\n  lyceum inspect sites --model smollm2-135m-instruct\n')
+    .action(async (flags: { model: string }) => finish(await (await actions()).sites(flags, commonOptions(command))));
+
+  command.addHelpText(
+    'after',
+    '\nExamples:\n  lyceum inspect patch --model smollm2-135m-instruct --source "Question: Who is it? Answer:" --target "Question: Where is it? Answer:"\n  lyceum inspect sites --model smollm2-135m-instruct\n',
+  );
+};

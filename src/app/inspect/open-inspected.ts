@@ -1,0 +1,56 @@
+import { ConfigError } from '../../core/index.ts';
+import type { CausalTokenizer } from '../../formats/index.ts';
+import { type Blockwise, type InspectedModel, inspectedProgram, openBlockwise } from '../../inspect/index.ts';
+import { causalSource, openCausalFiles } from '../../models/index.ts';
+import { type Binding, describeMachine, openEngine } from '../../runtime/index.ts';
+import { adapterOn, besideWeights } from '../language-model/adapter-on.ts';
+import { exampleSizes } from '../language-model/example-sizes.ts';
+import { keptWeights } from '../language-model/kept-weights.ts';
+import type { ModelWeights } from '../language-model/text-request.ts';
+import { openTextTools } from '../language-model/text-tools.ts';
+import { withWeights } from '../language-model/weights.ts';
+import { resolveModel } from '../models/resolve-model.ts';
+
+export interface InspectOptions {
+  /** An adapter put on the model: a folder of `lyceum adapt`, or a LoRA of PEFT's. */
+  readonly adapter?: string | undefined;
+  /** Default and `auto`: float32, so that what is measured is the model's and not the rounding's. */
+  readonly weights?: ModelWeights | undefined;
+  readonly threads?: number | undefined;
+}
+
+/** A language model opened up. */
+export interface InspectedLanguageModel extends AsyncDisposable {
+  readonly name: string;
+  readonly tokenizer: CausalTokenizer;
+  readonly chatTemplate: string | undefined;
+  readonly blocks: Blockwise;
+}
+
+/**
+ * Opens a language model block by block, in this process.
+ *
+ * @param model  a GGUF file, a Hugging Face folder, or a name that `lyceum models list` prints
+ * @throws as `openLanguageModel` · UnsupportedError for an adapter of virtual tokens
+ */
+export const openInspected = async (model: string, { adapter: folder, weights = 'f32', threads }: InspectOptions = {}): Promise<InspectedLanguageModel> => {
+  const resolved = await resolveModel(model);
+  const files = await openCausalFiles(resolved.kind, resolved.path);
+  const [base, { tokenizer, chatTemplate }] = [await causalSource(files), await openTextTools(files, resolved.chatTemplate)];
+  const { source, beside } = besideWeights(base, folder === undefined ? undefined : await adapterOn(folder, base, resolved));
+  if ((beside?.virtualTokens ?? 0) > 0)
+    throw new ConfigError(`inspect ${model}: expected an adapter beside the weights, got one of virtual tokens before the text; inspect the model without it`);
+  const inspected: InspectedModel = { name: resolved.name, config: base.member.config, build: source.member.build };
+  const mode = weights === 'auto' ? 'f32' : weights;
+  const whole = inspectedProgram(inspected);
+  const { program, inPlace, names, make } = withWeights(source, beside?.apply(whole) ?? whole, mode, { besides: new Set(beside?.weights.keys()) });
+  const kept = await keptWeights(source.files, `${mode} ${describeMachine().instructionSet}`, names, () =>
+    make(() => exampleSizes(source, tokenizer, threads)),
+  );
+  const branches = [...(beside?.weights ?? [])].map(([name, value]): [string, Binding] => [name, { kind: 'constant', value }]);
+  await using opened = new AsyncDisposableStack();
+  const engine = opened.use(await openEngine(threads === undefined ? {} : { threads }));
+  const blocks = opened.use(await openBlockwise(engine, inspected, program, new Map([...inPlace, ...kept, ...branches])));
+  const held = opened.move();
+  return { name: resolved.name, tokenizer, chatTemplate, blocks, [Symbol.asyncDispose]: () => held.disposeAsync() };
+};
