@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ListedSites, PatchedPair } from '../src/app/inspect/index.ts';
+import type { LensOf, ListedSites, PatchedPair } from '../src/app/inspect/index.ts';
 import { openLanguageModel } from '../src/app/language-model/index.ts';
 import { tinyConfig, writeTinyModel } from '../src/app/testing/tiny-language-model.ts';
 
@@ -31,7 +31,7 @@ describe('lyceum inspect patch', () => {
     expect(layers[0]!.top).not.toEqual(sourceTop);
     await using model = await openLanguageModel(join(folder, 'tiny'), { threads: 1, weights: 'f32' });
     for (const [prompt, top] of [[source, sourceTop], [target, targetTop]] as const) // biome-ignore format: pairs
-      expect((await model.generate({ prompt, maxTokens: 1, logitBias: new Map() })).tokenIds[0]).toBe(top[0]!.id);
+      expect((await model.generate({ prompt, maxTokens: 1 })).tokenIds[0]).toBe(top[0]!.id);
   });
 
   it('draws it on a terminal, a row a layer', () => {
@@ -48,6 +48,25 @@ describe('lyceum inspect patch', () => {
     const { status, stdout, stderr } = inspect('patch', '--model', './tiny', ...args);
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(message);
+  });
+});
+
+describe('lyceum inspect lens', () => {
+  it('ends with what the model says, and tells as many places as were asked for', async () => {
+    const prompt = 'Marta lives in Oslo.';
+    const { status, stdout, stderr } = inspect('lens', '--model', './tiny', '--prompt', prompt, '--last', '3', '--json');
+    expect(status, stderr).toBe(0);
+    const { tokens, layers } = JSON.parse(stdout) as LensOf;
+    expect(tokens.join('')).toBe(prompt);
+    expect(layers.map(({ layer }) => layer)).toEqual(Array.from({ length: tinyConfig.num_hidden_layers + 1 }, (_, i) => i));
+    for (const { places } of layers) expect(places.map(({ place }) => place)).toEqual([1, 2, 3].map((back) => tokens.length - 4 + back));
+    await using model = await openLanguageModel(join(folder, 'tiny'), { threads: 1, weights: 'f32' });
+    expect(layers.at(-1)!.places.at(-1)!.top[0]!.id).toBe((await model.generate({ prompt, maxTokens: 1 })).tokenIds[0]);
+    expect(
+      inspect('lens', '--model', './tiny', '--prompt', prompt)
+        .stdout.split('\n')
+        .filter((line) => /^ +\d+ {2}/.test(line)),
+    ).toHaveLength(layers.length);
   });
 });
 

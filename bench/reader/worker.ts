@@ -82,6 +82,13 @@ export const openTransformers = (threads: number): Worker =>
     HF_HUB_OFFLINE: '1',
   });
 
+/** Our side of the bench of sweeps. */
+export const openSweeper = (): Worker => openWorker('lyceum', process.execPath, [at('../inspect/sweep-worker.ts')]);
+
+/** Patched runs in PyTorch: `bench/peers/sweep_peer.py`. */
+export const openTorchSweeper = (threads: number): Worker =>
+  openWorker('transformers', python(), [at('../peers/sweep_peer.py')], { OMP_NUM_THREADS: String(threads), PYTHONUNBUFFERED: '1', HF_HUB_OFFLINE: '1' });
+
 /** Our side of the benches of adapting. */
 export const openAdapter = (): Worker => openWorker('lyceum', process.execPath, [at('../adapt/adapt-worker.ts')]);
 

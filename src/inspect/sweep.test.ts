@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Node, tensor } from '../core/index.ts';
-import { causalFixture } from '../models/testing/causal-fixture.ts';
 import { inTheory } from '../nn/edits/testing/tiny-bert.ts';
 import { blockSite, capture, causalInputs, patch } from '../nn/index.ts';
-import { type Binding, type Engine, openEngine, tensorOf } from '../runtime/index.ts';
-import { type Blockwise, encodePrompt, type InspectedModel, inspectedProgram, openBlockwise, sweep } from './index.ts';
+import { type Engine, openEngine } from '../runtime/index.ts';
+import { type Blockwise, encodePrompt, sweep } from './index.ts';
+import { type OpenedFixture, openFixture } from './testing/open-fixture.ts';
 
 let engine: Engine;
 beforeAll(async () => {
@@ -12,17 +12,8 @@ beforeAll(async () => {
 });
 afterAll(() => engine[Symbol.asyncDispose]());
 
-const opened = async (name: string) => {
-  const { member, weights } = await causalFixture(name);
-  const model: InspectedModel = { name, config: member.config, build: member.build };
-  const bindings = new Map(
-    [...weights].map(([key, { shape, data }]): [string, Binding] => [key, { kind: 'constant', value: tensorOf('float32', shape as readonly number[], data) }]),
-  );
-  return { member, weights, blockwise: await openBlockwise(engine, model, inspectedProgram(model), bindings) };
-};
-
 /** Log-probabilities of all tokens after a text, in float64 and from beginning to end, with the residual stream after some blocks replaced at its last token. */
-const inFull = ({ member, weights }: Awaited<ReturnType<typeof opened>>, ids: readonly number[], patched?: { layer: number; vector: Float64Array }) => {
+const inFull = ({ member, weights }: OpenedFixture, ids: readonly number[], patched?: { layer: number; vector: Float64Array }) => {
   const { logits } = member.build(causalInputs(member.config, { mask: false }));
   const given = new Map(weights).set('ids', tensor([1, ids.length], ids)).set('positions', tensor([1, ids.length], [...ids.keys()]));
   const { hidden, layers, vocab } = member.config;
@@ -62,10 +53,10 @@ const prompts = [
 ];
 
 describe.each(['llama', 'llama3', 'mistral', 'qwen2', 'qwen3', 'gpt2', 'gpt-neox', 'gpt-neox-sequential', 'gemma3'])('a sweep of %s', (name) => {
-  let model: Awaited<ReturnType<typeof opened>>;
+  let model: OpenedFixture;
   let blockwise: Blockwise;
   beforeAll(async () => {
-    model = await opened(name);
+    model = await openFixture(engine, name);
     blockwise = model.blockwise;
   });
   afterAll(() => blockwise[Symbol.asyncDispose]());
@@ -89,9 +80,9 @@ describe.each(['llama', 'llama3', 'mistral', 'qwen2', 'qwen3', 'gpt2', 'gpt-neox
 });
 
 describe('a sweep', () => {
-  let model: Awaited<ReturnType<typeof opened>>;
+  let model: OpenedFixture;
   beforeAll(async () => {
-    model = await opened('llama');
+    model = await openFixture(engine, 'llama');
   });
   afterAll(() => model.blockwise[Symbol.asyncDispose]());
   const runs = [{ source: 0, target: 2, layer: 1, wanted: [3] }, { source: 1, target: 3, layer: 2, wanted: [5] }]; // biome-ignore format: pairs

@@ -1,6 +1,6 @@
 // What `lyceum inspect …` does once its arguments are understood. Each answers the exit code.
 import { styleText } from 'node:util';
-import { type LikelyToken, listSites, openInspected, type PatchedPair, patchPair } from '../inspect/index.ts';
+import { type LensOf, type LikelyToken, lensOf, listSites, openInspected, type PatchedPair, patchPair } from '../inspect/index.ts';
 import type { CommonOptions } from './options.ts';
 
 const print = (text: string) => process.stdout.write(`${text}\n`);
@@ -44,6 +44,43 @@ const plotted = ({ sourceTop, targetTop, layers }: PatchedPair): string => {
     ...rows,
     '',
     'A layer counts blocks: after so many, the target’s last token got what the source’s held. In the columns: how probable the answers are that either prompt gave by itself, among the five likeliest.',
+  ].join('\n');
+};
+
+export interface LensFlags {
+  readonly model: string;
+  readonly prompt: string;
+  readonly last?: number;
+  readonly adapter?: string;
+  readonly specialTokens: boolean;
+}
+
+export async function lens({ model, prompt, last, adapter, specialTokens }: LensFlags, { json, threads, weights }: CommonOptions): Promise<number> {
+  await using opened = await openInspected(model, { adapter, weights, threads });
+  const found = await lensOf(opened, prompt, { last, special: specialTokens });
+  print(json ? JSON.stringify(found) : grid(found, process.stdout.columns ?? 120));
+  return 0;
+}
+
+const cellWidth = 12;
+
+/** Likeliest tokens, a row a layer, of as many of the last places as a line holds. */
+const grid = ({ tokens, layers }: LensOf, columns: number): string => {
+  const room = Math.max(1, Math.floor((columns - 7) / (cellWidth + 1)));
+  const cell = (text: string): string => JSON.stringify(text).slice(1, -1).slice(0, cellWidth).padEnd(cellWidth);
+  const places = layers[0]!.places.slice(-room).map(({ place }) => place);
+  const rows = layers.map(({ layer, places: all }) => {
+    const cells = all.slice(-room).map(({ top }) => {
+      const { token, probability } = top[0]!;
+      return styleText(probability >= 0.5 ? 'green' : probability >= 0.1 ? 'reset' : 'dim', cell(token));
+    });
+    return `${String(layer).padStart(5)}  ${cells.join(' ')}`;
+  });
+  return [
+    `       ${places.map((place) => styleText('bold', cell(tokens[place]!))).join(' ')}`,
+    ...rows,
+    '',
+    'Each column is a place of the text, each row so many blocks: the token that would come next. Green: probability 0.5 and more; dim: below 0.1.',
   ].join('\n');
 };
 

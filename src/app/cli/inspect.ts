@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CommandModule } from './command-module.ts';
-import type { PatchFlags } from './inspect-actions.ts';
+import type { LensFlags, PatchFlags } from './inspect-actions.ts';
+import { wholeNumber } from './number.ts';
 import { commonOptions } from './options.ts';
 
 const modelOption = ['--model <model>', 'a GGUF file, a Hugging Face folder, or a name that `lyceum models list` prints'] as const;
@@ -20,6 +21,18 @@ export const define: CommandModule['define'] = (command, finish) => {
       '\nFor every block: the likeliest next token of the target once the residual stream after that block, at its last token, is the source’s. Where the target’s own answer gives way to another answer from the same text, the request was moved (arXiv:2312.10091). Prompts are taken as they are; weights are float32 unless --weights says otherwise.\n\nExamples:\n  lyceum inspect patch --model smollm2-135m-instruct \\\n    --source "Anna lives in Rome. Anna is a nurse. Question: What is her job? Answer: She is a" \\\n    --target "Marta lives in Oslo. Marta is a pilot. Question: Where does she live? Answer: She lives in"\n',
     )
     .action(async (flags: PatchFlags) => finish(await (await actions()).patch(flags, commonOptions(command))));
+
+  sub('lens', 'what the model would say after every block, at every place of a text')
+    .requiredOption(...modelOption)
+    .requiredOption('--prompt <text>', 'the text')
+    .option('--last <n>', 'only so many of its last places', wholeNumber('--last', 1))
+    .option('--adapter <folder>', 'an adapter put on the model: a folder of `lyceum adapt`, or a LoRA of PEFT’s')
+    .option('--no-special-tokens', 'do not add what the model’s tokenizer adds to a text')
+    .addHelpText(
+      'after',
+      '\nThe residual stream after so many blocks is put through the last norm and the head (logit lens). On a terminal: a row a layer, a column a place, each the likeliest next token; bright where it is probable. --json tells three of each with their probabilities.\n\nExamples:\n  lyceum inspect lens --model smollm2-135m-instruct --prompt "The capital of France is" --last 4\n',
+    )
+    .action(async (flags: LensFlags) => finish(await (await actions()).lens(flags, commonOptions(command))));
 
   sub('sites', 'the places of a model that can be looked at and edited, with their shapes')
     .requiredOption(...modelOption)

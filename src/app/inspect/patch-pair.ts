@@ -1,13 +1,7 @@
 import { ConfigError } from '../../core/index.ts';
 import { sweep, type TokenScores } from '../../inspect/index.ts';
+import { type LikelyToken, likelyTokens } from './likely-token.ts';
 import type { InspectedLanguageModel } from './open-inspected.ts';
-
-export interface LikelyToken {
-  readonly id: number;
-  /** As it is written in a text; bytes that are no whole character show as �. */
-  readonly token: string;
-  readonly probability: number;
-}
 
 export interface PatchedPair {
   /** The likeliest next tokens of either prompt as it is, the best first. */
@@ -40,8 +34,7 @@ export const patchPair = async (
     if (ids.length === 0) throw new ConfigError(`inspect patch: expected a ${i === 0 ? 'source' : 'target'} of at least one token, got an empty text`);
   const runs = Array.from({ length: blocks.config.layers }, (_, i) => ({ source: 0, target: 1, layer: i + 1 }));
   const { plain, patched } = await sweep(blocks, prompts, runs, undefined, { top });
-  const likely = ({ best }: TokenScores): LikelyToken[] =>
-    best.map(({ id, logprob }) => ({ id, token: tokenizer.decode([id]), probability: Math.exp(logprob) }));
+  const likely = ({ best }: TokenScores): LikelyToken[] => likelyTokens(tokenizer, best);
   return {
     sourceTop: likely(plain[0]!),
     targetTop: likely(plain[1]!),
