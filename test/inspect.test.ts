@@ -53,7 +53,7 @@ describe('lyceum inspect patch', () => {
 
 describe('lyceum inspect lens', () => {
   it('ends with what the model says, and tells as many places as were asked for', async () => {
-    const prompt = 'Marta lives in Oslo.';
+    const prompt = 'Marta lives in Oslo. Marta lives in';
     const { status, stdout, stderr } = inspect('lens', '--model', './tiny', '--prompt', prompt, '--last', '3', '--json');
     expect(status, stderr).toBe(0);
     const { tokens, layers } = JSON.parse(stdout) as LensOf;
