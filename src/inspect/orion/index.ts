@@ -1,0 +1,9 @@
+// Retrieval tasks: prompts that are a request and a context, what interventions make of them, and what that says of a model. Needs a tokenizer; runs no model.
+export { type DatasetOptions, makeDataset, type OrionDataset, type OrionPrompt } from './dataset.ts';
+export { type Draw, openDraw } from './draw.ts';
+export { type Encoder, openReader, type Reader, type ReadingOptions } from './first-token.ts';
+export { isSeparable, labelsOf, type Role, roles } from './role.ts';
+export { type Attribute, type Context, type Entity, evaluate, find, type Request } from './table.ts';
+export type { Draft, Drafts, OrionTask } from './task.ts';
+export { orionTaskFolder, orionTasks } from './tasks/builtin-tasks.ts';
+export { parseOrionTask, readOrionTask, type TaskFile } from './tasks/task-file.ts';
