@@ -41,20 +41,22 @@ export interface Sweep {
  * runs of a target go together, each joining where it is patched.
  *
  * @param prompts  token ids
+ * @param given    the runs, or what says them once it is known how the prompts are answered unpatched
  * @param plain    tokens whose probability is asked for where nothing is patched, as many for every prompt
  * @throws ConfigError for an empty prompt, one that is too long, and a run that names no prompt or block
  */
 export const sweep = async (
   model: Blockwise,
   prompts: readonly (readonly number[])[],
-  runs: readonly PatchedRun[],
+  given: readonly PatchedRun[] | ((plain: readonly TokenScores[]) => readonly PatchedRun[]),
   plain: readonly (readonly number[])[] = prompts.map(() => []),
   { top = 1, keptBytes = 2e9, signal, onProgress }: SweepOptions = {},
 ): Promise<Sweep> => {
-  check(model, prompts, runs);
   const { layers, kvHeads, headDim } = model.config;
-  const byTarget = Map.groupBy(runs.keys(), (i) => runs[i]!.target);
-  const total = prompts.length + byTarget.size;
+  checkPrompts(model, prompts);
+  if (typeof given !== 'function') checkRuns(model, prompts, given);
+  const targets = typeof given === 'function' ? undefined : new Set(given.map(({ target }) => target));
+  let total = prompts.length + (targets?.size ?? prompts.length);
   let done = 0;
   const step = (): void => {
     onProgress?.(++done, total);
@@ -71,7 +73,7 @@ export const sweep = async (
     before = before && compare(before.ids, ids) === 0 ? before : await encodePrompt(model, ids, before);
     residuals[index] = before.last;
     const bytes = 8 * layers * kvHeads * headDim * ids.length;
-    if (byTarget.has(index) && bytes <= room) {
+    if ((targets?.has(index) ?? true) && bytes <= room) {
       kept.set(index, before);
       room -= bytes;
     }
@@ -88,6 +90,10 @@ export const sweep = async (
     return found;
   };
   const unpatched = await scored(residuals.map((all) => all[layers]!), plain); // biome-ignore format: one call
+  const runs = typeof given === 'function' ? given(unpatched) : given;
+  if (typeof given === 'function') checkRuns(model, prompts, runs);
+  const byTarget = Map.groupBy(runs.keys(), (i) => runs[i]!.target);
+  total = prompts.length + byTarget.size;
   const patched = Array<TokenScores>(runs.length);
   for (const target of order) {
     const own = byTarget.get(target)?.toSorted((a, b) => runs[a]!.layer - runs[b]!.layer);
@@ -139,13 +145,16 @@ const compare = (a: readonly number[], b: readonly number[]): number => {
   return at < 0 ? a.length - b.length : at >= b.length ? 1 : a[at]! - b[at]!;
 };
 
-const check = ({ config: { layers, positions, vocab } }: Blockwise, prompts: readonly (readonly number[])[], runs: readonly PatchedRun[]): void => {
+const checkPrompts = ({ config: { positions, vocab } }: Blockwise, prompts: readonly (readonly number[])[]): void => {
   for (const [i, ids] of prompts.entries()) {
     if (ids.length === 0) throw new ConfigError(`sweep: prompt ${i}: expected at least one token, got none`);
     if (ids.length > positions) throw new ConfigError(`sweep: prompt ${i}: expected at most ${positions} tokens, got ${ids.length}; shorten it`);
     const strange = ids.find((id) => !(Number.isInteger(id) && id >= 0 && id < vocab));
     if (strange !== undefined) throw new ConfigError(`sweep: prompt ${i}: expected tokens from 0 to ${vocab - 1}, got ${strange}`);
   }
+};
+
+const checkRuns = ({ config: { layers } }: Blockwise, prompts: readonly unknown[], runs: readonly PatchedRun[]): void => {
   for (const { source, target, layer } of runs) {
     for (const index of [source, target]) if (!prompts[index]) throw new ConfigError(`sweep: expected prompts from 0 to ${prompts.length - 1}, got ${index}`);
     if (!(Number.isInteger(layer) && layer >= 1 && layer <= layers)) throw new ConfigError(`sweep: expected a layer from 1 to ${layers}, got ${layer}`);

@@ -1,4 +1,4 @@
-// Retrieval tasks: prompts that are a request and a context, what interventions make of them, and what that says of a model. Needs a tokenizer; runs no model.
+// Retrieval tasks: prompts that are a request and a context, what interventions make of them, and what that says of a model.
 export { type DatasetOptions, makeDataset, type OrionDataset, type OrionPrompt } from './dataset.ts';
 export { type Draw, openDraw } from './draw.ts';
 export { type Encoder, openReader, type Reader, type ReadingOptions } from './first-token.ts';
@@ -7,6 +7,7 @@ export { type OutcomeLayers, outcomeLayers } from './outcome/layers.ts';
 export { drawPairs, type OrionBaseline, type OrionPair, type OrionPairResult, type PairOptions } from './outcome/pairs.ts';
 export { familyCells, type OrionSummary, type OrionSweep, type OrionTaskSummary, summariseModel, summariseTask } from './outcome/summary.ts';
 export { isSeparable, labelsOf, type Role, roles } from './role.ts';
+export { type OrionRunOptions, runOrionTask } from './run-task.ts';
 export { type Attribute, type Context, type Entity, evaluate, find, type Request } from './table.ts';
 export type { Draft, Drafts, OrionTask } from './task.ts';
 export { orionTaskFolder, orionTasks } from './tasks/builtin-tasks.ts';
