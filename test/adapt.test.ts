@@ -259,6 +259,7 @@ describe('lyceum adapt', () => {
     ],
     ['odd memory', ['data.jsonl', '--memory', 'much'], 2, /expected --memory as in 4gb or 2500mb, got much/],
     ['an unknown method', ['data.jsonl', '--method', 'magic'], 2, /expected a kind of .+loramoe.+, got "magic"/],
+    ['unknown weights to keep', ['data.jsonl', '--keep', 'first'], 2, /keep: .+"best"\|"last"/],
     ['an unknown size', ['data.jsonl', '--size', 'huge'], 2, /size: .+"small"\|"medium"\|"large"/],
     ['an unknown option', ['data.jsonl', '--options', '{"rnk":3}'], 2, /loramoe: .+rnk/],
     ['options that are no JSON', ['data.jsonl', '--options', 'rank=3'], 2, /expected --options as a JSON object/],

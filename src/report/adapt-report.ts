@@ -73,7 +73,7 @@ const optionText = (value: unknown): string => (typeof value === 'string' ? valu
 const listed = <Row extends { samples: number }>(rows: readonly Row[], name: (row: Row) => string): string =>
   rows.length === 0 ? 'none' : rows.map((row) => `${name(row)} ${grouped(row.samples)}`).join(' · ');
 
-const recipe = ({ model, data, method, tokens, seeds, replay, trainable }: AdaptResult): [string, Content][] => [
+const recipe = ({ model, data, method, kept, tokens, seeds, replay, trainable }: AdaptResult): [string, Content][] => [
   ['Base model', html`${model.name} <span class="quiet">${shortCount(model.parameters)} parameters · sha256 ${model.sha256.slice(0, 12)}</span>`],
   ['Method', capital(methodName(method.kind))],
   [
@@ -84,6 +84,14 @@ const recipe = ({ model, data, method, tokens, seeds, replay, trainable }: Adapt
   ],
   ['Trained parameters', grouped(trainable)],
   ['Trained tokens', grouped(tokens)],
+  ...(kept
+    ? [
+        ['Weights kept', kept.weights === 'last' ? `the last, of epoch ${kept.epoch}` : `of epoch ${kept.epoch}, whose held-out loss is the lowest`] as [
+          string,
+          Content,
+        ],
+      ]
+    : []),
   [
     'Replay',
     replay.share > 0

@@ -92,6 +92,8 @@ export interface AdaptResult {
   };
   /** `kind`: as on the command line, or `retrieved` where nothing was trained. */
   readonly method: { readonly kind: string; readonly options: Readonly<Record<string, unknown>> };
+  /** The weights a run ended with; none where nothing was trained, or an earlier version did. `weights`: which were asked for. */
+  readonly kept?: { readonly weights: 'best' | 'last'; readonly epoch: number };
   /** Trained parameters. */
   readonly trainable: number;
   /** Tokens trained on, replay included. */

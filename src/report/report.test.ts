@@ -142,6 +142,12 @@ describe.each(pages)('the page of %s', (name, write) => {
 });
 
 describe('adaptReport', () => {
+  it('says which weights a run ended with, where it says so itself', async () => {
+    expect(await adaptReport(sampleResult({ kept: { weights: 'best', epoch: 2 } }))).toContain('of epoch 2, whose held-out loss is the lowest');
+    expect(await adaptReport(sampleResult({ kept: { weights: 'last', epoch: 3 } }))).toContain('the last, of epoch 3');
+    expect(await adaptReport(sampleResult())).not.toContain('Weights kept');
+  });
+
   it('saves figures as a spreadsheet reads them', async () => {
     const tables = saved(read(await adaptReport(sampleResult())).all, '.csv');
     expect(tables[0]).toBe(

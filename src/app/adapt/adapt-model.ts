@@ -179,6 +179,7 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
     base,
     recipe,
     data,
+    kept: { weights: recipe.keep, epoch: trained.best!.epoch },
     trainable,
     tokens: tokens * recipe.epochs,
     seconds,

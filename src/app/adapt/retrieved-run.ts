@@ -61,6 +61,7 @@ export const retrievedRun = async (options: AdaptOptions): Promise<AdaptOutcome>
     base,
     recipe: { ...recipe, method: { ...recipe.method, kind: retrievedKind, options: { examples: 4, encoder: 'all-MiniLM-L6-v2' } } },
     data,
+    kept: undefined,
     trainable: 0,
     tokens: 0,
     seconds: 0,

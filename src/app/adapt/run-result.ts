@@ -11,6 +11,8 @@ export interface RunFigures {
   readonly base: BaseModel;
   readonly recipe: Recipe;
   readonly data: AdaptData;
+  /** None where nothing was trained. */
+  readonly kept: AdaptResult['kept'];
   readonly trainable: number;
   readonly tokens: number;
   readonly seconds: number;
@@ -34,7 +36,8 @@ const counted = (names: readonly string[]): { name: string; count: number }[] =>
 
 /** What a run has to show, for `result.json` and its report. */
 export const runResult = (figures: RunFigures): AdaptResult => {
-  const { name, path, base, recipe, data, trainable, tokens, seconds, peakMemoryBytes, price, loss, heldOutLoss, before, after, experts, balance } = figures;
+  const { name, path, base, recipe, data, kept, trainable, tokens, seconds, peakMemoryBytes, price, loss, heldOutLoss, before, after, experts, balance } =
+    figures;
   const { method, seed } = recipe;
   const groups = ((method.options['of'] ?? method.options) as { groups?: readonly number[] }).groups;
   const result: Omit<AdaptResult, 'verdict'> = {
@@ -52,6 +55,7 @@ export const runResult = (figures: RunFigures): AdaptResult => {
       contaminated: new Set(data.contaminated.map(({ evaluationId }) => evaluationId)).size,
     },
     method: { kind: method.kind, options: method.options },
+    ...(kept && { kept }),
     trainable,
     tokens,
     seconds,

@@ -31,6 +31,7 @@ export interface AdaptFlags {
   readonly length?: number;
   readonly rows?: number;
   readonly learningRate?: number;
+  readonly keep?: string;
   readonly experts?: number;
   readonly rank?: number;
   readonly balance?: number;
@@ -137,6 +138,7 @@ const optionsOf = (data: string, flags: AdaptFlags, common: CommonOptions): Adap
     length,
     rows,
     learningRate,
+    keep,
     experts,
     rank,
     balance,
@@ -171,13 +173,14 @@ const optionsOf = (data: string, flags: AdaptFlags, common: CommonOptions): Adap
     ...(length !== undefined && { length }),
     ...(rows !== undefined && { rows }),
     ...(learningRate !== undefined && { learningRate }),
+    ...(keep !== undefined && { keep: keep as 'best' }), // another word is refused with those that are known
     ...recipeOfNamed({
       ...(options !== undefined && { options: jsonOf(options) as AdaptOptions['options'] }),
       rank,
       experts,
       balance,
       delta,
-      sign: sign as 'faithful', // another word is refused with those that are known
+      sign: sign as 'faithful', // likewise
       ewc,
       kl,
       beta,

@@ -25,6 +25,7 @@ export const define: CommandModule['define'] = (command, finish) => {
     .option('--length <n>', 'tokens of a row, into which samples are packed', wholeNumber('--length', 16))
     .option('--rows <n>', 'rows of a step', wholeNumber('--rows', 1))
     .option('--learning-rate <x>', 'at its highest', positiveNumber('--learning-rate'))
+    .option('--keep <weights>', 'weights that are kept: best, those of the epoch with the lowest held-out loss (default), or last')
     .option('--experts <n>', 'of a mixture', wholeNumber('--experts', 1))
     .option('--rank <n>', 'of low-rank branches, of each expert', wholeNumber('--rank', 1))
     .option('--balance <x>', 'strength of the balancing constraint of loramoe (default 0.1; 0: none)', numberWithin('--balance', 0, 100))

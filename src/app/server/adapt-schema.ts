@@ -71,6 +71,10 @@ export const adaptRequestSchema = z
     length: z.number().int().min(16).max(8192).optional(),
     rows: z.number().int().min(1).max(1024).optional(),
     learningRate: z.number().positive().max(1).optional(),
+    keep: z
+      .enum(['best', 'last'])
+      .optional()
+      .openapi({ description: 'Weights that are kept: of the epoch with the lowest held-out loss, the default, or of the last.' }),
     rank: z.number().int().min(1).max(1024).optional(),
     experts: z.number().int().min(1).max(256).optional(),
     balance: z.number().min(0).max(100).optional().openapi({ description: 'Strength of the balancing constraint; 0: none.' }),
