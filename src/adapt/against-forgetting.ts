@@ -6,10 +6,12 @@ import { openSafetensors, readAsFloat32, writeSafetensors } from '../formats/ind
 import type { Binding, Engine, TensorData } from '../runtime/index.ts';
 import type { BaseModel } from './base-model.ts';
 import { countLabels, type PackedFeeds, packedFeeds, type TokenText } from './data/index.ts';
-import { untouched } from './method.ts';
+import type { Start } from './first-values.ts';
+import { openBefore } from './model-before.ts';
 import { fisherDiagonal, likeliest } from './objectives/index.ts';
 import type { Recipe } from './recipe.ts';
 import { stepLengths, trainingGraph } from './training-graph.ts';
+import { behindVirtual } from './virtual-tokens.ts';
 
 /** Tokens of a place whose probabilities are kept; the rest count as one. */
 export const keptCount = ({ source }: BaseModel): number => Math.min(32, source.member.config.vocab - 1);
@@ -20,23 +22,28 @@ export interface KeptPlaces {
   readonly logProbs: Float32Array;
 }
 
-/** What the model says of texts before it is trained, by their ids. */
+/** What the model says of texts before it is trained, by their ids. @param start  what an earlier training ended with, where this one begins from it */
 export const keptPlaces = async (
   base: BaseModel,
   engine: Engine,
-  { weights, length }: Pick<Recipe, 'weights' | 'length'>,
+  recipe: Pick<Recipe, 'method' | 'weights' | 'length' | 'seed'>,
   texts: readonly TokenText[],
+  start?: Start,
 ): Promise<Map<string, KeptPlaces>> => {
-  const { frozen, read, logits } = await trainingGraph(base, { method: untouched, weights, still: true });
   const count = keptCount(base);
-  const { tokens, logProbs } = likeliest(logits(read), count);
-  const lengths = stepLengths(1, length);
-  await using program = await engine.compile({ name: 'kept', outputs: { tokens, logProbs } }, frozen, { lengths });
+  await using before = await openBefore({
+    base,
+    engine,
+    recipe,
+    start,
+    name: 'kept',
+    outputs: ({ read, logits }) => likeliest(logits(read), count),
+    lengths: stepLengths(1, recipe.length),
+  });
   const found = new Map<string, KeptPlaces>();
   for (const text of texts) {
     if (found.has(text.id)) throw new ConfigError(`adapt: expected kept texts with ids of their own, got ${text.id} twice; name them apart`);
-    const [feeds] = packedFeeds([[text]]) as [PackedFeeds];
-    const said = await program.run(Object.fromEntries(program.inputs.map(({ name }) => [name, feeds[name]!])));
+    const said = await before.run(packedFeeds([[before.asRead(text)]])[0]!);
     const own = countLabels(text) * count;
     found.set(text.id, { tokens: (said['tokens']!.data as BigInt64Array).slice(0, own), logProbs: (said['logProbs']!.data as Float32Array).slice(0, own) });
   }
@@ -131,7 +138,7 @@ export const generalFisher = async (
     parameters,
     values,
     frozen: new Map<string, Binding>([...frozen].filter(([name]) => !trained.has(name))),
-    samples: texts.map((text) => packedFeeds([[text]])[0]!),
+    samples: texts.map((text) => packedFeeds([[behindVirtual(base, method, text)]])[0]!),
   });
   await mkdir(dirname(file), { recursive: true });
   await writeSafetensors(

@@ -4,6 +4,7 @@ export type { BaseModel, FrozenWeights, HeldProgram } from './base-model.ts';
 export * from './data/index.ts';
 export { type ExpertUse, expertUse } from './expert-use.ts';
 export * from './files/index.ts';
+export { firstValues, type Start } from './first-values.ts';
 export { type AdaptContext, type Adapted, adapt, type Method, type ReadBase, type Settled, untouched } from './method.ts';
 export * from './methods/index.ts';
 export * from './objectives/index.ts';
@@ -11,7 +12,6 @@ export { type PairLogProbs, referencePairs, withPairs } from './preferences.ts';
 export { type Against, type Preferences, type Recipe, type RecipeInput, recipeOf, type Size, usuallyRecomputed } from './recipe.ts';
 export {
   countSteps,
-  firstValues,
   type HeldOutJudge,
   type HeldOutLoss,
   openHeldOut,

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packedFeeds, type TokenPair, type TokenText } from './data/index.ts';
 import { logitsOfIds } from './files/testing/sources.ts';
+import { firstValues } from './first-values.ts';
 import { referencePairs, withPairs } from './preferences.ts';
 import { type RecipeInput, recipeOf } from './recipe.ts';
 import { tinyTexts } from './testing/tiny-base.ts';
 import { tinyTraining } from './testing/tiny-training.ts';
-import { firstValues, openHeldOut, planStep, type TrainAdapterOptions, trainAdapter } from './train-adapter.ts';
+import { openHeldOut, planStep, type TrainAdapterOptions, trainAdapter } from './train-adapter.ts';
 
 const { base, engine, source, work } = await tinyTraining();
 

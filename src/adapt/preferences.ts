@@ -3,33 +3,47 @@ import { ConfigError } from '../core/index.ts';
 import type { Engine, TensorData } from '../runtime/index.ts';
 import type { BaseModel } from './base-model.ts';
 import { countLabels, type PackedFeeds, packBatches, packedFeeds, type TokenPair, type TokenText } from './data/index.ts';
-import { untouched } from './method.ts';
+import type { Start } from './first-values.ts';
+import { openBefore } from './model-before.ts';
 import type { Recipe } from './recipe.ts';
-import { stepLengths, trainingGraph } from './training-graph.ts';
+import { stepLengths } from './training-graph.ts';
 
 /** Log-probabilities of the chosen and of the rejected answer, each the sum over its tokens. */
 export type PairLogProbs = readonly [chosen: number, rejected: number];
 
 export const textsOfPair = ({ chosen, rejected }: TokenPair): readonly [TokenText, TokenText] => [chosen, rejected];
 
-/** What the model says of pairs before it is trained, by their ids. @throws ConfigError where two have one id */
+/**
+ * What the model says of pairs before it is trained, by their ids.
+ *
+ * @param start  what an earlier training ended with, where this one begins from it
+ * @throws ConfigError where two have one id
+ */
 export const referencePairs = async (
   base: BaseModel,
   engine: Engine,
-  { weights, length, microRows, seed }: Pick<Recipe, 'weights' | 'length' | 'microRows' | 'seed'>,
+  recipe: Pick<Recipe, 'method' | 'weights' | 'length' | 'microRows' | 'seed'>,
   pairs: readonly TokenPair[],
+  start?: Start,
 ): Promise<Map<string, PairLogProbs>> => {
-  const graph = await trainingGraph(base, { method: untouched, weights, still: true, forwardOnly: true, preferences: {} });
-  // The margin is asked for because its inputs say how many pairs there are.
-  const outputs = { policy: graph.policy!, margin: graph.objective.metrics['margin']! };
-  await using program = await engine.compile({ name: 'reference', outputs }, graph.frozen, {
+  const { length, microRows, seed } = recipe;
+  await using before = await openBefore({
+    base,
+    engine,
+    recipe,
+    start,
+    graph: { forwardOnly: true, preferences: {} },
+    name: 'reference',
+    // The margin is asked for because its inputs say how many pairs there are.
+    outputs: ({ policy, objective }) => ({ policy: policy!, margin: objective.metrics['margin']! }),
     lengths: stepLengths(microRows, length),
   });
+  const read = pairs.map(({ chosen, rejected }) => ({ chosen: before.asRead(chosen), rejected: before.asRead(rejected) }));
   const found = new Map<string, PairLogProbs>();
-  for (const batch of packBatches(pairs.map(lengthOfPair), { length, rows: microRows, seed, epoch: 0 })) {
-    const rows = batch.map((row) => row.flatMap((i) => textsOfPair(pairs[i]!)));
+  for (const batch of packBatches(read.map(lengthOfPair), { length, rows: microRows, seed, epoch: 0 })) {
+    const rows = batch.map((row) => row.flatMap((i) => textsOfPair(read[i]!)));
     const [feeds] = withPairs(packedFeeds(rows), [rows], new Map()) as [PackedFeeds];
-    const { policy } = await program.run(Object.fromEntries(program.inputs.map(({ name }) => [name, feeds[name]!])));
+    const { policy } = await before.run(feeds);
     for (const [at, i] of batch.flat().entries()) {
       const { id } = pairs[i]!.chosen;
       if (found.has(id)) throw new ConfigError(`adapt: expected pairs with ids of their own, got ${id} twice; name them apart`);

@@ -6,9 +6,11 @@ import { bestWeights, type Progress, stepProgram, type TrainResult, train } from
 import { generalFisher, type KeptPlaces, keptCount, keptPlaces, withKept } from './against-forgetting.ts';
 import type { BaseModel } from './base-model.ts';
 import { countLabels, flatBatch, packBatches, packedFeeds, rowsOfBatch, type TokenPair, type TokenText } from './data/index.ts';
+import { firstValues, type Start } from './first-values.ts';
 import { type PairLogProbs, referencePairs, textsOfPair, withPairs } from './preferences.ts';
 import type { Recipe } from './recipe.ts';
 import { stepLengths, type TrainingGraph, type TrainingGraphOptions, trainingGraph } from './training-graph.ts';
+import { behindVirtual } from './virtual-tokens.ts';
 
 export interface TrainAdapterOptions {
   readonly base: BaseModel;
@@ -20,6 +22,8 @@ export interface TrainAdapterOptions {
   readonly pairs?: readonly TokenPair[];
   /** General texts, by which elastic weight consolidation tells what matters. */
   readonly general?: readonly TokenText[];
+  /** What an earlier training of the same method ended with: this one begins from it, and holds and keeps what was then. Default: the method's own first values. */
+  readonly start?: Start;
   /** Judges after every epoch, see `openHeldOut`: the best weights are kept. */
   readonly judge: HeldOutJudge;
   /** Of the run: checkpoints, metrics, best weights. */
@@ -58,19 +62,19 @@ const graphOf = (
   trainingGraph(base, { method, weights, ...more, ...(balance && !still && { balance }), ...(still ? { still } : { recomputed: numbered(recomputed) }) });
 
 /** What the recipe holds a training to besides its labels. */
-const besidesLabels = async ({ base, engine, recipe, texts, pairs = [], general = [], folder }: TrainAdapterOptions) => {
+const besidesLabels = async ({ base, engine, recipe, texts, pairs = [], general = [], start, folder }: TrainAdapterOptions) => {
   const { ewc, kl } = recipe.against;
   const kept = texts.filter(({ keep }) => keep);
   if (kept.length > 0 && !kl)
     throw new ConfigError(`adapt: expected texts that are learnt, got ${kept.length} that are kept; give the recipe a strength of kl`);
-  const places = kept.length > 0 ? await keptPlaces(base, engine, recipe, kept) : undefined;
+  const places = kept.length > 0 ? await keptPlaces(base, engine, recipe, kept, start) : undefined;
   const count = keptCount(base);
-  const references = pairs.length > 0 ? await referencePairs(base, engine, recipe, pairs) : undefined;
+  const references = pairs.length > 0 ? await referencePairs(base, engine, recipe, pairs, start) : undefined;
   const told = { ...(places && { kept: { places, count } }), ...(references && { references }) };
   const costs = { ...(places && { kept: { strength: kl!.strength, count } }), ...(references && { preferences: recipe.preferences }) };
   if (!ewc) return { told, more: costs };
   const { parameters } = await graphOf(base, recipe, true);
-  const values = await firstValues(base, recipe, parameters);
+  const values = await firstValues(base, recipe, parameters, start);
   const fisher = await generalFisher(join(folder, 'fisher.safetensors'), { base, engine, recipe, texts: general.slice(0, ewc.samples), values });
   const anchors = new Map(Object.entries(values).map(([name, { data }]) => [name, data as Float32Array]));
   return { told, more: { ...costs, ewc: { strength: ewc.strength, anchors, fisher } } };
@@ -136,7 +140,7 @@ export const trainAdapter = async (options: TrainAdapterOptions): Promise<Traine
     adamw: adamwOf(recipe),
     schedule: { kind: schedule, warmup },
     frozen: frozenOf(graph),
-    initial: () => firstValues(base, recipe, graph.parameters),
+    initial: () => firstValues(base, recipe, graph.parameters, options.start),
     epochs,
     seed,
     batches: (epoch) => batchesOf(learnt, recipe, epoch),
@@ -173,16 +177,6 @@ const frozenOf = ({ frozen, parameters }: TrainingGraph): ReadonlyMap<string, Bi
 /** The texts of a batch, row by row. */
 const textsOf = (learnt: readonly Together[], batch: readonly number[]): TokenText[][] => rowsOfBatch(batch).map((row) => row.flatMap((i) => learnt[i]!));
 
-/** A text as it is read: behind the method's virtual tokens, none of which is learnt. */
-const behindVirtual = (text: TokenText, vocab: number, count: number): TokenText =>
-  count === 0
-    ? text
-    : {
-        ...text,
-        ids: [...numbered(count).map((i) => vocab + i), ...text.ids],
-        answer: [...numbered(count).map(() => false), ...text.answer],
-      };
-
 /** What the model as it was says of texts that are kept, and of pairs. */
 interface Told {
   readonly kept?: { readonly places: ReadonlyMap<string, KeptPlaces>; readonly count: number };
@@ -195,21 +189,12 @@ const feedsOf = (
   rows: readonly (readonly TokenText[])[],
   { kept, references }: Told = {},
 ): Record<string, TensorData>[] => {
-  const { vocab } = base.source.member.config;
-  const read = rows.map((row) => row.map((text) => behindVirtual(text, vocab, method.virtualTokens ?? 0)));
+  const read = rows.map((row) => row.map((text) => behindVirtual(base, method, text)));
   const packed = packedFeeds(read, { microRows });
   const rowsOfParts = packed.map((_, i) => read.slice(i * microRows, (i + 1) * microRows));
   const withTexts = kept ? withKept(packed, rowsOfParts, kept.places, kept.count) : packed;
   const parts = references ? withPairs(withTexts, rowsOfParts, references) : withTexts;
   return parts.map((part) => ({ ...part, micro: scalar(1 / parts.length) }));
-};
-
-/** What training begins from, by parameter. */
-export const firstValues = async (base: BaseModel, { method, seed }: Recipe, parameters: readonly Node[]): Promise<Record<string, TensorData>> => {
-  const found: Record<string, TensorData> = {};
-  for (const node of parameters)
-    found[nameOf(node)] = { dtype: 'float32', shape: node.shape as readonly number[], data: await method.start(node, seed, base.source.values) };
-  return found;
 };
 
 /** Judges weights by held-out texts. */
@@ -227,7 +212,7 @@ export interface HeldOutJudge extends AsyncDisposable {
 /**
  * Makes a program that judges weights, once for all times it does.
  *
- * @param pairs  where there are any, only these are judged by
+ * @param pairs  where there are any, only these are judged by, measured from the model as training finds it (`start`)
  * @throws ConfigError without texts
  */
 export const openHeldOut = async ({
@@ -236,10 +221,11 @@ export const openHeldOut = async ({
   recipe,
   texts,
   pairs = [],
-}: Pick<TrainAdapterOptions, 'base' | 'engine' | 'recipe' | 'texts' | 'pairs'>): Promise<HeldOutJudge> => {
+  start,
+}: Pick<TrainAdapterOptions, 'base' | 'engine' | 'recipe' | 'texts' | 'pairs' | 'start'>): Promise<HeldOutJudge> => {
   const judged = togetherOf(pairs.length > 0 ? [] : texts, pairs);
   if (judged.length === 0) throw new ConfigError('adapt: expected held-out texts to judge by, got none; hold a part of the data out');
-  const references = pairs.length > 0 ? await referencePairs(base, engine, recipe, pairs) : undefined;
+  const references = pairs.length > 0 ? await referencePairs(base, engine, recipe, pairs, start) : undefined;
   const graph = await graphOf(base, recipe, true, { forwardOnly: true, ...(references && { preferences: recipe.preferences }) });
   const names = graph.parameters.map(nameOf);
   const { loss, metrics } = graph.objective;

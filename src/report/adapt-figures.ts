@@ -32,7 +32,7 @@ export const scoresFigure = async (result: AdaptResult) => {
     .join(', ');
   return figure({
     title: capital(title),
-    caption: `Hollow is the base model, full the adapted one, lines are 95\u00a0% intervals: look whether full stands right of hollow (${rows.map(({ label, n }) => `${label.replace(/:.*/, '').toLowerCase()} n = ${grouped(n)}`).join(', ')}).`,
+    caption: `Hollow is ${result.from ? 'what it started from' : 'the base model'}, full the adapted one, lines are 95\u00a0% intervals: look whether full stands right of hollow (${rows.map(({ label, n }) => `${label.replace(/:.*/, '').toLowerCase()} n = ${grouped(n)}`).join(', ')}).`,
     plot: await intervalPlot(title, rows, { axis: 'share right', scale: 'share' }),
     numbers: {
       columns: [{ label: 'score' }, number('n'), ...['before', 'after'].flatMap((when) => [number(when), number(`${when}, low`), number(`${when}, high`)])],

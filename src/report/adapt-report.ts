@@ -73,8 +73,12 @@ const optionText = (value: unknown): string => (typeof value === 'string' ? valu
 const listed = <Row extends { samples: number }>(rows: readonly Row[], name: (row: Row) => string): string =>
   rows.length === 0 ? 'none' : rows.map((row) => `${name(row)} ${grouped(row.samples)}`).join(' · ');
 
-const recipe = ({ model, data, method, kept, tokens, seeds, replay, trainable }: AdaptResult): [string, Content][] => [
+/** A row of a table, where there is something to say. */
+const row = (label: string, value: Content | undefined): [string, Content][] => (value === undefined ? [] : [[label, value]]);
+
+const recipe = ({ model, data, method, from, kept, tokens, seeds, replay, trainable }: AdaptResult): [string, Content][] => [
   ['Base model', html`${model.name} <span class="quiet">${shortCount(model.parameters)} parameters · sha256 ${model.sha256.slice(0, 12)}</span>`],
+  ...row('Starts from', from && html`${from.name} <span class="quiet">${from.path} · sha256 ${from.sha256.slice(0, 12)}</span>`),
   ['Method', capital(methodName(method.kind))],
   [
     'Options',
@@ -84,14 +88,7 @@ const recipe = ({ model, data, method, kept, tokens, seeds, replay, trainable }:
   ],
   ['Trained parameters', grouped(trainable)],
   ['Trained tokens', grouped(tokens)],
-  ...(kept
-    ? [
-        ['Weights kept', kept.weights === 'last' ? `the last, of epoch ${kept.epoch}` : `of epoch ${kept.epoch}, whose held-out loss is the lowest`] as [
-          string,
-          Content,
-        ],
-      ]
-    : []),
+  ...row('Weights kept', kept && (kept.weights === 'last' ? `the last, of epoch ${kept.epoch}` : `of epoch ${kept.epoch}, whose held-out loss is the lowest`)),
   [
     'Replay',
     replay.share > 0
@@ -116,7 +113,7 @@ export const howMeasured = html`<p>An interval holds the true figure in 95 of 10
  * Loads the plotting library when it is called.
  */
 export const adaptReport = async (result: AdaptResult): Promise<string> => {
-  const { experts, knowledge, method, model, examples } = result;
+  const { experts, knowledge, method, model, from, examples } = result;
   const [scores, relations, losses, use, router] = [
     await scoresFigure(result),
     knowledge && (await relationsFigure(knowledge)),
@@ -154,7 +151,7 @@ export const adaptReport = async (result: AdaptResult): Promise<string> => {
     { title: 'How to read this', parts: howMeasured },
   ];
   return page({
-    kicker: `Lyceum · adapting ${model.name} · ${methodName(method.kind)}`,
+    kicker: `Lyceum · adapting ${model.name} · ${methodName(method.kind)}${from ? ` · starts from “${from.name}”` : ''}`,
     title: result.name,
     lead: result.verdict,
     warnings: warningsOf(result),

@@ -92,6 +92,8 @@ export interface AdaptResult {
   };
   /** `kind`: as on the command line, or `retrieved` where nothing was trained. */
   readonly method: { readonly kind: string; readonly options: Readonly<Record<string, unknown>> };
+  /** The run it started from: what is called before is the model with that run's adapter. Absent where it is the base model. `sha256`: of the adapter's values. */
+  readonly from?: { readonly name: string; readonly path: string; readonly sha256: string };
   /** The weights a run ended with; none where nothing was trained, or an earlier version did. `weights`: which were asked for. */
   readonly kept?: { readonly weights: 'best' | 'last'; readonly epoch: number };
   /** Trained parameters. */

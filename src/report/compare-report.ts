@@ -1,5 +1,5 @@
 import { howMeasured } from './adapt-report.ts';
-import { type AdaptResult, retrievedKind } from './adapt-result.ts';
+import { type AdaptResult, type Interval, retrievedKind } from './adapt-result.ts';
 import { type Content, html, type Markup } from './html.ts';
 import { methodName } from './method-names.ts';
 import { bytes, duration, grouped, percent, percentInterval, points, pointsInterval, figure as short, short as shortCount } from './numbers.ts';
@@ -45,6 +45,9 @@ export const differencesOf = (results: readonly AdaptResult[]): string[] => {
     )
       ? ['The runs were not asked the same questions about the world.']
       : []),
+    ...results.flatMap(({ name, from }) =>
+      from ? [`${name}: starts from what ${from.name} learnt and not from the base model; what it gained and lost is measured from there.`] : [],
+    ),
     ...(Math.max(...tokens) > Math.min(...tokens) * 1.02
       ? [`The runs trained on unequal numbers of tokens, ${shortCount(Math.min(...tokens))} to ${shortCount(Math.max(...tokens))}.`]
       : []),
@@ -71,26 +74,27 @@ export const compareVerdict = (results: readonly AdaptResult[]): string => {
   return `${lead}; ${among} ${pointsInterval(results[most.index]!.knowledge!.difference)}.`;
 };
 
+/** The score of the base model on the task, by the first run that starts from it. */
+const baseOf = (runs: readonly Named<'task'>[], results: readonly AdaptResult[]): Interval | undefined =>
+  runs.find(({ index }) => !results[index]!.from)?.score.before;
+
 const taskFigure = async (results: readonly AdaptResult[], names: readonly string[]) => {
   const runs = scored(results, names, 'task');
   if (runs.length === 0) return null;
   const best = runs.reduce((most, run) => (run.score.after.value > most.score.after.value ? run : most));
   const title = `“${best.name}” scores highest: ${percent(best.score.after.value)}`;
-  const rows = runs.map(({ name, score }) => ({ label: name, after: score.after }));
-  const base = runs[0]!.score.before;
+  const base = baseOf(runs, results);
+  const rows = [
+    ...(base ? [{ label: 'base model', n: runs[0]!.score.n, after: base, colour: 'var(--ink-2)' }] : []),
+    ...runs.map(({ name, index, score }) => ({ label: name, n: score.n, after: score.after, colour: hue(index) })),
+  ];
   return figure({
     title,
-    caption: `Score on held-out samples with 95\u00a0% intervals, base model first: where two lines share ground, their order may be chance (n = ${[...new Set(runs.map(({ score }) => grouped(score.n)))].join(', ')}).`,
-    plot: await intervalPlot(title, [{ label: 'base model', after: base }, ...rows], {
-      axis: runs[0]!.score.metric,
-      scale: 'share',
-      colour: (i) => (i === 0 ? 'var(--ink-2)' : hue(runs[i - 1]!.index)),
-    }),
+    caption: `Score on held-out samples with 95\u00a0% intervals${base ? ', base model first' : ''}: where two lines share ground, their order may be chance (n = ${[...new Set(runs.map(({ score }) => grouped(score.n)))].join(', ')}).`,
+    plot: await intervalPlot(title, rows, { axis: runs[0]!.score.metric, scale: 'share', colour: (i) => rows[i]!.colour }),
     numbers: {
       columns: [{ label: 'run' }, number('n'), number('score'), number('low'), number('high')],
-      rows: [['base model', runs[0]!.score.n, base] as const, ...runs.map(({ name, score }) => [name, score.n, score.after] as const)].map(
-        ([name, n, { value, low, high }]) => [name, n, four(value), four(low), four(high)],
-      ),
+      rows: rows.map(({ label, n, after: { value, low, high } }) => [label, n, four(value), four(low), four(high)]),
     },
     file: 'task',
   });
@@ -125,15 +129,15 @@ const tradeFigure = async (results: readonly AdaptResult[], names: readonly stri
   const none = { value: 0, low: 0, high: 0 };
   const runs = results.flatMap(({ task, knowledge, method }, index) => {
     const moved = knowledge?.difference ?? (method.kind === retrievedKind ? none : null);
-    return task && moved ? [{ name: names[index]!, index, task: task.after, knowledge: moved, base: task.before.value }] : [];
+    return task && moved ? [{ name: names[index]!, index, task: task.after, knowledge: moved }] : [];
   });
   if (runs.length < 2) return null;
+  const base = baseOf(scored(results, names, 'task'), results)?.value;
   const title = 'What was learnt against what was forgotten';
   return figure({
     title,
-    caption:
-      'Right has learnt more of the task, down has forgotten more of the world: the best corner is the upper right; lines are 95\u00a0% intervals, dashes stand at the base model’s score.',
-    plot: await learningForgettingPlot(title, runs, runs[0]!.base),
+    caption: `Right has learnt more of the task, down has forgotten more of the world: the best corner is the upper right; lines are 95\u00a0% intervals${base === undefined ? '' : ', dashes stand at the base model’s score'}.`,
+    plot: await learningForgettingPlot(title, runs, base),
     numbers: {
       columns: [
         { label: 'run' },

@@ -223,6 +223,21 @@ describe('compareReport', () => {
     ]);
   });
 
+  it('takes the base model from a run that starts from it, and says which do not', async () => {
+    const from = { name: 'first', path: 'runs/first', sha256: 'c'.repeat(64) };
+    const second = sampleResult({ name: 'second', from });
+    expect(differencesOf([sampleResult(), second])).toEqual([
+      'second: starts from what first learnt and not from the base model; what it gained and lost is measured from there.',
+    ]);
+    expect(await compareReport([second, sampleResult()])).toContain('base model first');
+    const later = await compareReport([second, { ...second, name: 'third' }]);
+    expect(later).not.toContain('base model first');
+    expect(later).not.toContain('dashes stand at');
+    const page = await adaptReport(second);
+    expect(page).toContain('starts from “first”');
+    expect(page).toContain('Hollow is what it started from');
+  });
+
   it('tells runs of one name apart', async () => {
     const text = await compareReport([sampleResult(), sampleResult()]);
     expect(text).toContain('support-answers (2)');

@@ -58,7 +58,7 @@ export const passedLowest = (loss: AdaptResult['loss']): { step: number; of: num
   return last && last.heldOut > lowest.heldOut * 1.01 ? { step: lowest.step, of: last.step } : null;
 };
 
-const advice = ({ method, replay, loss }: Judged, { task, knowledge }: Judgement): string => {
+const advice = ({ method, replay, loss, from }: Judged, { task, knowledge }: Judgement): string => {
   const nothingTrained = method.kind === retrievedKind;
   if (task === 'lost') return nothingTrained ? 'do not use it' : 'do not use it, and look at the samples that went wrong';
   if (nothingTrained) return task === 'gained' ? 'training has to beat this to be worth its price' : 'examples in the prompt do not help here';
@@ -73,8 +73,9 @@ const advice = ({ method, replay, loss }: Judged, { task, knowledge }: Judgement
   if (knowledge === 'lost') return task === 'unclear' ? 'do not use it, it only forgot' : 'do not use it before you have measured what it gained';
   if (task === 'unmeasured') return 'give it samples with expected answers to see whether it got better';
   const passed = passedLowest(loss);
-  if (passed && passed.step <= 1) return 'keep the base model, or train with a smaller learning rate: the held-out loss only rose';
-  return passed ? `keep the base model, or train for about ${passed.step} steps instead of ${passed.of}` : 'keep the base model, or train it on more samples';
+  const before = from ? 'the run it started from' : 'the base model';
+  if (passed && passed.step <= 1) return `keep ${before}, or train with a smaller learning rate: the held-out loss only rose`;
+  return passed ? `keep ${before}, or train for about ${passed.step} steps instead of ${passed.of}` : `keep ${before}, or train it on more samples`;
 };
 
 /**

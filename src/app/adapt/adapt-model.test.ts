@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -11,8 +12,11 @@ const at = (...names: string[]): string => join(own.path, ...names);
 
 beforeAll(async () => {
   await writeTinyModel(at('tiny'), { context: 512 });
+  await writeTinyModel(at('other'), { context: 512, vocab: 272 });
   const samples = Array.from({ length: 20 }, (_, n) => ({ instruction: `Which colour has box ${n}?`, output: ['red', 'green'][n % 2] }));
-  await writeFile(at('data.jsonl'), samples.map((sample) => `${JSON.stringify(sample)}\n`).join(''));
+  const more = samples.map(({ output }, n) => ({ instruction: `Is box ${n} closed?`, output: output === 'red' ? 'yes' : 'no' }));
+  for (const [name, lines] of Object.entries({ data: samples, more }))
+    await writeFile(at(`${name}.jsonl`), lines.map((sample) => `${JSON.stringify(sample)}\n`).join(''));
 });
 
 const adapt = (more: Partial<AdaptOptions>) =>
@@ -30,5 +34,54 @@ describe('the last weights of a run', () => {
     expect(await readFile(at('last', 'report.html'), 'utf8')).toContain('the last, of epoch 6');
     expect((await adapt(hard)).result).toEqual(result);
     await expect(adapt({ ...hard, keep: 'best' })).rejects.toThrow(/expected the run that is begun there/);
+  }, 60_000);
+});
+
+describe('a run that starts from another', () => {
+  const begun = { data: '', output: '', from: '', epochs: 1, learningRate: 1e-12 };
+  beforeAll(() => Object.assign(begun, { data: at('more.jsonl'), output: at('second'), from: at('last') }));
+  const filesIn = async (folder: string, name: string) => JSON.parse(await readFile(join(folder, name), 'utf8')) as unknown;
+
+  it('says in a dry run what it would take, and writes nothing', async () => {
+    const notes: string[] = [];
+    const { price } = await adapt({ ...begun, dryRun: true, onNote: (note) => notes.push(note) });
+    expect(price.trainable).toBeGreaterThan(0);
+    expect(notes).toContain(`starts from what last learnt (${at('last')})`);
+    expect(existsSync(at('second'))).toBe(false);
+  }, 60_000);
+
+  it('measures before with that on, ends there where it learns nothing, and says where it began', async () => {
+    const { result } = await adapt(begun);
+    const { sha256 } = ((await filesIn(at('last', 'adapter'), 'lyceum.json')) as { weights: { sha256: string } }).weights;
+    expect(result!.from).toEqual({ name: 'last', path: at('last'), sha256 });
+    expect(await filesIn(at('second'), 'run.json')).toMatchObject({ config: { from: 'last' }, data: { from: sha256 } });
+    const knowledge = async (folder: string, file: string) => ((await filesIn(folder, file)) as { knowledge: unknown }).knowledge;
+    expect(await knowledge(at('second'), 'before.json')).toEqual(await knowledge(at('last'), 'after.json'));
+    expect(await filesIn(at('second'), 'after.json')).toEqual(await filesIn(at('second'), 'before.json'));
+    const { before, after } = result!.perplexityHeldOut!;
+    expect(after).toBeCloseTo(before, 6);
+    expect(await readFile(at('second', 'report.html'), 'utf8')).toContain('starts from “last”');
+    expect((await adapt(begun)).result).toEqual(result);
+  }, 60_000);
+
+  it('is refused where the one it starts from is none, of another model, or trains something else', async () => {
+    const refused = (more: Partial<AdaptOptions>) => expect(adapt({ ...begun, ...more })).rejects;
+    await refused({ from: at('none') }).toThrow(/none: expected a run that is over, with result\.json, got none/);
+    await refused({ model: at('other') }).toThrow(
+      /last: expected a run on other with weights \S+… to start from, got one on tiny with weights \S+…; take the model/,
+    );
+    await refused({ method: 'ia3' }).toThrow(
+      /last: expected a run with method ia3, .+ to start from, got one with method lora, .+; train with the method and options/,
+    );
+    await refused({ options: { rank: 2 } }).toThrow(/expected a run with rank 2 to start from, got one with rank 8/);
+    await refused({ against: { localised: { blocks: [1] } } }).toThrow(/expected a run with blocks \[1\] to start from, got one with blocks none/);
+    await refused({ method: 'fisher-masked' }).toThrow(/expected a run with method fisher-masked to start from, got one with method lora/);
+    await refused({ method: 'retrieved' }).toThrow(/expected a method that is trained to start from .+, got retrieved/);
+    await refused({ output: at('last') }).toThrow(/expected a folder of its own for the run, got .+last, from which it starts/);
+  }, 60_000);
+
+  it('is another run than one that starts elsewhere', async () => {
+    const { from: _, ...base } = begun;
+    await expect(adapt(base)).rejects.toThrow(/expected the run that is begun there/);
   }, 60_000);
 });

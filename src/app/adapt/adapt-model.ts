@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { countSteps, expertUse, firstValues, openHeldOut, planStep, recipeOf, saveAdapter, trainAdapter } from '../../adapt/index.ts';
-import { sizeOf } from '../../core/index.ts';
+import { ConfigError, sizeOf } from '../../core/index.ts';
 import { writeWhole } from '../../formats/index.ts';
 import { adaptReport, parseAdaptResult, retrievedKind } from '../../report/index.ts';
 import { CancelledError, openEngine } from '../../runtime/index.ts';
@@ -19,6 +19,7 @@ import { holdRun } from './hold-run.ts';
 import { lateSignal } from './late-signal.ts';
 import { lossCurve } from './loss-curve.ts';
 import { measureModel } from './measure-model.ts';
+import { entriesFrom, openOrigin, startsFrom } from './origin.ts';
 import { peakBytesOf } from './peak-memory.ts';
 import { retrievedRun } from './retrieved-run.ts';
 import { runResult } from './run-result.ts';
@@ -41,6 +42,7 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
     model,
     output,
     runsDir,
+    from,
     evaluation,
     replayData,
     kindField,
@@ -57,15 +59,21 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
     ...asked
   } = options;
   const exactBytes = exactIn32Bits();
-  const chooses = choosesEntries(asked);
-  const readBy = chooses ? { ...asked, method: 'full', options: {} } : asked;
+  const masks = choosesEntries(asked);
+  const readBy = masks ? { ...asked, method: 'full', options: {} } : asked;
   recipeOf(readBy, { exactBytes }); // refuses what does not fit before anything is opened
   const stage = (name: string) => (done: number, total: number) => onProgress?.({ stage: name, done, total });
   stage('opening the model')(0, 0);
   const base = await openBase(model, { threads });
   const { config } = base.source.member;
-  const given = recipeOf(readBy, { exactBytes, model: config });
+  const origin = from === undefined ? undefined : await openOrigin(from, base);
+  const chooses = masks && !origin;
+  const settled = masks && origin ? { ...asked, options: { entries: entriesFrom(origin, asked.options) } } : asked;
+  const given = recipeOf(chooses ? readBy : settled, { exactBytes, model: config });
+  if (origin) startsFrom(origin, given.method);
   const folder = resolve(output ?? join(runsDir, `${basename(path, extname(path))}-${asked.method ?? given.method.kind}`));
+  if (from !== undefined && resolve(from) === folder)
+    throw new ConfigError(`adapt: expected a folder of its own for the run, got ${folder}, from which it starts; name another with --output`);
   const files = { data: path, ...(evaluation !== undefined && { evaluation }), ...(replayData !== undefined && { replayData }) };
   const how = { ...(kindField !== undefined && { kindField }), ...(kindRules && { kindRules }), ...(admit && { admit }) };
   const hashes = await hashData(given, files);
@@ -79,6 +87,7 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
   });
   const pairs = data.pairs.length > 0;
   describeData(data, given, onNote);
+  if (origin) onNote?.(`starts from what ${origin.name} learnt (${origin.path})`);
   const entries = async (): Promise<Record<string, string>> => {
     const looking = stage('looking for the weights that matter');
     looking(0, 0);
@@ -86,9 +95,9 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
     const kept = dryRun ? undefined : { file: join(folder, 'entries.json'), of: hashes };
     return await chooseEntries(kept, base, data.own, { options: asked.options, seed: given.seed, threads, signal, onProgress: looking });
   };
-  const wanted = recipeOf(chooses ? { ...asked, options: { entries: await entries() } } : asked, { exactBytes, model: config, pairs });
+  const wanted = recipeOf(chooses ? { ...asked, options: { entries: await entries() } } : settled, { exactBytes, model: config, pairs });
   const steps = countSteps(data.texts, wanted, data.pairs);
-  const described = { model: base, hashes, now, reading: how };
+  const described = { model: base, hashes, now, origin, reading: how };
   const finished = dryRun ? undefined : await finishedRun(folder, { ...described, recipe: wanted });
   if (finished) {
     const { tokens, trainable, price } = finished;
@@ -106,9 +115,9 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
   // The step and the held-out loss are never needed at once: whichever runs has the memory to itself.
   const alone = recipe.microRows === recipe.rows && { cacheBytes: 1 };
   await using engine = await openEngine({ process: true, threads, ...alone, ...(signal && { signal: lateSignal(signal, graceMs) }) });
-  const own = { base, engine, recipe };
+  const own = { base, engine, recipe, ...(origin && { start: origin.values }) };
   stage('measuring the held-out loss')(0, 0);
-  const first = await firstValues(base, recipe, parameters);
+  const first = await firstValues(base, recipe, parameters, origin?.values);
   await using judge = await openHeldOut({ ...own, texts: data.heldOutTexts, pairs: data.heldOutPairs });
   const begun = performance.now();
   const lossBefore = await judge.given(first);
@@ -133,7 +142,7 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
     ...(signal && { signal }),
     onProgress: (name: string, done: number, total: number) => stage(name)(done, total),
   };
-  const before = await measureModel(join(folder, 'before.json'), measure);
+  const before = await measureModel(join(folder, 'before.json'), { ...measure, ...(origin && { adapter: origin.adapter }) });
   const clock = await trainingClock(join(folder, 'seconds.json'));
   const trained = await trainAdapter({
     ...own,
@@ -167,7 +176,13 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
     values: trained.values,
     source: base.source,
     base: { name: base.name, sha256: base.sha256 },
-    training: { data: hashes, steps: trained.step, seed: recipe.seed, heldOutLoss: lossAfter },
+    training: {
+      data: hashes,
+      ...(origin && { from: { name: origin.name, sha256: origin.sha256 } }),
+      steps: trained.step,
+      seed: recipe.seed,
+      heldOutLoss: lossAfter,
+    },
   });
   const after = await measureModel(join(folder, 'after.json'), { ...measure, adapter });
   stage('writing the report')(0, 0);
@@ -178,6 +193,7 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
     path,
     base,
     recipe,
+    origin,
     data,
     kept: { weights: recipe.keep, epoch: trained.best!.epoch },
     trainable,

@@ -9,6 +9,8 @@ export interface AdaptOptions extends RecipeInput {
   /** Of the run; made anew, or gone on with. Default: by data and method below `runsDir`. */
   readonly output?: string;
   readonly runsDir: string;
+  /** Folder of a run that is over, of the same model and method: this one starts from what that learnt. */
+  readonly from?: string;
   readonly evaluation?: string;
   readonly replayData?: string;
   readonly kindField?: string;

@@ -31,7 +31,7 @@ export const readAsked = async (folder: string): Promise<KeptAsked | undefined> 
   if (text === undefined) return undefined;
   const kept = JSON.parse(text) as KeptAsked & { readonly format: number; readonly directory: string };
   if (kept.format !== format) return undefined;
-  const { data, evaluation, replayData } = kept.asked;
-  const isHere = kept.directory === process.cwd() || [data, evaluation, replayData].every((path) => path === undefined || isAbsolute(path));
+  const { data, from, evaluation, replayData } = kept.asked;
+  const isHere = kept.directory === process.cwd() || [data, from, evaluation, replayData].every((path) => path === undefined || isAbsolute(path));
   return isHere ? { asked: kept.asked, threads: kept.threads, steps: kept.steps } : undefined;
 };

@@ -11,17 +11,26 @@ export interface DescribedRun {
   readonly hashes: Readonly<Record<string, string>>;
   /** What a chat template that tells the date is told. */
   readonly now: Date;
+  /** The run it starts from, where there is one. */
+  readonly origin: { readonly name: string; readonly sha256: string } | undefined;
   /** How the data was read, where that was said: kinds, what is let in; JSON. */
   readonly reading: Readonly<Record<string, unknown>>;
 }
 
 /** What a run is, as `run.json` holds it: files by their contents and not by their names, so that they may move. */
-export const describeRun = ({ recipe, model, hashes, now, reading }: DescribedRun): RunDescription => {
+export const describeRun = ({ recipe, model, hashes, now, origin, reading }: DescribedRun): RunDescription => {
   const { method, ...settings } = recipe;
   return {
     kind: 'adapt',
-    config: { method: { kind: method.kind, options: method.options }, ...settings, model: model.name, ...reading, now: now.toISOString() },
-    data: { ...hashes, model: model.sha256 },
+    config: {
+      method: { kind: method.kind, options: method.options },
+      ...settings,
+      model: model.name,
+      ...(origin && { from: origin.name }),
+      ...reading,
+      now: now.toISOString(),
+    },
+    data: { ...hashes, model: model.sha256, ...(origin && { from: origin.sha256 }) },
     seed: recipe.seed,
   };
 };

@@ -10,7 +10,7 @@ const mostPoints = 500;
 
 interface RunFile {
   readonly kind: string;
-  readonly config: { readonly method: { readonly kind: string }; readonly model: string };
+  readonly config: { readonly method: { readonly kind: string }; readonly model: string; readonly from?: string };
   readonly data: Readonly<Record<string, string>>;
 }
 interface Line {
@@ -74,6 +74,7 @@ const describe = async (runsDir: string, name: string): Promise<{ run: AdaptRun;
     createdAt: new Date(birthtimeMs || mtimeMs).toISOString(),
     model: file.config.model,
     method: file.config.method.kind,
+    from: file.config.from ?? null,
     data: basename(result?.data.path ?? kept?.asked.data ?? Object.keys(file.data)[0] ?? ''),
     step: lines.at(-1)?.step ?? 0,
     steps: kept?.steps ?? null,

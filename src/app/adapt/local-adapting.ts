@@ -50,7 +50,7 @@ export const localAdapting = ({ dir, threads, sample }: LocalAdaptingOptions): A
         throw error;
       }),
     async name(request) {
-      const asked = optionsOf(request);
+      const asked = { ...optionsOf(request), ...(request.from !== undefined && { from: await this.finished(request.from) }) };
       const wanted = JSON.stringify(asked);
       const first = request.name ?? `${basename(request.data, extname(request.data)).replace(/^\.+/, '') || 'data'}-${request.method}`;
       for (let count = 1; ; count++) {
@@ -104,7 +104,7 @@ const requestOf = async (folder: string): Promise<string | undefined> => {
   return kept ? JSON.stringify(kept.asked) : '';
 };
 
-const optionsOf = ({ name: _, dryRun: __, options, rank, experts, balance, delta, sign, ewc, kl, blocks, beta, ...plain }: AdaptRequest): Asked => ({
+const optionsOf = ({ name: _, dryRun: __, from: ___, options, rank, experts, balance, delta, sign, ewc, kl, blocks, beta, ...plain }: AdaptRequest): Asked => ({
   ...(Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined)) as unknown as Asked),
   ...recipeOfNamed({ options: options as Asked['options'], rank, experts, balance, delta, sign, ewc, kl, blocks, beta }),
 });

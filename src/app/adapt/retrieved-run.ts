@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { recipeOf } from '../../adapt/index.ts';
-import { UnsupportedError } from '../../core/index.ts';
+import { ConfigError, UnsupportedError } from '../../core/index.ts';
 import { writeWhole } from '../../formats/index.ts';
 import { adaptReport, retrievedKind } from '../../report/index.ts';
 import { openBase } from '../language-model/open-base.ts';
@@ -19,7 +19,11 @@ import { runResult } from './run-result.ts';
  * @throws as `adaptModel`
  */
 export const retrievedRun = async (options: AdaptOptions): Promise<AdaptOutcome> => {
-  const { data: path, model, output, runsDir, evaluation, kindField, threads, seed = 0, signal, onProgress, onNote } = options;
+  const { data: path, model, output, runsDir, from, evaluation, kindField, threads, seed = 0, signal, onProgress, onNote } = options;
+  if (from !== undefined)
+    throw new ConfigError(
+      `adapt: expected a method that is trained to start from ${from}, got ${retrievedKind}; leave --from out, or take the method of that run`,
+    );
   const folder = resolve(output ?? join(runsDir, `${basename(path, extname(path))}-${retrievedKind}`));
   const base = await openBase(model, { threads });
   // Samples are read as any method reads them.
@@ -60,6 +64,7 @@ export const retrievedRun = async (options: AdaptOptions): Promise<AdaptOutcome>
     path,
     base,
     recipe: { ...recipe, method: { ...recipe.method, kind: retrievedKind, options: { examples: 4, encoder: 'all-MiniLM-L6-v2' } } },
+    origin: undefined,
     data,
     kept: undefined,
     trainable: 0,

@@ -10,6 +10,7 @@ export interface RunFigures {
   readonly path: string;
   readonly base: BaseModel;
   readonly recipe: Recipe;
+  readonly origin: AdaptResult['from'];
   readonly data: AdaptData;
   /** None where nothing was trained. */
   readonly kept: AdaptResult['kept'];
@@ -36,8 +37,26 @@ const counted = (names: readonly string[]): { name: string; count: number }[] =>
 
 /** What a run has to show, for `result.json` and its report. */
 export const runResult = (figures: RunFigures): AdaptResult => {
-  const { name, path, base, recipe, data, kept, trainable, tokens, seconds, peakMemoryBytes, price, loss, heldOutLoss, before, after, experts, balance } =
-    figures;
+  const {
+    name,
+    path,
+    base,
+    recipe,
+    origin,
+    data,
+    kept,
+    trainable,
+    tokens,
+    seconds,
+    peakMemoryBytes,
+    price,
+    loss,
+    heldOutLoss,
+    before,
+    after,
+    experts,
+    balance,
+  } = figures;
   const { method, seed } = recipe;
   const groups = ((method.options['of'] ?? method.options) as { groups?: readonly number[] }).groups;
   const result: Omit<AdaptResult, 'verdict'> = {
@@ -55,6 +74,7 @@ export const runResult = (figures: RunFigures): AdaptResult => {
       contaminated: new Set(data.contaminated.map(({ evaluationId }) => evaluationId)).size,
     },
     method: { kind: method.kind, options: method.options },
+    ...(origin && { from: { name: origin.name, path: origin.path, sha256: origin.sha256 } }),
     ...(kept && { kept }),
     trainable,
     tokens,

@@ -1,12 +1,12 @@
 // What `lyceum adapt …` does once its arguments are understood. Each answers the exit code.
-import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { ConfigError, NotFoundError } from '../../core/index.ts';
-import { type AdaptResult, compareReport, compareVerdict, parseAdaptResult, retrievedKind } from '../../report/index.ts';
+import { ConfigError } from '../../core/index.ts';
+import { type AdaptResult, compareReport, compareVerdict, retrievedKind } from '../../report/index.ts';
 import { adaptModel } from '../adapt/adapt-model.ts';
 import type { AdaptOptions } from '../adapt/adapt-options.ts';
 import { keepDocuments } from '../adapt/keep-documents.ts';
 import { recipeOfNamed } from '../adapt/named-settings.ts';
+import { readResult } from '../adapt/read-result.ts';
 import { type AdapterFormat, exportAdapter } from '../export-adapter.ts';
 import type { NumberType } from '../models/convert/number-type.ts';
 import { megabytes } from '../models/pull/source.ts';
@@ -21,6 +21,7 @@ export interface AdaptFlags {
   readonly method: string;
   readonly size: string;
   readonly output?: string;
+  readonly from?: string;
   readonly eval?: string;
   readonly replay?: number;
   readonly replayData?: string;
@@ -130,6 +131,7 @@ const optionsOf = (data: string, flags: AdaptFlags, common: CommonOptions): Adap
     method,
     size,
     output,
+    from,
     eval: evaluation,
     replay,
     replayData,
@@ -163,6 +165,7 @@ const optionsOf = (data: string, flags: AdaptFlags, common: CommonOptions): Adap
     seed: common.seed,
     ...(common.weights !== 'auto' && { weights: common.weights as 'f32' | 'int8' }),
     ...(output !== undefined && { output }),
+    ...(from !== undefined && { from }),
     ...(evaluation !== undefined && { evaluation }),
     ...(replay !== undefined && { replay }),
     ...(replayData !== undefined && { replayData }),
@@ -224,7 +227,7 @@ const bytesOf = (text: string): number => {
 
 /** `lyceum adapt compare`. */
 export async function compare(runs: readonly string[], output: string, { json, quiet }: CommonOptions): Promise<number> {
-  const results = await Promise.all(runs.map(resultIn));
+  const results = await Promise.all(runs.map(readResult));
   if (results.length < 2) throw new ConfigError(`adapt compare: expected two runs at least, got ${results.length}; name their folders`);
   const verdict = compareVerdict(results);
   await writeOutput(output, [await compareReport(results)]);
@@ -240,15 +243,6 @@ export async function compare(runs: readonly string[], output: string, { json, q
   if (!quiet && !json) process.stderr.write(`the comparison is ${resolve(output)}\n`);
   return 0;
 }
-
-const resultIn = async (folder: string): Promise<AdaptResult> => {
-  const path = join(folder, 'result.json');
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
-    throw new NotFoundError(`${folder}: expected a run that is over, with result.json, got none; let \`lyceum adapt\` finish first`);
-  });
-  return parseAdaptResult(JSON.parse(text), path);
-};
 
 export interface ExportFlags {
   readonly format: AdapterFormat;

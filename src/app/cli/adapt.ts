@@ -15,6 +15,7 @@ export const define: CommandModule['define'] = (command, finish) => {
     )
     .option('--size <size>', 'small, medium or large: rows, ranks and epochs', 'small')
     .option('--output <folder>', 'of the run; default: by data and method in the workspace')
+    .option('--from <run>', 'folder of a run that is over, of the same model and method: starts from what that learnt, one task after another')
     .option('--eval <file>', 'samples to judge by; default: a tenth of the data, at most 200')
     .option('--replay <share>', 'share of general samples among the tokens, against forgetting (default 0.1; 0: none)', numberWithin('--replay', 0, 0.9))
     .option('--replay-data <file>', 'general samples of your own')
@@ -44,7 +45,7 @@ export const define: CommandModule['define'] = (command, finish) => {
     .option('--dry-run', 'say what it would take, and stop')
     .addHelpText(
       'after',
-      '\nHolds a part of the samples out, says what it takes, trains, and ends with report.html: what was gained, what was forgotten. Ctrl-C stops, the same command goes on.\n\nExamples:\n  lyceum adapt examples/instructions/weather-station.jsonl --model smollm2-135m-instruct --dry-run\n  lyceum adapt examples/instructions/weather-station.jsonl --model smollm2-135m-instruct\n  lyceum adapt examples/instructions/weather-station.jsonl --model smollm2-135m-instruct --method lora\n  lyceum chat --adapter .lyceum/runs/weather-station-loramoe\n',
+      '\nHolds a part of the samples out, says what it takes, trains, and ends with report.html: what was gained, what was forgotten. Ctrl-C stops, the same command goes on.\n\nExamples:\n  lyceum adapt examples/instructions/weather-station.jsonl --model smollm2-135m-instruct --dry-run\n  lyceum adapt examples/instructions/weather-station.jsonl --model smollm2-135m-instruct\n  lyceum adapt examples/instructions/weather-station.jsonl --model smollm2-135m-instruct --method lora\n  lyceum adapt more.jsonl --model smollm2-135m-instruct --from .lyceum/runs/weather-station-loramoe\n  lyceum chat --adapter .lyceum/runs/weather-station-loramoe\n',
     )
     .action(async (data: string | undefined, flags: AdaptFlags) =>
       finish(await (await import('./adapt-actions.ts')).adapt(data, flags, commonOptions(command))),

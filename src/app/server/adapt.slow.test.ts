@@ -87,6 +87,10 @@ describe('teaching a model', () => {
       state: 'done',
       error: null,
     });
+    const next = await teaching.ended(await json<Run>(teaching.ask('/api/adapt', 'POST', { ...request, from: 'short', name: 'next', epochs: 1 })));
+    expect(next).toMatchObject({ subject: 'next', state: 'done', error: null });
+    expect(await json(teaching.ask('/api/adapt/runs/next'))).toMatchObject({ from: 'short' });
+    expect(await json(teaching.ask('/api/adapt/runs/next/result'))).toMatchObject({ from: { name: 'short' } });
     const compared = await teaching.ask('/api/adapt/compare?run=colours-lora&run=short');
     expect(compared.status).toBe(200);
     expect(await compared.text()).toContain('short');

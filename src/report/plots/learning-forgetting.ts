@@ -1,6 +1,6 @@
 import type { Interval } from '../adapt-result.ts';
 import { percent, points } from '../numbers.ts';
-import { hue, line, markLine, nameHue, quietInk } from './colours.ts';
+import { hue, line, markLine, nameHue, paper, quietInk } from './colours.ts';
 import { type Draw, drawPlot } from './draw.ts';
 import { placeNames } from './place-names.ts';
 import type { Plot } from './plot.ts';
@@ -14,19 +14,27 @@ export interface Learner {
   readonly knowledge: Interval;
 }
 
-/** Task score against change of knowledge, both with 95 % intervals: right is learnt, down is forgotten. `base`: task score before training. */
-export const learningForgettingPlot = (label: string, learners: readonly Learner[], base: number): Promise<Plot> => {
+/** Task score against change of knowledge, both with 95 % intervals: right is learnt, down is forgotten. `base`: task score of the base model, where it is known. */
+export const learningForgettingPlot = (label: string, learners: readonly Learner[], base?: number): Promise<Plot> => {
   const draw: Draw = (plot, { width, wide }) => {
     const height = wide ? 400 : 340;
-    const xs = [base, ...learners.flatMap(({ task }) => [task.low, task.high])];
+    const bases = base === undefined ? [] : [base];
+    const xs = [...bases, ...learners.flatMap(({ task }) => [task.low, task.high])];
     const ys = [0, ...learners.flatMap(({ knowledge }) => [knowledge.low, knowledge.high])];
     const [left, right, bottom, top] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
     const padX = Math.max(0.01, (right - left) * 0.06);
     const padY = Math.max(0.005, (top - bottom) * 0.08);
     const [marginLeft, marginRight, marginTop, marginBottom] = [52, wide ? 24 : 12, 34, 36];
     const marks = [
-      { name: 'base model', x: base, y: 0, colour: quietInk, ink: quietInk },
-      ...learners.map(({ name, task, knowledge, index: i }) => ({ name, x: task.value, y: knowledge.value, colour: hue(i), ink: nameHue(i) })),
+      ...bases.map((x) => ({ name: 'base model', x, y: 0, colour: quietInk, ink: quietInk, fill: paper })),
+      ...learners.map(({ name, task, knowledge, index: i }) => ({
+        name,
+        x: task.value,
+        y: knowledge.value,
+        colour: hue(i),
+        ink: nameHue(i),
+        fill: hue(i),
+      })),
     ];
     const frame = { left: marginLeft, right: width - marginRight, top: marginTop, bottom: height - marginBottom };
     const places = placeNames(
@@ -65,7 +73,7 @@ export const learningForgettingPlot = (label: string, learners: readonly Learner
         plot.gridX({ stroke: line, strokeOpacity: 1, ticks: wide ? 7 : 4 }),
         plot.gridY({ stroke: line, strokeOpacity: 1, ticks: 6 }),
         plot.ruleY([0], { stroke: markLine }),
-        plot.ruleX([base], { stroke: markLine, strokeDasharray: '3 3' }),
+        plot.ruleX(bases, { stroke: markLine, strokeDasharray: '3 3' }),
         ...learners.flatMap(({ task, knowledge, index: i }) => [
           plot.link([0], {
             x1: () => task.low,
@@ -86,9 +94,7 @@ export const learningForgettingPlot = (label: string, learners: readonly Learner
             strokeOpacity: 0.6,
           }),
         ]),
-        ...marks.map((mark, i) =>
-          plot.dot([mark], { x: 'x', y: 'y', r: 5, stroke: mark.colour, strokeWidth: 2, fill: i === 0 ? 'var(--paper)' : mark.colour }),
-        ),
+        ...marks.map((mark) => plot.dot([mark], { x: 'x', y: 'y', r: 5, stroke: mark.colour, strokeWidth: 2, fill: mark.fill })),
         ...names.map((name) =>
           plot.text([name], {
             x: 'x',

@@ -1,11 +1,12 @@
-// Adapts a tiny model in a process of its own that a test may kill: node run-child.ts MODEL DATA FOLDER
+// Adapts a tiny model in a process of its own that a test may kill: node run-child.ts MODEL DATA FOLDER [RUN IT STARTS FROM]
 import { adaptModel } from '../adapt-model.ts';
 
-const [model = '', data = '', output = ''] = process.argv.slice(2);
+const [model = '', data = '', output = '', from] = process.argv.slice(2);
 await adaptModel({
   model,
   data,
   output,
+  ...(from !== undefined && { from }),
   runsDir: output,
   threads: 2,
   length: 64,
