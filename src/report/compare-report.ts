@@ -1,6 +1,8 @@
 import { howMeasured } from './adapt-report.ts';
 import { type AdaptResult, type Interval, retrievedKind } from './adapt-result.ts';
 import { type Content, html, type Markup } from './html.ts';
+import type { LearningMatrix } from './learning-matrix.ts';
+import { matrixSection, matrixVerdict } from './matrix-figure.ts';
 import { methodName } from './method-names.ts';
 import { bytes, duration, grouped, percent, percentInterval, points, pointsInterval, figure as short, short as shortCount } from './numbers.ts';
 import { type Column, figure, page, table } from './page.ts';
@@ -214,13 +216,16 @@ const verdicts = (results: readonly AdaptResult[], names: readonly string[]): Co
   })}</ul>`;
 
 /**
- * The page of `lyceum adapt compare`: runs side by side, one HTML file as `adaptReport` writes. An arm without training (kind `retrieved`) may stand among them.
+ * The page of `lyceum adapt compare`: runs side by side, one HTML file as `adaptReport` writes. An arm without training (kind `retrieved`) may stand among them. With a matrix the results are of its stages, in their order.
  *
  * Loads the plotting library when it is called.
  *
  * @throws RangeError when there are fewer than two results
  */
-export const compareReport = async (results: readonly AdaptResult[], { title = 'Runs side by side' }: { readonly title?: string } = {}): Promise<string> => {
+export const compareReport = async (
+  results: readonly AdaptResult[],
+  { title = 'Runs side by side', matrix }: { readonly title?: string; readonly matrix?: LearningMatrix } = {},
+): Promise<string> => {
   if (results.length < 2) throw new RangeError(`compareReport: expected at least two results, got ${results.length}; name two runs or more`);
   const names = namesOf(results);
   const [task, knowledge, trade, losses] = [
@@ -233,15 +238,16 @@ export const compareReport = async (results: readonly AdaptResult[], { title = '
   return page({
     kicker: `Lyceum · adapting ${models.join(', ')} · ${results.length} runs`,
     title,
-    lead: compareVerdict(results),
+    lead: matrix ? matrixVerdict(matrix) : compareVerdict(results),
     warnings: differencesOf(results),
     sections: [
+      ...(matrix ? [{ title: 'One task after another', parts: await matrixSection(matrix, names) }] : []),
       { title: 'Runs', parts: overview(results, names) },
       ...(task || knowledge || trade ? [{ title: 'Gained and lost', parts: [trade, task, knowledge] }] : []),
       { title: 'Verdicts', parts: verdicts(results, names) },
       ...(losses ? [{ title: 'Training', parts: losses }] : []),
       { title: 'How to read this', parts: howMeasured },
     ],
-    foot: 'Written by lyceum adapt compare. Every figure here stands in the result.json of its run.',
+    foot: `Written by lyceum adapt compare. Every figure here stands in the result.json of its run${matrix ? ', or in the matrix.json of the first' : ''}.`,
   });
 };

@@ -14,6 +14,8 @@ export {
 } from './adapt-result.ts';
 export { compareReport, compareVerdict } from './compare-report.ts';
 export { FormatError } from './errors.ts';
+export type { LearningMatrix, MatrixTask } from './learning-matrix.ts';
+export { matrixVerdict } from './matrix-figure.ts';
 export { methodName } from './method-names.ts';
 export { reportPolicy } from './page.ts';
 export { parseAdaptResult } from './parse-adapt-result.ts';

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { adaptReport } from './adapt-report.ts';
 import { type AdaptResult, retrievedKind } from './adapt-result.ts';
 import { compareReport, compareVerdict, differencesOf } from './compare-report.ts';
+import type { LearningMatrix } from './learning-matrix.ts';
 import { difference, sampleResult } from './testing/sample-result.ts';
 
 interface Element {
@@ -46,6 +47,23 @@ const retrieved = (): AdaptResult =>
 const forgetful = (): AdaptResult =>
   sampleResult({ name: 'full', method: { kind: 'full', options: {} }, knowledge: { ...sampleResult().knowledge!, difference: difference(-0.11, 0.02) } });
 
+const sampleMatrix = (changes: Partial<LearningMatrix> = {}): LearningMatrix => ({
+  tasks: [
+    { name: 'world knowledge', metric: 'right object ranked first', n: 268, learntAt: 'before' },
+    { name: 'first', metric: 'exact match', n: 100, learntAt: 0 },
+    { name: 'second', metric: 'words in common (F1)', n: 40, learntAt: 1 },
+  ],
+  stages: ['first', 'second'],
+  scores: [
+    [0.6, 0.8, 0.15],
+    [0.58, 0.7, 0.9],
+  ],
+  before: [0.62, 0.1, 0.1],
+  summary: { averageScore: 0.7267, backwardTransfer: -0.07, forgetting: 0.07, forwardTransfer: 0.025, changes: [-0.04, -0.1, null] },
+  apart: [],
+  ...changes,
+});
+
 const hostile = `"'><script>pwned=1</script></style></title><img src=x onerror=pwned=1><!--\u0000\ud800&lt;=cmd`;
 const hostileResult = (): AdaptResult => {
   const sample = sampleResult();
@@ -81,6 +99,7 @@ const pages: [name: string, write: () => Promise<string>][] = [
   ['an arm without training', () => adaptReport(retrieved())],
   ['hostile text', () => adaptReport(hostileResult())],
   ['runs side by side', () => compareReport([sampleResult(), forgetful(), retrieved()])],
+  ['stages of learning', () => compareReport([sampleResult({ name: 'first' }), sampleResult({ name: 'second' })], { matrix: sampleMatrix() })],
   ['hostile runs side by side', () => compareReport([hostileResult(), hostileResult()], { title: hostile })],
 ];
 
@@ -236,6 +255,18 @@ describe('compareReport', () => {
     const page = await adaptReport(second);
     expect(page).toContain('starts from “first”');
     expect(page).toContain('Hollow is what it started from');
+  });
+
+  it('shows what learning one task after another did to each, and says where stages do not follow one another', async () => {
+    const runs = [sampleResult({ name: 'first' }), sampleResult({ name: 'second' })];
+    const { all } = read(await compareReport(runs, { matrix: sampleMatrix() }));
+    expect(all.map(textOf).join('\n')).not.toContain('does not start from');
+    const [svg] = saved(all, 'matrix.svg');
+    for (const said of ['base model', '1 first', '2 second', 'world', '80.0&#160;%', '15.0&#160;%']) expect(svg).toContain(said);
+    expect(saved(all, 'matrix.csv')[0]).toBe('after,world knowledge,first,second\r\nbase model,0.62,0.1,0.1\r\nfirst,0.6,0.8,0.15\r\nsecond,0.58,0.7,0.9\r\n');
+    expect(textOf(all[0]!)).toContain('After 2 stages the average score of 3 tasks is 72.7\u00a0%; what was known before');
+    expect(textOf(all[0]!)).toContain('What was known before the last stage lost 7.0 points on average since it was learnt');
+    expect(await compareReport(runs, { matrix: sampleMatrix({ apart: [1] }) })).toContain('“second” does not start from “first”');
   });
 
   it('tells runs of one name apart', async () => {

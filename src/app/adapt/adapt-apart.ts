@@ -28,15 +28,24 @@ export const lookAtDataApart = async (path: string, options: LookOptions, signal
   }
 };
 
+interface Watch {
+  readonly signal: AbortSignal;
+  readonly onNews: (news: TeachingNews) => void;
+}
+
 /**
  * As `adaptModel`, in a process of its own: this thread never waits for a computation. Once the signal is aborted the run writes its checkpoint and ends; its process is gone when this settles.
  *
  * @throws as `adaptModel` · EngineError when the process does not start, or ends by itself · the signal's reason
  */
-export const adaptModelApart = async (
-  options: Omit<AdaptOptions, 'signal' | 'onProgress' | 'onNote'>,
-  { signal, onNews }: { readonly signal: AbortSignal; readonly onNews: (news: TeachingNews) => void },
-): Promise<Record<string, number>> => {
+export const adaptModelApart = (options: Omit<AdaptOptions, 'signal' | 'onProgress' | 'onNote'>, watch: Watch): Promise<Record<string, number>> =>
+  workApart((child) => child.call('begin', { ...options, graceMs }), watch);
+
+/** As `measureMatrix`, in a process of its own; answers the figures of its summary. @throws as that, and as `adaptModelApart` */
+export const measureMatrixApart = (folders: readonly string[], threads: number, watch: Watch): Promise<Record<string, number>> =>
+  workApart((child) => child.call('beginMatrix', folders, threads), watch);
+
+const workApart = async (begin: (child: Forked<TeachingService>) => Promise<void>, { signal, onNews }: Watch): Promise<Record<string, number>> => {
   signal.throwIfAborted();
   const child = await fork();
   let timer: NodeJS.Timeout | undefined;
@@ -47,7 +56,7 @@ export const adaptModelApart = async (
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
   try {
-    await child.call('begin', { ...options, graceMs });
+    await begin(child);
     for (;;) {
       const news = await child.call('next');
       onNews(news);

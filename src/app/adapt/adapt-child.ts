@@ -3,6 +3,7 @@ import { serveParent } from '../../runtime/index.ts';
 import { adaptModel } from './adapt-model.ts';
 import type { AdaptOptions, AdaptOutcome, AdaptProgress } from './adapt-options.ts';
 import { type LookOptions, lookAtData } from './look-at-data.ts';
+import { measureMatrix } from './measure-matrix.ts';
 
 /** How far a run is. What came between two of these is in them: a held-out loss stays until the next. */
 export interface TeachingNews {
@@ -45,20 +46,28 @@ const figuresOf = ({ price, data, result }: AdaptOutcome): Record<string, number
   replayShare: data.replay.share,
 });
 
+/** What work ends with is told to whoever waits for the next news. */
+const follow = (work: Promise<Record<string, number>>): void => {
+  const end = (as: NonNullable<typeof ended>): void => {
+    ended = as;
+    wake();
+  };
+  work.then(
+    (figures) => end({ figures }),
+    (error: unknown) => end({ error }),
+  );
+};
+
 const service = {
   look: (path: string, options: LookOptions) => lookAtData(path, options),
   /** Begins the run, which goes on by itself. */
   async begin(options: Omit<AdaptOptions, 'signal' | 'onProgress' | 'onNote'>): Promise<void> {
-    adaptModel({ ...options, signal: stop.signal, onProgress, onNote: (note) => tell({ note }) }).then(
-      (outcome) => {
-        ended = { figures: figuresOf(outcome) };
-        wake();
-      },
-      (error: unknown) => {
-        ended = { error };
-        wake();
-      },
-    );
+    follow(adaptModel({ ...options, signal: stop.signal, onProgress, onNote: (note) => tell({ note }) }).then(figuresOf));
+  },
+  /** Begins to ask the models of runs what is missing of their matrix. */
+  async beginMatrix(folders: readonly string[], threads: number): Promise<void> {
+    const measured = measureMatrix(folders, { threads, signal: stop.signal, onProgress });
+    follow(measured.then(({ summary: { changes: _, ...figures } }) => figures));
   },
   /** How far it is; waits until there is something new. */
   async next(): Promise<TeachingNews> {

@@ -4,14 +4,10 @@ import {
   findOverlaps,
   generalReplayPath,
   hashTrainingData,
-  holdOut,
-  type KindRule,
   numberKinds,
   promptOf,
-  type ReadSamples,
   type Recipe,
   readSamples,
-  readTrainingData,
   type Sample,
   type TokenPair,
   type TokenText,
@@ -19,18 +15,11 @@ import {
   tokenise,
 } from '../../adapt/index.ts';
 import { ConfigError } from '../../core/index.ts';
-import { openEmbedderApart } from '../open-embedder-apart.ts';
-import { classifyKinds } from './classify-kinds.ts';
+import { type SplitData, type SplitOptions, splitData } from './split-data.ts';
 
-export interface AdaptDataOptions {
-  readonly data: string;
-  /** Samples that are judged by, instead of a part of the data. */
-  readonly evaluation?: string;
+export interface AdaptDataOptions extends Pick<SplitOptions, 'data' | 'evaluation' | 'kindField' | 'kindRules'> {
   /** General samples that are replayed; default: those that ship with Lyceum. */
   readonly replayData?: string;
-  readonly kindField?: string;
-  /** Rules come before fields: a sample whose prompt a pattern fits is of its kind. */
-  readonly kindRules?: readonly { readonly pattern: string; readonly kind: string }[];
   /** Samples that say nearly what an earlier one says, and those whose words stand in the held-out part, are not learnt. Default false. */
   readonly admit?: boolean;
   /** What a chat template that tells the date is told. */
@@ -40,12 +29,7 @@ export interface AdaptDataOptions {
 }
 
 /** What a run learns from and is judged by. */
-export interface AdaptData {
-  readonly read: ReadSamples;
-  /** Samples that were given the kind of those they are like, and the share of the others that would have been given their own. */
-  readonly classified: { readonly given: number; readonly right: number } | undefined;
-  readonly training: readonly Sample[];
-  readonly heldOut: readonly Sample[];
+export interface AdaptData extends Pick<SplitData, 'read' | 'classified' | 'training' | 'heldOut'> {
   /** Training samples that fit. */
   readonly learnt: number;
   /** Held-out samples whose words also stand in the training data. */
@@ -83,14 +67,6 @@ export const hashData = async (
 /** Whether general samples are read: to be replayed, kept, or to tell what matters. */
 const usesGeneral = ({ replay, against }: Pick<Recipe, 'replay' | 'against'>): boolean => replay > 0 || against.kl !== undefined || against.ewc !== undefined;
 
-const ruleOf = ({ pattern, kind }: { readonly pattern: string; readonly kind: string }): KindRule => {
-  try {
-    return { pattern: new RegExp(pattern, 'iu'), kind };
-  } catch {
-    throw new ConfigError(`adapt: expected a rule with a regular expression, got ${pattern}; write it as PATTERN=KIND`);
-  }
-};
-
 /** Samples that are let in one after another, and why the others are not. */
 const admitted = (samples: readonly Sample[], overlapping: ReadonlySet<string>): { training: Sample[]; left: { id: string; reason: string }[] } => {
   const judge = admission({ leastWords: 1, mostWords: Number.POSITIVE_INFINITY, refused: [] });
@@ -103,27 +79,6 @@ const admitted = (samples: readonly Sample[], overlapping: ReadonlySet<string>):
     else left.push({ id: sample.id, reason: 'it asks nearly what an earlier one asks' });
   }
   return { training, left };
-};
-
-/** Samples that have no kind, where others have one, are told by likeness. */
-const completeKinds = async (read: ReadSamples): Promise<{ read: ReadSamples; classified: AdaptData['classified'] }> => {
-  if (Object.keys(read.kinds).length < 2 || read.samples.every(({ kind }) => kind !== undefined)) return { read, classified: undefined };
-  await using embedder = await openEmbedderApart();
-  const found = await classifyKinds(read.samples, (texts) => embedder.embed(texts));
-  if (!found) return { read, classified: undefined };
-  const { samples, given, right } = found;
-  const kinds = new Map<string, number>();
-  for (const { kind } of samples) kinds.set(kind!, (kinds.get(kind!) ?? 0) + 1);
-  return { read: { ...read, samples, kinds: Object.fromEntries([...kinds].sort(([a], [b]) => (a < b ? -1 : 1))) }, classified: { given, right } };
-};
-
-/** Whether samples are preferences. @throws ConfigError where some are */
-const onlyPreferences = ({ samples, shapes: { preference = 0 } }: ReadSamples, file: string): boolean => {
-  if (preference > 0 && preference < samples.length)
-    throw new ConfigError(
-      `${file}: expected preferences alone or none, got ${preference} among ${samples.length} samples; put the ${samples.length - preference} others into a file of their own`,
-    );
-  return preference > 0;
 };
 
 const countTokens = (texts: readonly TokenText[]): number => texts.reduce((sum, { ids }) => sum + ids.length, 0);
@@ -139,17 +94,15 @@ const unnamed = ['general', 'task'] as const;
 export const readAdaptData = async (base: BaseModel, recipe: Recipe, options: AdaptDataOptions): Promise<AdaptData> => {
   const { data, evaluation, replayData = generalReplayPath, kindField, now, signal, onProgress } = options;
   const { tokenizer, chatTemplate } = base;
-  // A row holds several texts, each with positions from 0 on, and virtual tokens before each.
-  const length = Math.min(recipe.length, base.source.member.config.positions) - (recipe.method.virtualTokens ?? 0);
-  const how = { tokenizer, length, ...(kindField !== undefined && { kindField }), ...(options.kindRules && { kindRules: options.kindRules.map(ruleOf) }) };
-  const { read, classified } = await completeKinds(await readTrainingData(data, how));
-  const judged = evaluation === undefined ? undefined : await readTrainingData(evaluation, how);
-  const preferences = onlyPreferences(read, data);
-  if (judged && onlyPreferences(judged, evaluation!) !== preferences)
-    throw new ConfigError(
-      `${evaluation}: expected ${preferences ? 'preferences' : 'samples with one answer'}, as the training data holds, got others; judge by what is learnt`,
-    );
-  const { training: all, heldOut } = judged ? { training: read.samples, heldOut: judged.samples } : holdOut(read.samples, { seed: recipe.seed });
+  const virtual = recipe.method.virtualTokens ?? 0;
+  const {
+    read,
+    classified,
+    length,
+    preferences,
+    training: all,
+    heldOut,
+  } = await splitData(base, { ...options, length: recipe.length, virtualTokens: virtual, seed: recipe.seed });
   const overlaps = findOverlaps(
     all.map((sample) => ({ id: sample.id, text: textOf(sample) })),
     heldOut.map((sample) => ({ id: sample.id, text: textOf(sample) })),
@@ -163,7 +116,6 @@ export const readAdaptData = async (base: BaseModel, recipe: Recipe, options: Ad
   const replayed = usesGeneral(recipe) ? (await readSamples(replayData)).samples : [];
   const numbers = named ? numberKinds(Object.keys(read.kinds)) : new Map(unnamed.map((kind, i): [string, number] => [kind, i]));
   const kindOf = (kind: string) => (samples: readonly Sample[]) => (named ? samples : samples.map((sample) => ({ ...sample, kind })));
-  const virtual = recipe.method.virtualTokens ?? 0;
   // Both answers of a pair stand in one row.
   const ownLength = preferences ? Math.floor((length + virtual) / 2) - virtual : length;
   const shared = { tokenizer, chatTemplate, length: ownLength, now, kinds: numbers, ...(signal && { signal }) };

@@ -1,16 +1,17 @@
-import { copyFile, mkdir, readFile, rename, stat } from 'node:fs/promises';
+import { copyFile, mkdir, rename, stat } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { ConfigError, NotFoundError } from '../../core/index.ts';
 import type { JobProgress } from '../jobs.ts';
 import type { AdaptRequest } from '../server/adapt-schema.ts';
 import type { Adapting, NamedRun } from '../server/index.ts';
-import { adaptModelApart, lookAtDataApart } from './adapt-apart.ts';
+import { adaptModelApart, lookAtDataApart, measureMatrixApart } from './adapt-apart.ts';
 import type { TeachingNews } from './adapt-child.ts';
 import type { AdaptOptions } from './adapt-options.ts';
 import { type Asked, readAsked } from './asked.ts';
 import { keepDocuments, trainingPlace } from './keep-documents.ts';
 import { listRuns, showRun } from './list-runs.ts';
 import { recipeOfNamed } from './named-settings.ts';
+import { readResult } from './read-result.ts';
 
 export interface LocalAdaptingOptions {
   /** Of the workspace. */
@@ -83,10 +84,21 @@ export const localAdapting = ({ dir, threads, sample }: LocalAdaptingOptions): A
       if (state !== 'finished') throw new NotFoundError(`runs: expected a run that is over, got ${name}; let it finish first`);
       return folderOf(name);
     },
-    async compare(names) {
-      const { compareReport, parseAdaptResult } = await import('../../report/index.ts');
-      const texts = await Promise.all(names.map(async (name) => readFile(join(await this.finished(name), 'result.json'), 'utf8')));
-      return compareReport(texts.map((text) => parseAdaptResult(JSON.parse(text))));
+    async compare(names, { matrix: wanted }) {
+      const { compareReport } = await import('../../report/index.ts');
+      const results = await Promise.all(names.map(async (name) => readResult(await this.finished(name))));
+      return compareReport(results, wanted ? { matrix: await this.matrix(names) } : {});
+    },
+    async measureMatrix(names, { signal, onProgress }) {
+      const folders = await Promise.all(names.map((name) => this.finished(name)));
+      return measureMatrixApart(folders, threads, { signal, onNews: (news) => onProgress(progressOf(news)) });
+    },
+    async matrix(names) {
+      const { knownMatrix } = await import('./measure-matrix.ts');
+      const matrix = await knownMatrix(await Promise.all(names.map((name) => this.finished(name))));
+      if (!matrix)
+        throw new NotFoundError(`runs: expected a matrix of ${names.join(', ')} that is measured, got one with scores missing; POST /api/adapt/matrix first`);
+      return matrix;
     },
   };
 };

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { answerOf, type ConversationSample, type PreferenceSample, type Sample } from '../../adapt/index.ts';
 import { type MeasuredItem, measureAnswers, measurePreferences } from '../../evaluate/index.ts';
 import { type ChatMessage, writeWhole } from '../../formats/index.ts';
-import { type KnowledgeTest, readKnowledgeTest } from '../eval-knowledge.ts';
+import { readKnowledgeTest } from '../eval-knowledge.ts';
+import type { LanguageModel } from '../language-model/index.ts';
 import { openLanguageModelApart } from '../language-model/open-language-model-apart.ts';
 
 /** What a model could do before or after training, item by item. */
@@ -11,7 +12,7 @@ export interface Measured {
   readonly knowledge: readonly MeasuredItem[];
 }
 
-export interface MeasureOptions {
+export interface MeasureOptions extends AskRun {
   readonly model: string;
   readonly adapter?: string;
   readonly heldOut: readonly Sample[];
@@ -21,8 +22,6 @@ export interface MeasureOptions {
   readonly messagesOf?: (sample: ConversationSample) => readonly ChatMessage[];
   /** What is known already of its knowledge, which is not asked again. */
   readonly knowledge?: readonly MeasuredItem[];
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (stage: string, done: number, total: number) => void;
 }
 
 const mostAsked = 100; // of the held-out samples
@@ -49,41 +48,62 @@ export const askedOf = (heldOut: readonly Sample[]): ConversationSample[] =>
 const spoken = (turns: ConversationSample['turns']): readonly ChatMessage[] => turns.map(({ role, content }) => ({ role, content }));
 const turnsOf = ({ turns }: ConversationSample): readonly ChatMessage[] => spoken(turns.slice(0, -1));
 
+interface AskRun {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (stage: string, done: number, total: number) => void;
+}
+
+const runOf = ({ signal, onProgress }: AskRun, stage: string) => ({
+  ...(signal && { signal }),
+  onProgress: (done: number, total: number) => onProgress?.(stage, done, total),
+});
+
+/** Asks an open model held-out samples. @param messagesOf  that a sample is asked with; default its own */
+export const askHeldOut = async (
+  model: LanguageModel,
+  heldOut: readonly Sample[],
+  run: AskRun,
+  messagesOf: (sample: ConversationSample) => readonly ChatMessage[] = turnsOf,
+): Promise<MeasuredItem[]> => {
+  if (!model.info.hasChatTemplate) return [];
+  const { signal } = run;
+  const preferred = heldOut.filter((sample): sample is PreferenceSample => sample.shape === 'preference').slice(0, mostAsked);
+  const compared = await measurePreferences(
+    preferred.map(({ id, kind, turns, chosen, rejected }) => ({ id, ...(kind !== undefined && { group: kind }), prompt: spoken(turns), chosen, rejected })),
+    (prompt, completions) => model.scoreCompletions(prompt as readonly ChatMessage[], completions),
+    runOf(run, 'comparing held-out answers'),
+  );
+  const written = await measureAnswers(
+    askedOf(heldOut).map((sample) => ({
+      id: sample.id,
+      ...(sample.kind !== undefined && { group: sample.kind }),
+      prompt: messagesOf(sample),
+      answers: [answerOf(sample)],
+    })),
+    { write: async (prompt) => (await model.generate({ messages: prompt as readonly ChatMessage[], maxTokens: 96 }, signal ? { signal } : {})).text },
+    runOf(run, 'asking held-out samples'),
+  );
+  return [...compared, ...written];
+};
+
+/** Asks an open model about the world. @param seed  draws the facts */
+export const askKnowledge = async (model: LanguageModel, seed: number, run: AskRun): Promise<readonly MeasuredItem[]> => {
+  const facts = await readKnowledgeTest('facts', { data: 'builtin', limit: perRelation, candidates, seed });
+  return (await facts.measure(model, runOf(run, 'asking general knowledge'))).items;
+};
+
 /**
  * Asks a model held-out samples and general knowledge. What was measured is kept in `file`, so that a run that goes on asks nothing twice.
  *
  * @throws as `openLanguageModelApart` · the signal's reason
  */
 export const measureModel = async (file: string, options: MeasureOptions): Promise<Measured> => {
-  const { model, adapter, heldOut, threads, seed, messagesOf = turnsOf, signal, onProgress } = options;
+  const { model, adapter, heldOut, threads, seed, messagesOf, signal } = options;
   const known = await readFile(file, 'utf8').catch(() => undefined);
   if (known !== undefined) return JSON.parse(known) as Measured;
-  const facts: KnowledgeTest = await readKnowledgeTest('facts', { data: 'builtin', limit: perRelation, candidates, seed });
   await using opened = await openLanguageModelApart(model, { threads, ...(adapter !== undefined && { adapter }) }, signal ? { signal } : {});
-  const asked = opened.info.hasChatTemplate ? askedOf(heldOut) : [];
-  const run = (stage: string) => ({ ...(signal && { signal }), onProgress: (done: number, total: number) => onProgress?.(stage, done, total) });
-  const preferred = opened.info.hasChatTemplate
-    ? heldOut.filter((sample): sample is PreferenceSample => sample.shape === 'preference').slice(0, mostAsked)
-    : [];
-  const compared = await measurePreferences(
-    preferred.map(({ id, kind, turns, chosen, rejected }) => ({ id, ...(kind !== undefined && { group: kind }), prompt: spoken(turns), chosen, rejected })),
-    (prompt, completions) => opened.scoreCompletions(prompt as readonly ChatMessage[], completions),
-    run('comparing held-out answers'),
-  );
-  const written = await measureAnswers(
-    asked.map((sample) => ({
-      id: sample.id,
-      ...(sample.kind !== undefined && { group: sample.kind }),
-      prompt: messagesOf(sample),
-      answers: [answerOf(sample)],
-    })),
-    {
-      write: async (prompt) => (await opened.generate({ messages: prompt as readonly ChatMessage[], maxTokens: 96 }, signal ? { signal } : {})).text,
-    },
-    run('asking held-out samples'),
-  );
-  const knowledge = options.knowledge ?? (await facts.measure(opened, run('asking general knowledge'))).items;
-  const measured = { task: [...compared, ...written], knowledge };
+  const task = await askHeldOut(opened, heldOut, options, messagesOf);
+  const measured = { task, knowledge: options.knowledge ?? (await askKnowledge(opened, seed, options)) };
   await writeWhole(file, [Buffer.from(JSON.stringify(measured))]);
   return measured;
 };

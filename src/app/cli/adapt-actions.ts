@@ -1,10 +1,11 @@
 // What `lyceum adapt …` does once its arguments are understood. Each answers the exit code.
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../../core/index.ts';
-import { type AdaptResult, compareReport, compareVerdict, retrievedKind } from '../../report/index.ts';
+import { type AdaptResult, compareReport, compareVerdict, type LearningMatrix, matrixVerdict, retrievedKind } from '../../report/index.ts';
 import { adaptModel } from '../adapt/adapt-model.ts';
 import type { AdaptOptions } from '../adapt/adapt-options.ts';
 import { keepDocuments } from '../adapt/keep-documents.ts';
+import { measureMatrix } from '../adapt/measure-matrix.ts';
 import { recipeOfNamed } from '../adapt/named-settings.ts';
 import { readResult } from '../adapt/read-result.ts';
 import { type AdapterFormat, exportAdapter } from '../export-adapter.ts';
@@ -12,6 +13,7 @@ import type { NumberType } from '../models/convert/number-type.ts';
 import { megabytes } from '../models/pull/source.ts';
 import { writeOutput } from '../write-output.ts';
 import { cancellation } from './cancellation.ts';
+import { matrixTable } from './matrix-table.ts';
 import type { CommonOptions } from './options.ts';
 import { progressLine } from './progress.ts';
 
@@ -225,24 +227,42 @@ const bytesOf = (text: string): number => {
   return Number(figure) * (unit!.toLowerCase() === 'gb' ? 1e9 : 1e6);
 };
 
+export interface CompareFlags {
+  readonly output: string;
+  readonly matrix?: boolean;
+}
+
 /** `lyceum adapt compare`. */
-export async function compare(runs: readonly string[], output: string, { json, quiet }: CommonOptions): Promise<number> {
+export async function compare(runs: readonly string[], { output, matrix: asStages }: CompareFlags, common: CommonOptions): Promise<number> {
+  const { json, quiet } = common;
   const results = await Promise.all(runs.map(readResult));
   if (results.length < 2) throw new ConfigError(`adapt compare: expected two runs at least, got ${results.length}; name their folders`);
-  const verdict = compareVerdict(results);
-  await writeOutput(output, [await compareReport(results)]);
+  const matrix = asStages ? await measured(runs, common) : undefined;
+  const verdict = matrix ? matrixVerdict(matrix) : compareVerdict(results);
+  await writeOutput(output, [await compareReport(results, matrix && { matrix })]);
   if (json)
     print(
       JSON.stringify({
         verdict,
         report: resolve(output),
         runs: results.map(({ name, method, task, knowledge, perplexityHeldOut }) => ({ name, method: method.kind, task, knowledge, perplexityHeldOut })),
+        ...(matrix && { matrix }),
       }),
     );
-  else print(verdict);
+  else print(matrix ? matrixTable(matrix) : verdict);
   if (!quiet && !json) process.stderr.write(`the comparison is ${resolve(output)}\n`);
   return 0;
 }
+
+const measured = async (runs: readonly string[], { threads, json, quiet }: CommonOptions): Promise<LearningMatrix> => {
+  using stop = cancellation('run the same command again: nothing is asked twice');
+  const bar = progressLine({ quiet: quiet || json, unit: 'questions' });
+  try {
+    return await measureMatrix(runs, { threads, signal: stop.signal, onProgress: ({ stage, done, total }) => bar.update(done, total || undefined, stage) });
+  } finally {
+    bar.stop();
+  }
+};
 
 export interface ExportFlags {
   readonly format: AdapterFormat;

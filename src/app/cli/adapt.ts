@@ -1,4 +1,4 @@
-import type { AdaptFlags, ExportFlags } from './adapt-actions.ts';
+import type { AdaptFlags, CompareFlags, ExportFlags } from './adapt-actions.ts';
 import type { CommandModule } from './command-module.ts';
 import { numberWithin, positiveNumber, wholeNumber } from './number.ts';
 import { commonOptions } from './options.ts';
@@ -56,12 +56,13 @@ export const define: CommandModule['define'] = (command, finish) => {
     .argument('<runs...>', 'folders of runs')
     .description('runs side by side: what each gained and forgot')
     .option('--output <file>', 'the page that is written', 'compare.html')
+    .option('--matrix', 'runs are stages of learning, in this order: what each stage did to the tasks of all, and to knowledge of the world')
     .addHelpText(
       'after',
-      '\nExamples:\n  lyceum adapt compare .lyceum/runs/weather-station-loramoe .lyceum/runs/weather-station-lora\n  lyceum adapt compare .lyceum/runs/weather-station-* --output all.html --json\n',
+      '\nExamples:\n  lyceum adapt compare .lyceum/runs/weather-station-loramoe .lyceum/runs/weather-station-lora\n  lyceum adapt compare .lyceum/runs/weather-station-* --output all.html --json\n  lyceum adapt compare .lyceum/runs/first .lyceum/runs/second --matrix\n',
     )
     .action(async (runs: string[]) =>
-      finish(await (await import('./adapt-actions.ts')).compare(runs, compare.optsWithGlobals<{ output: string }>().output, commonOptions(compare))),
+      finish(await (await import('./adapt-actions.ts')).compare(runs, compare.optsWithGlobals<CompareFlags>(), commonOptions(compare))),
     );
 
   const exporting = command

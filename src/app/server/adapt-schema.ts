@@ -150,7 +150,45 @@ export const adaptRunDetailsSchema = adaptRunSchema
   .openapi('AdaptRunDetails');
 
 export const runNameSchema = z.object({ name: runName });
-export const compareSchema = z.strictObject({ run: z.array(runName).min(2).max(12) });
+const compared = z.array(runName).min(2).max(12);
+export const compareSchema = z.strictObject({
+  run: compared,
+  matrix: z.enum(['true', 'false']).optional().openapi({
+    description: 'With what each stage of learning did to the tasks of all: the runs are stages, in this order. `POST /api/adapt/matrix` measures that.',
+  }),
+});
+export const matrixRequestSchema = z
+  .strictObject({ runs: compared.openapi({ description: 'Runs on one model that are over, as stages of learning, in their order.' }) })
+  .openapi('MatrixRequest');
+export const matrixQuerySchema = z.strictObject({ run: compared });
+
+const row = z.array(z.number()).readonly();
+export const matrixSchema = z
+  .object({
+    tasks: z
+      .array(
+        z.object({
+          name: z.string(),
+          metric: z.string(),
+          n: count,
+          learntAt: z.union([count, z.literal('before')]).openapi({ description: 'The stage that taught it, from 0; `before`: the base model knew it.' }),
+        }),
+      )
+      .readonly()
+      .openapi({ description: 'Knowledge of the world, and the held-out samples of each run.' }),
+    stages: z.array(z.string()).readonly(),
+    scores: z.array(row).readonly().openapi({ description: 'Of every stage, that of every task.' }),
+    before: row.openapi({ description: 'Of the base model.' }),
+    summary: z.object({
+      averageScore: z.number(),
+      backwardTransfer: z.number().optional(),
+      forgetting: z.number().optional(),
+      forwardTransfer: z.number().optional(),
+      changes: z.array(z.number().nullable()).readonly(),
+    }),
+    apart: z.array(count).readonly().openapi({ description: 'Stages that do not start from the one before them.' }),
+  })
+  .openapi('LearningMatrix');
 
 export type LookRequest = z.infer<typeof lookRequestSchema>;
 export type Look = z.infer<typeof lookSchema>;

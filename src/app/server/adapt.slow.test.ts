@@ -87,10 +87,30 @@ describe('teaching a model', () => {
       state: 'done',
       error: null,
     });
-    const next = await teaching.ended(await json<Run>(teaching.ask('/api/adapt', 'POST', { ...request, from: 'short', name: 'next', epochs: 1 })));
+    const others = join(teaching.path, 'others.jsonl');
+    await writeFile(others, lines(colourSamples.map(({ output, kind }, i) => ({ instruction: `Shade ${i}?`, output, kind }))));
+    const next = await teaching.ended(
+      await json<Run>(teaching.ask('/api/adapt', 'POST', { ...request, data: others, from: 'short', name: 'next', epochs: 1 })),
+    );
     expect(next).toMatchObject({ subject: 'next', state: 'done', error: null });
     expect(await json(teaching.ask('/api/adapt/runs/next'))).toMatchObject({ from: 'short' });
     expect(await json(teaching.ask('/api/adapt/runs/next/result'))).toMatchObject({ from: { name: 'short' } });
+    const stages = 'run=short&run=next';
+    for (const path of [`matrix?${stages}`, `compare?${stages}&matrix=true`])
+      expect(await errorOf(teaching.ask(`/api/adapt/${path}`))).toEqual([404, 'NOT_FOUND', expect.stringContaining('POST /api/adapt/matrix first')]);
+    expect((await errorOf(teaching.ask('/api/adapt/matrix', 'POST', { runs: ['short', 'none'] })))[0]).toBe(404);
+    expect((await errorOf(teaching.ask('/api/adapt/matrix', 'POST', { runs: ['short'] })))[0]).toBe(400);
+    const measured = await teaching.ended(await json<Run>(teaching.ask('/api/adapt/matrix', 'POST', { runs: ['short', 'next'] })));
+    expect(measured).toMatchObject({
+      kind: 'adapt',
+      title: 'Matrix of short, next',
+      state: 'done',
+      error: null,
+      progress: { stage: expect.stringContaining('asking') },
+    });
+    const matrix = await json<{ stages: string[]; summary: object }>(teaching.ask(`/api/adapt/matrix?${stages}`));
+    expect(matrix).toMatchObject({ stages: ['short', 'next'], summary: measured.result!, apart: [] });
+    expect(await (await teaching.ask(`/api/adapt/compare?${stages}&matrix=true`)).text()).toContain('One task after another');
     const compared = await teaching.ask('/api/adapt/compare?run=colours-lora&run=short');
     expect(compared.status).toBe(200);
     expect(await compared.text()).toContain('short');

@@ -94,11 +94,22 @@ describe('a look at training data', () => {
 describe('teaching a model', () => {
   it('refuses what it cannot teach, by name', async () => {
     const request = { method: 'lora', length: 48, replay: 0, weights: 'f32', data: join(teaching.path, 'none.jsonl'), model: teaching.tiny };
-    for (const wrong of [{ method: 'arrow' }, { name: '../x' }, { name: '.x' }, { replay: 1 }, { keep: 'first' }, { from: '../x' }, { unknown: 1 }, { data: '' }])
+    for (const wrong of [
+      { method: 'arrow' },
+      { name: '../x' },
+      { name: '.x' },
+      { replay: 1 },
+      { keep: 'first' },
+      { from: '../x' },
+      { unknown: 1 },
+      { data: '' },
+    ])
       expect((await errorOf(teaching.ask('/api/adapt', 'POST', { ...request, ...wrong })))[0]).toBe(400);
     expect((await errorOf(teaching.ask('/api/adapt', 'POST', { ...request, model: '/etc' })))[0]).toBe(404);
     expect((await errorOf(teaching.ask('/api/adapt', 'POST', { ...request, model: 'minilm' })))[0]).toBe(422);
     expect((await errorOf(teaching.ask('/api/adapt', 'POST', { ...request, from: 'none' })))[0]).toBe(404);
+    expect((await errorOf(teaching.ask('/api/adapt/matrix', 'POST', { runs: ['none', 'neither'] })))[0]).toBe(404);
+    expect((await errorOf(teaching.ask('/api/adapt/matrix?run=none&run=neither')))[0]).toBe(404);
     const failed = await teaching.ended(await json<Run>(teaching.ask('/api/adapt', 'POST', request)));
     expect(failed).toMatchObject({ state: 'failed', error: { message: expect.stringContaining('none.jsonl') } });
     expect((await errorOf(teaching.ask('/api/adapt/runs/none', 'POST', {})))[0]).toBe(404);

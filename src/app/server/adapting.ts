@@ -1,3 +1,4 @@
+import type { LearningMatrix } from '../../report/index.ts';
 import type { JobProgress } from '../jobs.ts';
 import type { AdaptRequest, AdaptRun, AdaptRunDetails, Look } from './adapt-schema.ts';
 
@@ -32,6 +33,10 @@ export interface Adapting {
   run(name: string): Promise<AdaptRunDetails>;
   /** Folder of a run that is over. @throws NotFoundError where it is none or not over */
   finished(name: string): Promise<string>;
-  /** A page that compares runs that are over. @throws as `finished` */
-  compare(names: readonly string[]): Promise<string>;
+  /** A page that compares runs that are over, with what their matrix says where that is wanted. @throws as `finished` and `matrix` */
+  compare(names: readonly string[], options: { readonly matrix: boolean }): Promise<string>;
+  /** Takes runs as stages of learning and asks the model of each what is not known yet, away from this thread; answers figures. Rejects with the signal's reason once it is aborted: what was asked is kept. @throws as `finished` */
+  measureMatrix(names: readonly string[], options: { readonly signal: AbortSignal; onProgress(progress: JobProgress): void }): Promise<Record<string, number>>;
+  /** The matrix of runs, once it is measured. @throws NotFoundError before that · as `finished` */
+  matrix(names: readonly string[]): Promise<LearningMatrix>;
 }

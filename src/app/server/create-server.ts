@@ -14,6 +14,7 @@ import { createNotices } from './notices.ts';
 import { errorAnswer, problem } from './problem.ts';
 import { adaptRoute } from './routes/adapt.ts';
 import { adaptLookRoute } from './routes/adapt-look.ts';
+import { adaptMatrixRoute } from './routes/adapt-matrix.ts';
 import { adaptReportRoute } from './routes/adapt-report.ts';
 import { adaptRunsRoute } from './routes/adapt-runs.ts';
 import { decideMergeRoute } from './routes/decide-merge.ts';
@@ -69,6 +70,7 @@ const routes: readonly Route[] = [
   adaptRoute,
   adaptRunsRoute,
   adaptReportRoute,
+  adaptMatrixRoute,
   runsRoute,
   runRoute,
   runEventsRoute,
@@ -118,6 +120,8 @@ const noAdapting: Adapting = {
   run: notTaught,
   finished: notTaught,
   compare: notTaught,
+  measureMatrix: notTaught,
+  matrix: notTaught,
 };
 
 /** Builds the server. Errors: ConfigError for an address other than loopback without a token. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { compareSchema, runNameSchema } from '../adapt-schema.ts';
+import { compareSchema, matrixQuerySchema, matrixSchema, runNameSchema } from '../adapt-schema.ts';
 import type { Route } from '../context.ts';
 import { refusals } from '../problem.ts';
 
@@ -39,9 +39,21 @@ const sendReport = async (c: Context, html: string) => {
   return c.html(html, 200);
 };
 
+const matrix = createRoute({
+  method: 'get',
+  path: '/api/adapt/matrix',
+  summary: 'What learning one task after another did to each, once it is measured',
+  request: { query: matrixQuerySchema },
+  responses: { 200: { description: 'The scores.', content: { 'application/json': { schema: matrixSchema } } }, ...others },
+});
+
 export const adaptReportRoute: Route = (app, { adapting }) => {
   const fileOf = async (name: string, file: string): Promise<string> => readFile(join(await adapting.finished(name), file), 'utf8');
   app.openapi(report, async (c) => sendReport(c, await fileOf(c.req.valid('param').name, 'report.html')));
   app.openapi(result, async (c) => c.json(JSON.parse(await fileOf(c.req.valid('param').name, 'result.json')) as Record<string, never>, 200));
-  app.openapi(comparison, async (c) => sendReport(c, await adapting.compare(c.req.valid('query').run)));
+  app.openapi(comparison, async (c) => {
+    const { run, matrix: wanted } = c.req.valid('query');
+    return sendReport(c, await adapting.compare(run, { matrix: wanted === 'true' }));
+  });
+  app.openapi(matrix, async (c) => c.json(await adapting.matrix(c.req.valid('query').run), 200));
 };

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type BaseModel, hashTrainingData, methodOf, readAdapterRecord, type Sample } from '../../adapt/index.ts';
+import { ConfigError, NotFoundError } from '../../core/index.ts';
+import type { AdaptResult } from '../../report/index.ts';
+import { type KeptAsked, readAsked } from './asked.ts';
+import { readResult } from './read-result.ts';
+import { type SplitOptions, splitData } from './split-data.ts';
+
+/** A run as a stage of learning. */
+export interface MatrixStage {
+  readonly folder: string;
+  readonly result: AdaptResult;
+  /** Folder of its adapter. */
+  readonly adapter: string;
+  /** Of the adapter's values. */
+  readonly sha256: string;
+  readonly seed: number;
+  /** Known by what its held-out samples come of: the same for the same samples. */
+  readonly heldOut: string;
+}
+
+/** What of a run's `run.json` decides which samples it holds out. */
+interface Described {
+  readonly config: Pick<SplitOptions, 'kindField' | 'kindRules' | 'length' | 'seed'> & {
+    readonly method: { readonly kind: string; readonly options: Readonly<Record<string, unknown>> };
+  };
+  readonly data: { readonly training: string; readonly evaluation?: string };
+}
+
+const describedIn = async (folder: string): Promise<Described> => JSON.parse(await readFile(join(folder, 'run.json'), 'utf8')) as Described;
+
+const splitOf = ({ config: { kindField, kindRules, length, seed, method } }: Described): Omit<SplitOptions, 'data' | 'evaluation'> => ({
+  length,
+  virtualTokens: methodOf(method.kind, method.options).virtualTokens ?? 0,
+  seed,
+  ...(kindField !== undefined && { kindField }),
+  ...(kindRules && { kindRules }),
+});
+
+/**
+ * Opens a run as a stage of learning.
+ *
+ * @throws NotFoundError where it is not over · ConfigError where it trained nothing, or its held-out samples cannot be asked
+ */
+export const openStage = async (folder: string): Promise<MatrixStage> => {
+  const result = await readResult(folder);
+  const adapter = join(folder, 'adapter');
+  const record = await readAdapterRecord(adapter);
+  if (!record)
+    throw new ConfigError(`${folder}: expected a run with an adapter as a stage of learning, got one of ${result.method.kind} without; leave it out`);
+  if (!result.task || !result.knowledge)
+    throw new ConfigError(`${folder}: expected a run whose held-out samples can be asked, got plain texts, or a model without a chat template; leave it out`);
+  const described = await describedIn(folder);
+  const { training, evaluation } = described.data;
+  const heldOut = createHash('sha256')
+    .update(JSON.stringify([training, evaluation, splitOf(described)]))
+    .digest('hex');
+  return { folder, result, adapter, sha256: record.weights.sha256, seed: described.config.seed, heldOut };
+};
+
+/** What a run was asked for, with paths that lead to its files from here. @throws NotFoundError */
+export const askedIn = async (folder: string): Promise<KeptAsked['asked']> => {
+  const kept = await readAsked(folder);
+  if (!kept)
+    throw new NotFoundError(
+      `${folder}: expected asked.json, with the way to its samples from here, got none; compare in the directory where the run was begun`,
+    );
+  return kept.asked;
+};
+
+/** The samples that a run held out. @throws NotFoundError, ConfigError where its data is not there any more, or another */
+export const heldOutSamples = async (base: BaseModel, { folder }: Pick<MatrixStage, 'folder'>): Promise<readonly Sample[]> => {
+  const { data, evaluation } = await askedIn(folder);
+  const described = await describedIn(folder);
+  for (const [path, sha256] of [
+    [data, described.data.training],
+    [evaluation, described.data.evaluation],
+  ] as const)
+    if (path !== undefined && (await hashTrainingData(path)) !== sha256)
+      throw new ConfigError(`${path}: expected the samples of the run ${folder}, got others; put them back, or leave that run out`);
+  return (await splitData(base, { ...splitOf(described), data, ...(evaluation !== undefined && { evaluation }) })).heldOut;
+};
