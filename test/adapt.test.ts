@@ -113,6 +113,18 @@ describe('lyceum adapt', () => {
     const { verdict, runs } = JSON.parse(compared.stdout) as { verdict: string; runs: { name: string; method: string }[] };
     expect(runs.map(({ name, method }) => [name, method])).toEqual([['data-lora', 'lora'], ['data-loramoe', 'loramoe']]); // biome-ignore format: short
     expect(readFileSync(join(folder, 'both.html'), 'utf8')).toContain(verdict);
+    // All of it stands in the results: the tasks are one.
+    const stages = lyceum('adapt', 'compare', at('data-lora'), at('data-loramoe'), '--matrix', '--output', 'stages.html', '--json');
+    expect([stages.status, stages.stderr]).toEqual([0, '']);
+    const { matrix } = JSON.parse(stages.stdout) as { matrix: { scores: number[][]; before: number[]; summary: { averageScore: number } } };
+    expect(matrix).toMatchObject({ tasks: [{ learntAt: 'before' }, { name: 'data-lora', learntAt: 0 }, { name: 'data-loramoe', learntAt: 1 }], apart: [1] });
+    expect([matrix.scores.map((row) => row.length), matrix.before.length]).toEqual([[3, 3], 3]);
+    expect(readFileSync(join(folder, 'stages.html'), 'utf8')).toContain('One task after another');
+    const table = lyceum('adapt', 'compare', at('data-lora'), at('data-loramoe'), '--matrix', '--output', 'stages.html');
+    expect(table.stdout).toMatch(
+      /^ +world +task 1 +task 2\nbase model .+\n1 data-lora .+\n2 data-loramoe .+\n(?:.+\n)?\naverage score \d+\.\d %; .+\ndata-loramoe does not start from data-lora/,
+    );
+    expect(table.stderr).toMatch(/the comparison is .+stages\.html\n$/);
     expect(lyceum('adapt', 'compare', at('data-lora'), at('none')).stderr).toMatch(/none: expected a run that is over, .+\(NOT_FOUND\)\n$/);
     expect(lyceum('adapt', 'compare', at('data-lora')).stderr).toMatch(/expected two runs at least, got 1/);
 

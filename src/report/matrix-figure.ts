@@ -39,10 +39,11 @@ const heatMap = async (matrix: LearningMatrix, names: readonly string[]): Promis
   const cells = cellsOf(matrix, names);
   const top = Math.max(...cells.map(({ score }) => score));
   const title = capital(finding(matrix));
+  const shorts = shortNames(matrix);
   const all = [before, ...scores];
   return figure({
     title,
-    caption: `A row is what a stage’s model scores, a column is a task, a frame stands where it was learnt: read down from the frame, and where the cells get paler the task was forgotten (${tasks.map(({ n }, t) => `${shortNames(matrix)[t]} n = ${grouped(n)}`).join(', ')}).`,
+    caption: `A row is what a stage’s model scores, a column is a task, a frame stands where it was learnt: read down from the frame, and where the cells get paler the task was forgotten (${tasks.map(({ n }, t) => `${shorts[t] === known ? known : `task\u00a0${shorts[t]}`} n\u00a0=\u00a0${grouped(n)}`).join(', ')}).`,
     plot: await matrixPlot(title, cells),
     key: html`<span class="ramp">${percent(0, 0)}&nbsp;${[0, 0.25, 0.5, 0.75, 1].map((share) => html`<i style="background:${cellShade(share * top, top)}"></i>`)}&nbsp;${percent(top, 0)}</span>`,
     numbers: {
