@@ -12,13 +12,18 @@ const named = tasks.map((task) => [nameOf(task), task] as const);
 
 /** Shares over all pairs of prompts: lucky guesses, and how often the label of request transfer is that of another role. */
 const shape: Readonly<Record<string, { guess: number; isUnaffected: number; isOutput: number; tokens: readonly [number, number] }>> = {
+  'qa-base': { guess: 0.33, isUnaffected: 0.33, isOutput: 0.21, tokens: [180, 320] },
+  'qa-uniform-prefix': { guess: 0.33, isUnaffected: 0.33, isOutput: 0.21, tokens: [180, 320] },
+  'qa-question-start': { guess: 0.33, isUnaffected: 0.33, isOutput: 0.21, tokens: [180, 320] },
+  // Forms differ in whether a space precedes the answer, so fewer labels coincide.
+  'qa-mixed-template': { guess: 0.33, isUnaffected: 0.18, isOutput: 0.21, tokens: [180, 320] },
   'type-hint': { guess: 0.33, isUnaffected: 0.33, isOutput: 0.04, tokens: [300, 500] },
   'factual-recall': { guess: 0.33, isUnaffected: 0.33, isOutput: 0.2, tokens: [20, 70] },
   'variable-binding': { guess: 0.33, isUnaffected: 0.33, isOutput: 0.12, tokens: [50, 120] },
   induction: { guess: 0.12, isUnaffected: 0.12, isOutput: 0.03, tokens: [350, 700] },
 };
 
-const wordFamilies = new Set(['factual-recall']);
+const wordFamilies = new Set(['factual-recall', 'qa-base', 'qa-uniform-prefix', 'qa-question-start', 'qa-mixed-template']);
 
 const expectSound = (task: OrionTask, tokenizer: Encoder, { prompts, family, variant }: OrionDataset): void => {
   expect({ family, variant }).toEqual({ family: task.family, variant: task.variant });

@@ -10,5 +10,7 @@ export { isSeparable, labelsOf, type Role, roles } from './role.ts';
 export { type OrionRunOptions, runOrionTask } from './run-task.ts';
 export { type Attribute, type Context, type Entity, evaluate, find, type Request } from './table.ts';
 export type { Draft, Drafts, OrionTask } from './task.ts';
-export { orionTaskFolder, orionTasks } from './tasks/builtin-tasks.ts';
+export { type OrionOptions, orionTaskFolder, orionTasks } from './tasks/builtin-tasks.ts';
+export { type QuestionOptions, questionTasks } from './tasks/question-answering.ts';
+export { builtinStories, parseStories, readStories, type Story, type StoryData, type StoryQuestion } from './tasks/stories.ts';
 export { parseOrionTask, readOrionTask, type TaskFile } from './tasks/task-file.ts';

@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { FormatError } from '../../../core/index.ts';
-import { shown } from '../table.ts';
 import type { OrionTask } from '../task.ts';
 import { declaredTask } from './declared-task.ts';
+import { parseJson, readJson } from './read-json.ts';
 
 const label = z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'expected small letters, digits and single hyphens');
 const name = z.string().regex(/^[a-z][A-Za-z0-9_]*$/, 'expected a letter first, then letters, digits or _');
@@ -37,36 +36,17 @@ const schema = z.strictObject({
 /** A task as a file declares it. */
 export type TaskFile = z.output<typeof schema>;
 
-const at = (given: unknown, path: readonly PropertyKey[]): unknown =>
-  path.reduce<unknown>((inner, key) => (typeof inner === 'object' && inner !== null ? (inner as Record<PropertyKey, unknown>)[key] : undefined), given);
-
 /**
  * A task that a JSON document declares.
  *
  * @param where  what stands first in an error
  * @throws FormatError with the field, what was expected and found; or where slots, words, entities and requests do not fit each other
  */
-export const parseOrionTask = (json: unknown, where = 'orion task'): OrionTask => {
-  const parsed = schema.safeParse(json);
-  if (parsed.success) return declaredTask(parsed.data, where);
-  const issue = parsed.error.issues[0]!;
-  throw new FormatError(
-    `${where}: ${issue.path.join('.') || 'document'}: ${issue.message}, got ${shown(at(json, issue.path))}; the guide to task files says what a field holds`,
-  );
-};
+export const parseOrionTask = (json: unknown, where = 'orion task'): OrionTask => declaredTask(parseJson(json, where, schema), where);
 
 /**
  * A task of a JSON file.
  *
  * @throws FormatError as `parseOrionTask`, and where the file is no JSON; what the file system says
  */
-export const readOrionTask = async (path: string): Promise<OrionTask> => {
-  const source = await readFile(path, 'utf8');
-  let json: unknown;
-  try {
-    json = JSON.parse(source);
-  } catch (cause) {
-    throw new FormatError(`${path}: expected one JSON document, got ${shown(source.slice(0, 60))}; ${(cause as Error).message}`, { cause });
-  }
-  return parseOrionTask(json, path);
-};
+export const readOrionTask = async (path: string): Promise<OrionTask> => parseOrionTask(readJson(await readFile(path, 'utf8'), path), path);
