@@ -1,7 +1,12 @@
 // What `lyceum inspect …` does once its arguments are understood. Each answers the exit code.
+import { join } from 'node:path';
 import { styleText } from 'node:util';
-import { type LensOf, type LikelyToken, lensOf, listSites, openInspected, type PatchedPair, patchPair } from '../inspect/index.ts';
+import { ConfigError } from '../../core/index.ts';
+import { type LensOf, type LikelyToken, lensOf, listSites, type OrionOutcome, openInspected, type PatchedPair, patchPair, runOrion } from '../inspect/index.ts';
+import { writeOutput } from '../write-output.ts';
+import { cancellation } from './cancellation.ts';
 import type { CommonOptions } from './options.ts';
+import { progressLine } from './progress.ts';
 
 const print = (text: string) => process.stdout.write(`${text}\n`);
 
@@ -44,6 +49,69 @@ const plotted = ({ sourceTop, targetTop, layers }: PatchedPair): string => {
     ...rows,
     '',
     'A layer counts blocks: after so many, the target’s last token got what the source’s held. In the columns: how probable the answers are that either prompt gave by itself, among the five likeliest.',
+  ].join('\n');
+};
+
+export interface OrionFlags {
+  readonly model: string;
+  readonly tasks: readonly string[];
+  readonly prompts: number;
+  readonly pairs: number;
+  readonly stories?: readonly string[];
+  readonly output?: string;
+  readonly adapter?: string;
+}
+
+export async function orion(
+  { model, tasks, prompts, pairs, stories, output, adapter }: OrionFlags,
+  { dir, json, quiet, seed, threads, weights }: CommonOptions,
+): Promise<number> {
+  if (stories && stories.length !== 2)
+    throw new ConfigError(`inspect orion: expected --stories STORIES.json QUESTIONS.json, got ${stories.length} files; name both`);
+  using stop = cancellation('run the same command again: tasks that are finished are kept');
+  const bar = progressLine({ quiet: quiet || json, unit: 'prompts' });
+  try {
+    await using opened = await openInspected(model, { adapter, weights, threads });
+    const folder = output ?? join(dir, 'inspect', `${opened.name}-orion`);
+    const found = await runOrion(opened, {
+      ...(tasks.includes('all') ? {} : { tasks }),
+      stories: stories && { stories: stories[0]!, questions: stories[1]! },
+      prompts,
+      pairs,
+      seed,
+      folder,
+      signal: stop.signal,
+      onProgress: (done, total, task) => bar.update(done, total, task),
+    });
+    bar.stop();
+    await writeOutput(join(folder, 'result.json'), [JSON.stringify(found)]);
+    print(json ? JSON.stringify(found) : orionTable(found));
+    for (const { family, variant, reason } of found.skipped) quiet || process.stderr.write(`skipped ${family}/${variant}: ${reason}\n`);
+    return found.skipped.length > 0 ? 3 : 0;
+  } finally {
+    bar.stop();
+  }
+}
+
+const orionTable = ({ model, tasks, cells }: OrionOutcome): string => {
+  const share = (value: number): string => value.toFixed(2);
+  const rows = tasks.map(({ family, variant, accuracy, guess, tokenProb, passed, L1, L2, L3, requestTransfer, chatTemplate }) => [
+    `${family}/${variant}${chatTemplate ? ' (chat)' : ''}`,
+    share(accuracy),
+    share(guess),
+    share(tokenProb),
+    passed ? 'yes' : 'no',
+    ...[L1, L2, L3].map((layer) => (layer === null ? '–' : String(layer))),
+    requestTransfer ? `${share(requestTransfer.max)} (${requestTransfer.ci95.map(share).join(' to ')})` : '–',
+  ]);
+  const head = ['task', 'right', 'guess', 'prob', 'known', 'L1', 'L2', 'L3', 'request moved'];
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
+  const line = (cells: readonly string[]): string => cells.map((cell, i) => (i === 0 || i === cells.length - 1 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  ').trimEnd(); // biome-ignore format: a chain
+  return [
+    line(head),
+    ...rows.map(line),
+    '',
+    `${model}: ${cells.passed} ${cells.passed === 1 ? 'family' : 'families'} known, ${cells.above70} of them with more than 0.7 of the probability after the request was moved.`,
   ].join('\n');
 };
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CommandModule } from './command-module.ts';
-import type { LensFlags, PatchFlags } from './inspect-actions.ts';
+import type { LensFlags, OrionFlags, PatchFlags } from './inspect-actions.ts';
 import { wholeNumber } from './number.ts';
 import { commonOptions } from './options.ts';
 
@@ -9,6 +9,20 @@ const modelOption = ['--model <model>', 'a GGUF file, a Hugging Face folder, or 
 export const define: CommandModule['define'] = (command, finish) => {
   const sub = (spelling: string, summary: string): Command => command.command(spelling).description(summary).allowExcessArguments(false);
   const actions = () => import('./inspect-actions.ts');
+
+  sub('orion', 'retrieval tasks: does the model keep the request apart from the context, and where')
+    .requiredOption(...modelOption)
+    .option('--tasks <names...>', 'families, family/variant, or files of tasks of your own', ['all'])
+    .option('--prompts <n>', 'prompts of each task', wholeNumber('--prompts', 2), 100)
+    .option('--pairs <n>', 'patched pairs of each layer', wholeNumber('--pairs', 1), 100)
+    .option('--stories <files...>', 'stories and questions of your own for question answering: two JSON files')
+    .option('--output <folder>', 'of the report and of what is finished; default: by model in the workspace')
+    .option('--adapter <folder>', 'an adapter put on the model: a folder of `lyceum adapt`, or a LoRA of PEFT’s')
+    .addHelpText(
+      'after',
+      '\nEvery task is a request and a context; the residual stream at the last token is moved from one prompt to another, after every block in turn (arXiv:2312.10091). A task counts where the model answers more than 0.7 of its prompts by itself. Chat models are asked through their template where that makes them answer better. Weights are float32 unless --weights says otherwise. Ctrl-C stops, the same command goes on.\n\nExamples:\n  lyceum inspect orion --model smollm2-135m-instruct --tasks induction\n  lyceum inspect orion --model smollm2-135m-instruct\n',
+    )
+    .action(async (flags: OrionFlags) => finish(await (await actions()).orion(flags, commonOptions(command))));
 
   sub('patch', 'put what one prompt’s last token holds into another’s, block by block')
     .requiredOption(...modelOption)

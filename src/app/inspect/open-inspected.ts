@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { ConfigError } from '../../core/index.ts';
 import type { CausalTokenizer } from '../../formats/index.ts';
 import { type Blockwise, type InspectedModel, inspectedProgram, openBlockwise } from '../../inspect/index.ts';
@@ -10,6 +11,7 @@ import type { ModelWeights } from '../language-model/text-request.ts';
 import { openTextTools } from '../language-model/text-tools.ts';
 import { withWeights } from '../language-model/weights.ts';
 import { resolveModel } from '../models/resolve-model.ts';
+import { weightsSha256 } from '../models/show-model.ts';
 
 export interface InspectOptions {
   /** An adapter put on the model: a folder of `lyceum adapt`, or a LoRA of PEFT's. */
@@ -22,6 +24,9 @@ export interface InspectOptions {
 /** A language model opened up. */
 export interface InspectedLanguageModel extends AsyncDisposable {
   readonly name: string;
+  /** Hash of its weights, and of what an adapter puts on them. */
+  identity(): Promise<string>;
+  readonly weights: Exclude<ModelWeights, 'auto'>;
   readonly tokenizer: CausalTokenizer;
   readonly chatTemplate: string | undefined;
   readonly blocks: Blockwise;
@@ -37,7 +42,8 @@ export const openInspected = async (model: string, { adapter: folder, weights = 
   const resolved = await resolveModel(model);
   const files = await openCausalFiles(resolved.kind, resolved.path);
   const [base, { tokenizer, chatTemplate }] = [await causalSource(files), await openTextTools(files, resolved.chatTemplate)];
-  const { source, beside } = besideWeights(base, folder === undefined ? undefined : await adapterOn(folder, base, resolved));
+  const adapter = folder === undefined ? undefined : await adapterOn(folder, base, resolved);
+  const { source, beside } = besideWeights(base, adapter);
   if ((beside?.virtualTokens ?? 0) > 0)
     throw new ConfigError(`inspect ${model}: expected an adapter beside the weights, got one of virtual tokens before the text; inspect the model without it`);
   const inspected: InspectedModel = { name: resolved.name, config: base.member.config, build: source.member.build };
@@ -52,5 +58,10 @@ export const openInspected = async (model: string, { adapter: folder, weights = 
   const engine = opened.use(await openEngine(threads === undefined ? {} : { threads }));
   const blocks = opened.use(await openBlockwise(engine, inspected, program, new Map([...inPlace, ...kept, ...branches])));
   const held = opened.move();
-  return { name: resolved.name, tokenizer, chatTemplate, blocks, [Symbol.asyncDispose]: () => held.disposeAsync() };
+  const identity = async (): Promise<string> => {
+    const hash = createHash('sha256').update(await weightsSha256(resolved));
+    for (const [name, values] of adapter?.values ?? []) hash.update(name).update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    return hash.digest('hex');
+  };
+  return { name: resolved.name, identity, weights: mode, tokenizer, chatTemplate, blocks, [Symbol.asyncDispose]: () => held.disposeAsync() };
 };

@@ -1,0 +1,171 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ConfigError, LyceumError } from '../../core/index.ts';
+import { renderChat, writeWhole } from '../../formats/index.ts';
+import {
+  type Encoder,
+  makeDataset,
+  type OrionDataset,
+  type OrionSummary,
+  type OrionTask,
+  type OrionTaskSummary,
+  orionTasks,
+  readOrionTask,
+  readStories,
+  runOrionTask,
+  summariseModel,
+  sweep,
+} from '../../inspect/index.ts';
+import type { InspectedLanguageModel } from './open-inspected.ts';
+
+export interface OrionRunSettings {
+  /** Families (`induction`), variants (`induction/random-strings`), or paths of task files. Default: all that ship with Lyceum. */
+  readonly tasks?: readonly string[];
+  /** Stories and questions of your own for question answering: two JSON files. */
+  readonly stories?: { readonly stories: string; readonly questions: string } | undefined;
+  /** Prompts of each task. Default 100. */
+  readonly prompts?: number;
+  /** Pairs of each layer. Default 100. */
+  readonly pairs?: number;
+  /** Default 0. */
+  readonly seed?: number;
+}
+
+export interface RunOrionOptions extends OrionRunSettings {
+  /** Where finished tasks are kept: the next run with the same settings goes on from there. */
+  readonly folder: string;
+  readonly signal?: AbortSignal;
+  /** Steps of the task at hand, of how many. */
+  readonly onProgress?: (done: number, total: number, task: string) => void;
+}
+
+/** A task's figures, and whether its prompts went through the model's chat template. */
+export type OrionTaskOutcome = OrionTaskSummary & { readonly chatTemplate: boolean; readonly seconds: number };
+
+export interface OrionOutcome extends Omit<OrionSummary, 'tasks'> {
+  readonly tasks: readonly OrionTaskOutcome[];
+  /** Tasks that this model cannot be given, and why. */
+  readonly skipped: readonly { readonly family: string; readonly variant: string; readonly reason: string }[];
+  readonly weights: string;
+  readonly layers: number;
+  readonly prompts: number;
+  readonly pairs: number;
+  readonly seed: number;
+}
+
+const formVersion = 1; // of kept tasks
+const choosing = { prompts: 20, seed: 1_000_003 }; // what tells whether the chat template helps: other prompts than those that are reported
+
+/**
+ * The retrieval tasks of ORION, put to a model (arXiv 2312.10091). A chat model is asked with its template where that makes it answer better.
+ *
+ * @throws NotFoundError for a task that there is not · ConfigError for settings out of range · what task files throw · the signal's reason
+ */
+export const runOrion = async (
+  model: InspectedLanguageModel,
+  { tasks, stories, prompts = 100, pairs = 100, seed = 0, folder, signal, onProgress }: RunOrionOptions,
+): Promise<OrionOutcome> => {
+  const chosen = await tasksOf(tasks, stories);
+  await mkdir(folder, { recursive: true });
+  const done: OrionTaskOutcome[] = [];
+  const skipped: { family: string; variant: string; reason: string }[] = [];
+  const identity = await model.identity();
+  for (const task of chosen) {
+    const { family, variant } = task;
+    const begun = performance.now();
+    const told = (step: number, total: number): void => onProgress?.(step, total, `${family}/${variant}`);
+    try {
+      const plain = makeDataset(task, model.tokenizer, { count: prompts, seed });
+      const chat = await chatForm(model, task, signal);
+      const dataset = chat ? makeDataset(task, chat.encoder, { count: prompts, seed, wrap: chat.wrap }) : plain;
+      const path = join(folder, `${family}--${variant}.json`);
+      const key = keyOf([identity, model.weights, pairs, seed], dataset);
+      const kept = await keptTask(path, key);
+      if (kept) {
+        done.push(kept);
+        continue;
+      }
+      const summary = await runOrionTask(model.blocks, dataset, { count: pairs, seed, signal, onProgress: told });
+      const outcome: OrionTaskOutcome = { ...summary, chatTemplate: chat !== undefined, seconds: (performance.now() - begun) / 1000 };
+      await writeWhole(path, [Buffer.from(JSON.stringify({ form: formVersion, key, outcome }))]);
+      done.push(outcome);
+    } catch (error) {
+      signal?.throwIfAborted();
+      // What this model's tokens or context do not allow is told beside the rest.
+      if (!(error instanceof ConfigError)) throw error;
+      skipped.push({ family, variant, reason: error.message });
+    }
+  }
+  const { cells } = summariseModel(model.name, done);
+  return { model: model.name, tasks: done, cells, skipped, weights: model.weights, layers: model.blocks.config.layers, prompts, pairs, seed };
+};
+
+/** @throws NotFoundError */
+const tasksOf = async (names: readonly string[] | undefined, stories: OrionRunSettings['stories']): Promise<OrionTask[]> => {
+  const known = orionTasks(stories ? { stories: await readStories(stories.stories, stories.questions) } : {});
+  if (!names) return known;
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const own = known.filter(({ family, variant }) => name === family || name === `${family}/${variant}`);
+      if (own.length > 0) return own;
+      if (existsSync(name)) return [await readOrionTask(name)];
+      throw new ConfigError(
+        `inspect orion: expected tasks among ${[...new Set(known.map(({ family }) => family))].join(', ')}, or the path of a task file, got ${name}; name another`,
+      );
+    }),
+  );
+  return [...new Set(found.flat())];
+};
+
+interface ChatForm {
+  readonly encoder: Encoder;
+  wrap(text: string): string;
+}
+
+/** How a chat model is asked, where it answers more of some other prompts right with its template than without. */
+const chatForm = async (model: InspectedLanguageModel, task: OrionTask, signal: AbortSignal | undefined): Promise<ChatForm | undefined> => {
+  const { chatTemplate, tokenizer } = model;
+  if (chatTemplate === undefined) return undefined;
+  const slot = 'TEXTTOASKHERE';
+  const spelt = (id: number | undefined): string => (id === undefined ? '' : (tokenizer.tokenOf(id) ?? ''));
+  const around = await renderChat(chatTemplate, {
+    messages: [{ role: 'user', content: slot }],
+    addGenerationPrompt: true,
+    bosToken: spelt(tokenizer.bos),
+    eosToken: spelt(tokenizer.eos[0]),
+  });
+  const [before, after] = around.split(slot) as [string, string?];
+  if (after === undefined) return undefined; // a template that changes what it is given
+  const form: ChatForm = { encoder: { encode: (text) => tokenizer.encode(text, { special: false }) }, wrap: (text) => `${before}${text}${after}` };
+  const options = { count: choosing.prompts, seed: choosing.seed };
+  const right = async (dataset: OrionDataset): Promise<number> => {
+    const ids = dataset.prompts.map((prompt) => prompt.ids);
+    const { plain } = await sweep(model.blocks, ids, [], undefined, { signal });
+    return plain.filter(({ best }, i) => best[0]!.id === dataset.prompts[i]!.answerId).length;
+  };
+  let wrapped: OrionDataset;
+  try {
+    wrapped = makeDataset(task, form.encoder, { ...options, wrap: form.wrap });
+  } catch (error) {
+    if (error instanceof LyceumError) return undefined; // an answer cannot begin with a token of its own there
+    throw error;
+  }
+  return (await right(wrapped)) > (await right(makeDataset(task, tokenizer, options))) ? form : undefined;
+};
+
+/** Of everything a task's figures depend on. */
+const keyOf = (settings: readonly unknown[], { family, variant, prompts }: OrionDataset): string =>
+  createHash('sha256')
+    .update(JSON.stringify([...settings, family, variant, prompts.map(({ ids, answerId }) => [ids, answerId])]))
+    .digest('hex');
+
+const keptTask = async (path: string, wanted: string): Promise<OrionTaskOutcome | undefined> => {
+  try {
+    const { form, key, outcome } = JSON.parse(await readFile(path, 'utf8')) as { form: number; key: string; outcome: OrionTaskOutcome };
+    return form === formVersion && key === wanted ? outcome : undefined;
+  } catch {
+    return undefined; // not there, or not whole: it is measured again
+  }
+};
