@@ -20,10 +20,11 @@ const shape: Readonly<Record<string, { guess: number; isUnaffected: number; isOu
   'type-hint': { guess: 0.33, isUnaffected: 0.33, isOutput: 0.04, tokens: [300, 500] },
   'factual-recall': { guess: 0.33, isUnaffected: 0.33, isOutput: 0.2, tokens: [20, 70] },
   'variable-binding': { guess: 0.33, isUnaffected: 0.33, isOutput: 0.12, tokens: [50, 120] },
+  translation: { guess: 0.2, isUnaffected: 0.2, isOutput: 0.2, tokens: [450, 750] },
   induction: { guess: 0.12, isUnaffected: 0.12, isOutput: 0.03, tokens: [350, 700] },
 };
 
-const wordFamilies = new Set(['factual-recall', 'qa-base', 'qa-uniform-prefix', 'qa-question-start', 'qa-mixed-template']);
+const wordFamilies = new Set(['factual-recall', 'qa-base', 'qa-uniform-prefix', 'qa-question-start', 'qa-mixed-template', 'translation']);
 
 const expectSound = (task: OrionTask, tokenizer: Encoder, { prompts, family, variant }: OrionDataset): void => {
   expect({ family, variant }).toEqual({ family: task.family, variant: task.variant });

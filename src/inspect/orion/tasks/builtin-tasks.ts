@@ -6,7 +6,7 @@ import { questionTasks } from './question-answering.ts';
 import { builtinStories, type StoryData } from './stories.ts';
 import { parseOrionTask } from './task-file.ts';
 
-/** Where the tasks lie that ship with Lyceum; each is a task file as anyone may write one. */
+/** Where the tasks lie that ship with Lyceum, task files as anyone may write them; beside them the stories that questions are asked about. */
 export const orionTaskFolder: string = fileURLToPath(new URL('../../../../models/orion/', import.meta.url));
 
 const files = [
@@ -18,6 +18,9 @@ const files = [
   'variable-binding-pencils',
   'variable-binding-recipe',
   'variable-binding-bills',
+  'translation-climate',
+  'translation-species',
+  'translation-captains',
 ];
 
 export interface OrionOptions {
