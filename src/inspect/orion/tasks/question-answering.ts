@@ -7,14 +7,14 @@ import type { Story, StoryData, StoryQuestion } from './stories.ts';
 /** Where the question stands and how its answer begins. */
 type Form = 'base' | 'uniform-prefix' | 'question-start';
 
-const stem = 'Answer: the word asked for is "';
+const stem = 'Answer: the keyword is "';
 const textOf: Readonly<Record<Form, (story: string, question: StoryQuestion) => string>> = {
   base: (story, { question, answer_prefix }) =>
     `Read this short story.\n\n${story}\n\nNow answer a question about the story, in as few words as you can.\n\nQuestion: ${question}\nAnswer: ${answer_prefix}`,
   'uniform-prefix': (story, { question }) =>
-    `Read this short story. Then answer with one word of the story, in double quotes.\n\n${story}\n\nQuestion: ${question}\n${stem}`,
+    `Read this short story, and answer the question behind it with a single keyword in double quotes.\n\n${story}\n\nQuestion: ${question}\n${stem}`,
   'question-start': (story, { question }) =>
-    `Read the question and then the short story. Answer with one word of the story, in double quotes.\n\nQuestion: ${question}\n\nStory: ${story}\n\n${stem}`,
+    `Read the question and then this short story, and answer with a single keyword in double quotes.\n\nQuestion: ${question}\n\nStory: ${story}\n\n${stem}`,
 };
 /** The column of the table that holds the value as an answer: with a space in front, or behind a quotation mark. */
 const columnOf: Readonly<Record<Form, 'name' | 'spacedName'>> = { base: 'spacedName', 'uniform-prefix': 'name', 'question-start': 'name' };
