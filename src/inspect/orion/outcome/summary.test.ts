@@ -93,6 +93,7 @@ describe('a variant', () => {
     expect(() => summariseTask(dataset, knows.slice(1), [])).toThrow(/^orion variable-binding\/recipe: expected a baseline for each of 100 prompts, got 99$/);
     const [pair] = drawPairs(100, [1]).map(planted);
     expect(() => summariseTask(dataset, knows, [{ ...pair!, target: 100 }])).toThrow(/expected pairs of 100 prompts, got one of \d+ and 100; /);
+    expect(() => summariseTask(dataset, [{ probability: Number.NaN, top: 0 }, ...knows.slice(1)], [])).toThrow(/expected probabilities from 0 to 1, got NaN; /);
   });
 });
 

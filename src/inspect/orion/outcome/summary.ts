@@ -51,7 +51,7 @@ export interface OrionSummary {
  *
  * @param baselines  of the dataset's prompts, in their order
  * @param results    of pairs at any layers; none: no sweep
- * @throws RangeError where baselines and prompts do not fit, or pairs name other prompts
+ * @throws RangeError where baselines and prompts do not fit, pairs name other prompts, or a probability is none
  */
 export const summariseTask = (
   { family, variant, prompts, guess }: OrionDataset,
@@ -64,6 +64,10 @@ export const summariseTask = (
   const stray = results.find(({ source, target }) => !(source in prompts) || !(target in prompts));
   if (stray)
     throw new RangeError(`${where}: expected pairs of ${prompts.length} prompts, got one of ${stray.source} and ${stray.target}; sweep the same dataset`);
+  const given = [...baselines.map(({ probability }) => probability), ...results.flatMap(({ probabilities }) => Object.values(probabilities))];
+  const wrong = given.find((probability) => !(probability >= 0 && probability <= 1));
+  if (wrong !== undefined)
+    throw new RangeError(`${where}: expected probabilities from 0 to 1, got ${wrong}; the model's scores are no numbers, or no softmax was taken`);
   const accuracy = mean(baselines.map(({ top }, i) => Number(top === prompts[i]!.answerId)));
   const tokenProb = mean(baselines.map(({ probability }) => probability));
   const figures = { family, variant, n: prompts.length, accuracy, guess, tokenProb, passed: accuracy > passMark };
