@@ -20,6 +20,6 @@ export const parseJson = <T>(json: unknown, where: string, schema: z.ZodType<T>)
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0]!;
   throw new FormatError(
-    `${where}: ${path.join('.') || 'document'}: ${message}, got ${shown(at(json, path))}; the tasks that ship with Lyceum in models/orion are examples`,
+    `${where}: ${path.join('.') || 'document'}: ${message}, got ${shown(at(json, path))}; docs/guide/orion-tasks.md says what fields hold, models/orion has examples`,
   );
 };

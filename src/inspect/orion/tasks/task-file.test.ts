@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -67,6 +67,12 @@ describe('a task file', () => {
     const { dropped, prompts } = makeDataset(parseOrionTask({ ...clash, collisions: 'drop' }), letters, { count: 200 });
     expect(dropped).toEqual(['Rieti, Lazio: Rieti begins like Rome']);
     expect(new Set(prompts.map(({ answer }) => answer))).toEqual(new Set(['Rome', 'Oslo', 'Bern']));
+  });
+
+  it('is what the guide shows', () => {
+    const guide = readFileSync(new URL('../../../../docs/guide/orion-tasks.md', import.meta.url), 'utf8');
+    const task = parseOrionTask(JSON.parse(/```json\n(.*?)```/s.exec(guide)![1]!));
+    expect(makeDataset(task, wordTokenizer()).prompts).toHaveLength(100);
   });
 
   it.each([
