@@ -15,6 +15,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   load: async () => (await import('./load/load.ts')).load,
   serve: async () => (await import('./serve/serve.ts')).serve,
   grammar: async () => (await import('./grammar/grammar.ts')).grammar,
+  sweep: async () => (await import('./inspect/sweep.ts')).sweepBench,
   store: async () => (await import('./store-rows.ts')).storeRows,
   page: async () => (await import('./page.ts')).pageBench,
   'quality/perplexity': async () => (await import('./quality/perplexity.ts')).perplexity,
