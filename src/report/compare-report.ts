@@ -4,6 +4,7 @@ import { type Content, html, type Markup } from './html.ts';
 import type { LearningMatrix } from './learning-matrix.ts';
 import { matrixSection, matrixVerdict } from './matrix-figure.ts';
 import { methodName } from './method-names.ts';
+import { namesApart } from './names-apart.ts';
 import { bytes, duration, grouped, percent, percentInterval, points, pointsInterval, figure as short, short as shortCount } from './numbers.ts';
 import { type Column, figure, page, table } from './page.ts';
 import { hue } from './plots/colours.ts';
@@ -21,16 +22,7 @@ type Named<Key extends 'task' | 'knowledge'> = { readonly name: string; readonly
 const scored = <Key extends 'task' | 'knowledge'>(results: readonly AdaptResult[], names: readonly string[], key: Key): Named<Key>[] =>
   results.flatMap((result, index) => (result[key] ? [{ name: names[index]!, index, score: result[key] as NonNullable<AdaptResult[Key]> }] : []));
 
-/** Names that tell runs apart: the run's own, cut after 28 characters, with a number where two are the same. */
-const namesOf = (results: readonly AdaptResult[]): string[] => {
-  const seen = new Map<string, number>();
-  return results.map(({ name: whole }) => {
-    const name = whole.length > 28 ? `${whole.slice(0, 27).toWellFormed()}…` : whole;
-    const times = (seen.get(name) ?? 0) + 1;
-    seen.set(name, times);
-    return times === 1 ? name : `${name} (${times})`;
-  });
-};
+const namesOf = (results: readonly AdaptResult[]): string[] => namesApart(results.map(({ name }) => name));
 
 /** What differs between runs that a fair comparison holds equal. */
 export const differencesOf = (results: readonly AdaptResult[]): string[] => {
