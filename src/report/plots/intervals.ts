@@ -18,10 +18,12 @@ export interface IntervalLook {
   readonly scale: 'share' | 'difference';
   /** Colour of each row's figure; the first hue unless told. */
   readonly colour?: (index: number) => string;
+  /** Where a dashed line stands. */
+  readonly dashes?: number;
 }
 
 /** Before (hollow) over after (full), row by row, with 95 % intervals as lines. */
-export const intervalPlot = (label: string, rows: readonly IntervalRow[], { axis, scale, colour = () => hue(0) }: IntervalLook): Promise<Plot> => {
+export const intervalPlot = (label: string, rows: readonly IntervalRow[], { axis, scale, colour = () => hue(0), dashes }: IntervalLook): Promise<Plot> => {
   const draw: Draw = (plot, { width, wide }) => {
     const both = rows.some(({ before }) => before);
     const step = (both ? 52 : 34) + (wide ? 0 : 18);
@@ -33,7 +35,7 @@ export const intervalPlot = (label: string, rows: readonly IntervalRow[], { axis
     ]);
     const say = scale === 'share' ? (value: number) => percent(value) : inPoints;
     const low = Math.min(0, ...marks.map((mark) => mark.low));
-    const high = Math.max(scale === 'share' ? 0.05 : 0.01, ...marks.map((mark) => mark.high));
+    const high = Math.max(scale === 'share' ? 0.05 : 0.01, dashes ?? 0, ...marks.map((mark) => mark.high));
     const marginLeft = wide ? Math.min(220, 24 + Math.max(...rows.map(({ label }) => label.length)) * 6.8) : 12;
     return {
       width,
@@ -53,6 +55,7 @@ export const intervalPlot = (label: string, rows: readonly IntervalRow[], { axis
       marks: [
         plot.gridX({ stroke: line, strokeOpacity: 1, ticks: wide ? 6 : 3 }),
         plot.ruleX([0], { stroke: markLine }),
+        plot.ruleX(dashes === undefined ? [] : [dashes], { stroke: markLine, strokeDasharray: '3 3' }),
         wide
           ? plot.text(rows, { y: 'label', text: 'label', frameAnchor: 'left', textAnchor: 'end', dx: -14, fill: 'var(--ink)' })
           : plot.text(rows, {
@@ -64,6 +67,8 @@ export const intervalPlot = (label: string, rows: readonly IntervalRow[], { axis
               dy: both ? -24 : -14,
               fill: 'var(--ink)',
               fontWeight: 600,
+              stroke: paper,
+              strokeWidth: 4,
             }),
         ...marks.flatMap((mark) => [
           plot.link([mark], {

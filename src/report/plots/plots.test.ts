@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { expertUsePlot } from './expert-use.ts';
 import { intervalPlot } from './intervals.ts';
 import { lossPlot, spread, thinned } from './loss.ts';
+import { outcomeCurvesPlot } from './outcome-curves.ts';
+import { outcomeLayersPlot } from './outcome-layers.ts';
 import { type NamedMark, placeNames } from './place-names.ts';
 import { placeOf, routerPlot } from './router.ts';
 
@@ -107,5 +109,53 @@ describe('plots', () => {
       const path = /d="(M[^"]+)"/.exec(svg)![1]!;
       expect(path.split('L')[1]).toBe(`${ring!['cx']},${ring!['cy']}`);
     }
+  });
+
+  it('marks layers on their curves, and keeps names of neighbours apart', async () => {
+    const points = [1, 2, 3, 4].map((layer) => ({ layer, value: layer / 4, low: 0, high: 1 }));
+    const { wide, narrow } = await outcomeCurvesPlot(
+      'curves',
+      [
+        { name: 'first', index: 7, points, mark: { name: 'L1', layer: 2 } },
+        { name: 'second', index: 0, points, mark: { name: 'L2', layer: null } },
+      ],
+      [{ index: 0, from: 1, to: 2, value: 0.5 }],
+    );
+    for (const svg of [wide.text, narrow.text]) {
+      const [x, y] = /d="M[^"LZ]+L([\d.]+),([\d.]+)[^"Z]*"/.exec(svg)!.slice(1).map(Number);
+      const ring = attributes(svg, 'circle')[0]!;
+      expect([Number(ring['cx']), Number(ring['cy'])]).toEqual([expect.closeTo(x!, 1), expect.closeTo(y!, 1)]);
+      expect(svg).toContain('>L1<');
+      expect(svg).not.toContain('>L2<');
+    }
+    const near = [20, 21].map((layer, i) => ({
+      name: `curve ${i}`,
+      index: i,
+      points: Array.from({ length: 40 }, (_, j) => ({ layer: j + 1, value: 0.5, low: 0.4, high: 0.6 })),
+      mark: { name: `L${i + 1}`, layer },
+    }));
+    const { narrow: svg } = await outcomeCurvesPlot('near', near, []);
+    const [left, right] = [...svg.text.matchAll(/<g transform="translate\((-?[\d.]+),[^<]*><text transform="translate\(([\d.]+),[^<]*>L\d</g)].map(
+      ([, moved, x]) => Number(moved) + Number(x),
+    );
+    expect(right! - left!).toBeCloseTo(20, 1);
+  });
+
+  it('puts layers where their share of all is, and leaves out those that are not', async () => {
+    const { wide } = await outcomeLayersPlot(
+      'layers',
+      [
+        { label: 'a', layers: [0, 5, null] },
+        { label: 'b', layers: [2, 5, 10] },
+      ],
+      10,
+      [7, 0, 1],
+    );
+    const circles = attributes(wide.text, 'circle').map(({ cx }) => Number(cx));
+    const [diamond, , square] = [...wide.text.matchAll(/Z" transform="translate\(([\d.]+),/g)].map(([, x]) => Number(x));
+    expect([wide.text.match(/Z" transform/g)?.length, circles.length]).toEqual([3, 2]);
+    expect((diamond! - circles[0]!) / (square! - circles[0]!)).toBeCloseTo(0.5, 2);
+    expect((circles[1]! - circles[0]!) / (square! - circles[0]!)).toBeCloseTo(0.2, 2);
+    expect(wide.text).toContain('>0 · 5 · –<');
   });
 });
