@@ -17,6 +17,8 @@ export { FormatError } from './errors.ts';
 export type { LearningMatrix, MatrixTask } from './learning-matrix.ts';
 export { matrixVerdict } from './matrix-figure.ts';
 export { methodName } from './method-names.ts';
+export { orionReport, orionVerdict } from './orion-report.ts';
+export type { OrionAnswered, OrionExtras, OrionResult, OrionRole } from './orion-result.ts';
 export { reportPolicy } from './page.ts';
 export { parseAdaptResult } from './parse-adapt-result.ts';
 export { type Judgement, judge, keptWithin, verdict } from './verdict.ts';

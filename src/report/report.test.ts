@@ -1,31 +1,12 @@
-import { parse } from 'parse5';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { adaptReport } from './adapt-report.ts';
 import { type AdaptResult, retrievedKind } from './adapt-result.ts';
 import { compareReport, compareVerdict, differencesOf } from './compare-report.ts';
 import type { LearningMatrix } from './learning-matrix.ts';
+import { orionReport } from './orion-report.ts';
+import { attribute, type Element, named, read, saved, textOf } from './testing/read-page.ts';
+import { sampleExtras, sampleOrion, sampleTask } from './testing/sample-orion.ts';
 import { difference, sampleResult } from './testing/sample-result.ts';
-
-interface Element {
-  readonly nodeName: string;
-  readonly attrs?: { readonly name: string; readonly value: string }[];
-  readonly childNodes?: Element[];
-  readonly value?: string;
-}
-
-const read = (text: string): { all: Element[]; errors: string[] } => {
-  const errors: string[] = [];
-  const root = parse(text, { onParseError: ({ code, startLine, startCol }) => errors.push(`${code} at ${startLine}:${startCol}`) }) as unknown as Element;
-  const below = (element: Element): Element[] => [element, ...(element.childNodes ?? []).flatMap(below)];
-  return { all: below(root), errors };
-};
-const attribute = (element: Element, name: string) => element.attrs?.find((a) => a.name === name)?.value;
-const named = (all: readonly Element[], name: string) => all.filter(({ nodeName }) => nodeName === name);
-const textOf = (element: Element): string => element.value ?? (element.childNodes ?? []).map(textOf).join('');
-const saved = (all: readonly Element[], ending: string): string[] =>
-  named(all, 'a').flatMap((link) =>
-    attribute(link, 'download')?.endsWith(ending) ? [Buffer.from(attribute(link, 'href')!.replace(/^.*;base64,/, ''), 'base64').toString()] : [],
-  );
 
 const without = <Key extends keyof AdaptResult>(result: AdaptResult, key: Key): AdaptResult => {
   const { [key]: _, ...rest } = result;
@@ -92,6 +73,16 @@ const hostileResult = (): AdaptResult => {
   });
 };
 
+const hostileOrion = (): Promise<string> =>
+  orionReport(
+    {
+      model: hostile,
+      tasks: [sampleTask(hostile, hostile, [8, 16]), sampleTask(hostile, hostile, [9, 15]), sampleTask(hostile, hostile)],
+      cells: { passed: 1, above70: 1 },
+    },
+    sampleExtras({ weights: hostile, skipped: [{ task: hostile, reason: hostile }], chat: { [hostile]: true } }),
+  );
+
 const pages: [name: string, write: () => Promise<string>][] = [
   ['a run', () => adaptReport(sampleResult())],
   ['a run where little was measured', () => adaptReport(without(sampleResult({ task: null, knowledge: null, perplexityHeldOut: null, loss: [] }), 'experts'))],
@@ -101,6 +92,11 @@ const pages: [name: string, write: () => Promise<string>][] = [
   ['runs side by side', () => compareReport([sampleResult(), forgetful(), retrieved()])],
   ['stages of learning', () => compareReport([sampleResult({ name: 'first' }), sampleResult({ name: 'second' })], { matrix: sampleMatrix() })],
   ['hostile runs side by side', () => compareReport([hostileResult(), hostileResult()], { title: hostile })],
+  ['retrieval tasks', () => orionReport(sampleOrion(), sampleExtras())],
+  ['one retrieval task', () => orionReport({ model: 'm', tasks: [sampleTask('a', 'b', [8, 16])], cells: { passed: 1, above70: 1 } }, sampleExtras())],
+  ['retrieval tasks that are not known', () => orionReport(sampleOrion({ tasks: [sampleTask('a', 'b')], cells: { passed: 0, above70: 0 } }), sampleExtras())],
+  ['no retrieval task', () => orionReport(sampleOrion({ tasks: [], cells: { passed: 0, above70: 0 } }), sampleExtras())],
+  ['hostile retrieval tasks', hostileOrion],
 ];
 
 describe.each(pages)('the page of %s', (name, write) => {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { adaptReport, compareReport } from '../../src/report/index.ts';
+import { adaptReport, compareReport, orionReport } from '../../src/report/index.ts';
+import { sampleExtras, sampleOrion } from '../../src/report/testing/sample-orion.ts';
 import { sampleResult } from '../../src/report/testing/sample-result.ts';
 import { auditViews } from './audit.ts';
 import { findChromium, launch } from './chromium.ts';
@@ -23,6 +24,7 @@ describe.skipIf(chromium === null)('reports in Chromium (skipped: no chromium on
     folder = await mkdtemp(join(tmpdir(), 'lyceum-report-'));
     await writeFile(join(folder, 'report.html'), await adaptReport(sampleResult()));
     await writeFile(join(folder, 'compare.html'), await compareReport([sampleResult(), sampleResult({ name: 'again' })]));
+    await writeFile(join(folder, 'orion.html'), await orionReport(sampleOrion(), sampleExtras()));
   }, 120_000);
   afterAll(async () => {
     await browser.close();
@@ -40,6 +42,7 @@ describe.skipIf(chromium === null)('reports in Chromium (skipped: no chromium on
       await auditViews(page, `${pathToFileURL(folder).href}/`, [
         ['report.html', 'footer'],
         ['compare.html', 'footer'],
+        ['orion.html', 'footer'],
       ]),
     ).toEqual([]);
     expect(heard).toEqual([]);
