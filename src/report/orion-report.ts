@@ -107,7 +107,7 @@ const outcomes = html`<p>A prompt is a text with a request. Two prompts of one t
 `;
 
 const howMeasured = html`<p>Figures are mean probabilities of an outcome’s first token, divided by the mean probability of right answers when nothing is replaced: 100\u00a0% is the model as it is. L1 is the last layer at which the ${roleNames.unaffected} is above 80\u00a0%, L2 the layer at which the ${roleNames.request_transfer} is highest, L3 the first at which the ${roleNames.output_transfer} is above 80\u00a0%. A request counts as moved where L2 reaches more than 70\u00a0%, for a family on average over its known tasks.</p>
-<p>Intervals come from drawing pairs anew with replacement; that other prompts might have been drawn, and that L2 was chosen as the best of many layers, is not in them. Pairs may have the same answer to two of the three outcomes; the tables of numbers also say what the pairs come to whose three answers differ. What the model does not know was not patched and says nothing about where it keeps requests. Method: arXiv:2312.10091, where 98 of 106 families of 18 models are above 70\u00a0%.</p>
+<p>Intervals come from drawing pairs anew with replacement; that other prompts might have been drawn, and that L2 was chosen as the best of many layers, is not in them. Pairs may have the same answer to two of the three outcomes; the tables of numbers also say what the pairs come to whose three answers differ. What the model does not know was not patched and says nothing about where it keeps requests. Method: arXiv:2312.10091, where 98 of 106 pairs of a model and a family are above 70\u00a0%.</p>
 `;
 
 /**
