@@ -85,13 +85,26 @@ export async function orion(
     });
     bar.stop();
     await writeOutput(join(folder, 'result.json'), [JSON.stringify(found)]);
-    print(json ? JSON.stringify(found) : orionTable(found));
+    const report = join(folder, 'report.html');
+    await writeOutput(report, [await orionPage(found)]);
+    print(json ? JSON.stringify({ ...found, report }) : `${orionTable(found)}\n${report}`);
     for (const { family, variant, reason } of found.skipped) quiet || process.stderr.write(`skipped ${family}/${variant}: ${reason}\n`);
     return found.skipped.length > 0 ? 3 : 0;
   } finally {
     bar.stop();
   }
 }
+
+const orionPage = async (found: OrionOutcome): Promise<string> => {
+  const { orionReport } = await import('../../report/index.ts');
+  const name = ({ family, variant }: { readonly family: string; readonly variant: string }): string => `${family}/${variant}`;
+  return await orionReport(found, {
+    ...found,
+    seconds: found.tasks.reduce((sum, { seconds }) => sum + seconds, 0),
+    skipped: found.skipped.map((task) => ({ task: name(task), reason: task.reason })),
+    chat: Object.fromEntries(found.tasks.map((task) => [name(task), task.chatTemplate])),
+  });
+};
 
 const orionTable = ({ model, tasks, cells }: OrionOutcome): string => {
   const share = (value: number): string => value.toFixed(2);
