@@ -21,6 +21,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   'quality/perplexity': async () => (await import('./quality/perplexity.ts')).perplexity,
   'quality/adapt': async () => (await import('./quality/adapt.ts')).adaptBench,
   'quality/forgetting': async () => (await import('./quality/forgetting/forgetting.ts')).forgetting,
+  'quality/orion': async () => (await import('./quality/orion.ts')).orion,
   'quality/multi-task': async () => (await import('./quality/multi-task.ts')).multiTask,
 };
 

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LensOf, ListedSites, PatchedPair } from '../src/app/inspect/index.ts';
+import type { LensOf, ListedSites, OrionOutcome, PatchedPair } from '../src/app/inspect/index.ts';
 import { openLanguageModel } from '../src/app/language-model/index.ts';
 import { tinyConfig, writeTinyModel } from '../src/app/testing/tiny-language-model.ts';
 
@@ -67,6 +67,52 @@ describe('lyceum inspect lens', () => {
         .stdout.split('\n')
         .filter((line) => /^ +\d+ {2}/.test(line)),
     ).toHaveLength(layers.length);
+  });
+});
+
+describe('lyceum inspect orion', () => {
+  const task = {
+    orionTask: 1,
+    family: 'letters',
+    variant: 'two',
+    pools: { letters: ['b', 'd', 'k', 'm', 't'] },
+    slots: { left: 'letters', right: 'letters' },
+    entities: [
+      { side: 'left', letter: '{left}' },
+      { side: 'right', letter: '{right}' },
+    ],
+    requests: ['left', 'right'].map((side) => ({ ask: 'letter', where: { side }, words: { side } })),
+    templates: ['left={left};right={right};{side}='],
+    answer: { leadingSpace: false },
+  };
+  writeFileSync(join(folder, 'task.json'), JSON.stringify(task));
+  const orion = (...args: readonly string[]) => inspect('orion', '--model', './tiny', '--prompts', '6', '--pairs', '4', ...args);
+
+  it('asks a task of the user’s, keeps what is finished, and writes a report', () => {
+    const { status, stdout, stderr } = orion('--tasks', './task.json', '--json');
+    expect(status, stderr).toBe(0);
+    const found = JSON.parse(stdout) as OrionOutcome & { report: string };
+    expect(found).toMatchObject({ model: 'tiny', layers: tinyConfig.num_hidden_layers, prompts: 6, pairs: 4, weights: 'f32', skipped: [] });
+    const [only] = found.tasks;
+    expect(only).toMatchObject({ family: 'letters', variant: 'two', n: 6, passed: false, L2: null }); // weights at random know nothing
+    expect(found.cells).toEqual({ passed: 0, above70: 0 });
+    expect(readFileSync(join(folder, found.report), 'utf8')).toContain('letters');
+    const kept = join(folder, '.lyceum/inspect/tiny-orion/letters--two.json');
+    const before = statSync(kept).mtimeMs;
+    expect(JSON.parse(orion('--tasks', './task.json', '--json').stdout)).toEqual(found);
+    expect(statSync(kept).mtimeMs).toBe(before);
+    orion('--tasks', './task.json', '--seed', '7');
+    expect(statSync(kept).mtimeMs).toBeGreaterThan(before); // other settings are another measurement
+  });
+
+  it('tells tasks that the model cannot be given, and what it does not know', () => {
+    const long = orion('--tasks', 'induction', '--output', 'long', '--json');
+    expect(long.status).toBe(3);
+    expect((JSON.parse(long.stdout) as OrionOutcome).skipped[0]!.reason).toMatch(/expected at most 256 tokens|first token|begin with/);
+    const unknown = orion('--tasks', 'cooking');
+    expect([unknown.status, unknown.stdout]).toEqual([2, '']);
+    expect(unknown.stderr).toMatch(/expected tasks among .*induction.*, or the path of a task file, got cooking; name another/);
+    expect(existsSync(join(folder, 'long/report.html'))).toBe(true);
   });
 });
 

@@ -37,6 +37,8 @@ export interface RunOrionOptions extends OrionRunSettings {
   /** Where finished tasks are kept: the next run with the same settings goes on from there. */
   readonly folder: string;
   readonly signal?: AbortSignal;
+  /** A task is finished, or was before. */
+  readonly onTask?: (task: OrionTaskOutcome) => void | Promise<void>;
   /** Steps of the task at hand, of how many. */
   readonly onProgress?: (done: number, total: number, task: string) => void;
 }
@@ -65,7 +67,7 @@ const choosing = { prompts: 20, seed: 1_000_003 }; // what tells whether the cha
  */
 export const runOrion = async (
   model: InspectedLanguageModel,
-  { tasks, stories, prompts = 100, pairs = 100, seed = 0, folder, signal, onProgress }: RunOrionOptions,
+  { tasks, stories, prompts = 100, pairs = 100, seed = 0, folder, signal, onTask, onProgress }: RunOrionOptions,
 ): Promise<OrionOutcome> => {
   const chosen = await tasksOf(tasks, stories);
   await mkdir(folder, { recursive: true });
@@ -83,14 +85,15 @@ export const runOrion = async (
       const path = join(folder, `${family}--${variant}.json`);
       const key = keyOf([identity, model.weights, pairs, seed], dataset);
       const kept = await keptTask(path, key);
-      if (kept) {
-        done.push(kept);
-        continue;
-      }
-      const summary = await runOrionTask(model.blocks, dataset, { count: pairs, seed, signal, onProgress: told });
-      const outcome: OrionTaskOutcome = { ...summary, chatTemplate: chat !== undefined, seconds: (performance.now() - begun) / 1000 };
-      await writeWhole(path, [Buffer.from(JSON.stringify({ form: formVersion, key, outcome }))]);
+      const measure = async (): Promise<OrionTaskOutcome> => {
+        const summary = await runOrionTask(model.blocks, dataset, { count: pairs, seed, signal, onProgress: told });
+        const outcome = { ...summary, chatTemplate: chat !== undefined, seconds: (performance.now() - begun) / 1000 };
+        await writeWhole(path, [Buffer.from(JSON.stringify({ form: formVersion, key, outcome }))]);
+        return outcome;
+      };
+      const outcome = kept ?? (await measure());
       done.push(outcome);
+      await onTask?.(outcome);
     } catch (error) {
       signal?.throwIfAborted();
       // What this model's tokens or context do not allow is told beside the rest.
