@@ -4,6 +4,17 @@ export type { AdaptOptions, AdaptOutcome } from './app/adapt/adapt-options.ts';
 export { type MatrixOptions, measureMatrix } from './app/adapt/measure-matrix.ts';
 export { type EmbedderOptions, embedTexts as embed, openEmbedder } from './app/embed.ts';
 export {
+  type InspectedLanguageModel,
+  type InspectOptions,
+  type LensOf,
+  lensOf,
+  type OrionOutcome,
+  openInspected,
+  type PatchedPair,
+  patchPair,
+  runOrion,
+} from './app/inspect/index.ts';
+export {
   type LanguageModel,
   type LanguageModelOptions,
   type ModelInfo,

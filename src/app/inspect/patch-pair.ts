@@ -13,9 +13,9 @@ export interface PatchedPair {
 
 export interface PatchPairOptions {
   /** Likeliest tokens told for each layer, at most 10. Default 5. */
-  readonly top?: number;
+  readonly top?: number | undefined;
   /** Whether prompts get what the model's tokenizer adds to a text. Default true. */
-  readonly special?: boolean;
+  readonly special?: boolean | undefined;
 }
 
 /**

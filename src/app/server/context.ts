@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Store } from '../../knowledge/index.ts';
+import type { Inspecting } from '../inspect/local-inspecting.ts';
 import type { JobOutcome, JobProgress, Jobs } from '../jobs.ts';
 import type { Adapting } from './adapting.ts';
 import type { EventStreams } from './event-stream.ts';
@@ -28,6 +29,7 @@ export interface ServerContext {
   readonly models: LocalModels;
   readonly heldModel: HeldModel;
   readonly adapting: Adapting;
+  readonly inspecting: Inspecting;
   readonly jobs: Jobs;
   readonly notices: Notices;
   readonly streams: EventStreams;

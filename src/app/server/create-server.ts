@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { NotFoundError } from '../../core/index.ts';
+import type { Inspecting } from '../inspect/local-inspecting.ts';
 import { createJobs } from '../jobs.ts';
 import { version } from '../version.ts';
 import type { Adapting } from './adapting.ts';
@@ -27,6 +28,9 @@ import { eventsRoute } from './routes/events.ts';
 import { factRoute } from './routes/fact.ts';
 import { factsRoute } from './routes/facts.ts';
 import { graphRoute } from './routes/graph.ts';
+import { inspectLensRoute } from './routes/inspect-lens.ts';
+import { inspectPatchRoute } from './routes/inspect-patch.ts';
+import { inspectSitesRoute } from './routes/inspect-sites.ts';
 import { loadModelRoute } from './routes/load-model.ts';
 import { mergesRoute } from './routes/merges.ts';
 import { modelsRoute } from './routes/models.ts';
@@ -71,6 +75,9 @@ const routes: readonly Route[] = [
   adaptRunsRoute,
   adaptReportRoute,
   adaptMatrixRoute,
+  inspectPatchRoute,
+  inspectLensRoute,
+  inspectSitesRoute,
   runsRoute,
   runRoute,
   runEventsRoute,
@@ -83,6 +90,8 @@ export interface ServerOptions {
   readonly models?: LocalModels;
   /** How models are taught; without it none is. */
   readonly adapting?: Adapting;
+  /** How models are looked into; without it none is. */
+  readonly inspecting?: Inspecting;
   /** A model that nobody has asked for so long is released. Default 15 minutes. */
   readonly modelIdleMs?: number;
   /** Folder of the built page. */
@@ -124,6 +133,9 @@ const noAdapting: Adapting = {
   matrix: notTaught,
 };
 
+const notInspected = () => Promise.reject(new NotFoundError('inspect: expected a server that looks into models, got one that does not; start `lyceum open`.'));
+const noInspecting: Inspecting = { sites: notInspected, patch: notInspected, lens: notInspected, [Symbol.asyncDispose]: async () => {} };
+
 /** Builds the server. Errors: ConfigError for an address other than loopback without a token. */
 export function createServer(options: ServerOptions): LyceumServer {
   const host = options.host ?? '127.0.0.1';
@@ -145,6 +157,7 @@ export function createServer(options: ServerOptions): LyceumServer {
     models,
     heldModel,
     adapting: options.adapting ?? noAdapting,
+    inspecting: options.inspecting ?? noInspecting,
     jobs,
     notices,
     streams: createEventStreams(limits.openStreams),
@@ -193,6 +206,7 @@ export function createServer(options: ServerOptions): LyceumServer {
       stopRelaying();
       await jobs[Symbol.asyncDispose]();
       await heldModel[Symbol.asyncDispose]();
+      await context.inspecting[Symbol.asyncDispose]();
     },
   };
 }
