@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { AdaptPage } from './adapt/adapt-page.tsx';
 import { ChatPage } from './chat/chat-page.tsx';
+import { InspectPage } from './inspect/inspect-page.tsx';
 import { commands } from './parts/commands.ts';
 import { KeysDialog } from './parts/keys-dialog.tsx';
 import { Rail } from './parts/rail.tsx';
@@ -26,6 +27,7 @@ export function App(): JSX.Element {
       <Rail />
       {page.value === 'read' && <ReadPage />}
       {page.value === 'adapt' && <AdaptPage />}
+      {page.value === 'inspect' && <InspectPage />}
       {page.value === 'chat' && <ChatPage />}
       {page.value === 'runs' && <RunsPage />}
       {page.value === 'settings' && <SettingsPage />}

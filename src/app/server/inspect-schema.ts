@@ -21,6 +21,7 @@ export const patchedSchema = z
       .openapi({ description: 'The target’s next tokens, once its last token holds what the source’s held after so many blocks.' }),
   })
   .openapi('InspectPatched');
+export type InspectPatched = z.infer<typeof patchedSchema>;
 
 export const lensSchema = z
   .strictObject({
@@ -37,6 +38,7 @@ export const lensReadSchema = z
     layers: z.array(z.object({ layer: z.number().int(), places: z.array(z.object({ place: z.number().int(), top: likely })).readonly() })).readonly(),
   })
   .openapi('InspectLensRead');
+export type InspectLensRead = z.infer<typeof lensReadSchema>;
 
 export const sitesSchema = z
   .object({

@@ -1,22 +1,12 @@
 import type { JSX } from 'preact';
 import { Head, Section } from '../parts/inspector-parts.tsx';
 import { ScrollRegion } from '../parts/scroll-region.tsx';
+import { TokenBar } from '../parts/token-bar.tsx';
 import { select } from '../state/route.ts';
 import { counted, number } from '../state/words.ts';
 import { AnswerPicture } from './answer-picture.tsx';
 import { type FoundPlace, isChosen, looked, lookedAnswer } from './chosen-token.ts';
 import { percentOf, probabilityOf, rankOf, spellingOf, type Token, type Unit, visible } from './tokens.ts';
-
-function Bar({ text, probability, isTaken }: { text: string; probability: number; isTaken: boolean }): JSX.Element {
-  return (
-    <li class={isTaken ? 'taken' : undefined}>
-      <code>{visible(text)}</code>
-      <span class="share figure">{percentOf(probability)}</span>
-      <i class="rod" style={{ width: `${Math.max(0.4, probability * 100)}%` }} />
-      {isTaken && <span class="hidden-text">, taken</span>}
-    </li>
-  );
-}
 
 /** What could have stood in a token's place, as bars. */
 function Alternatives({ token }: { token: Token }): JSX.Element {
@@ -25,9 +15,9 @@ function Alternatives({ token }: { token: Token }): JSX.Element {
   return (
     <ol class="alternatives">
       {token.top.map(([text, logprob], index) => (
-        <Bar key={`${index} ${text}`} text={text} probability={Math.exp(logprob)} isTaken={index + 1 === rank} />
+        <TokenBar key={`${index} ${text}`} text={text} probability={Math.exp(logprob)} isTaken={index + 1 === rank} />
       ))}
-      {rank === null && <Bar text={token.text} probability={Math.exp(token.logprob)} isTaken />}
+      {rank === null && <TokenBar text={token.text} probability={Math.exp(token.logprob)} isTaken />}
       {left > 1e-4 && (
         <li class="rest quiet">
           <span>all others together</span>

@@ -6,6 +6,7 @@ import { Icon, type IconName } from './icons.tsx';
 const stations: readonly { readonly page: Page; readonly label: string; readonly icon: IconName }[] = [
   { page: 'read', label: 'Read', icon: 'read' },
   { page: 'adapt', label: 'Adapt', icon: 'adapt' },
+  { page: 'inspect', label: 'Inspect', icon: 'inspect' },
   { page: 'chat', label: 'Chat', icon: 'chat' },
   { page: 'runs', label: 'Runs', icon: 'runs' },
   { page: 'settings', label: 'Settings', icon: 'settings' },

@@ -61,7 +61,8 @@ async function request<T>(method: string, path: string, options: RequestOptions 
 }
 
 export const get = <T>(path: string, signal?: AbortSignal): Promise<T> => request<T>('GET', path, signal ? { signal } : {});
-export const post = <T>(path: string, body: unknown = {}): Promise<T> => request<T>('POST', path, { body: JSON.stringify(body), type: 'application/json' });
+export const post = <T>(path: string, body: unknown = {}, signal?: AbortSignal): Promise<T> =>
+  request<T>('POST', path, { body: JSON.stringify(body), type: 'application/json', ...(signal && { signal }) });
 export const putBytes = <T>(path: string, body: Blob): Promise<T> => request<T>('PUT', path, { body, type: 'application/octet-stream' });
 export const remove = <T>(path: string): Promise<T> => request<T>('DELETE', path);
 /** An answer that is a text. */

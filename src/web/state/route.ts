@@ -1,7 +1,7 @@
 import { batch, computed, signal } from '@preact/signals';
 
 /** The address holds page, selection and filters, so a link and the back button work. */
-export type Page = 'read' | 'adapt' | 'chat' | 'runs' | 'settings';
+export type Page = 'read' | 'adapt' | 'inspect' | 'chat' | 'runs' | 'settings';
 export type View = 'graph' | 'document' | 'trends' | 'merges';
 /** `token` is one place of an answer on the Chat page, the others are things of the workspace. */
 export type Selection = { readonly kind: 'entity' | 'fact' | 'document' | 'token'; readonly id: string };
@@ -15,7 +15,7 @@ const list = (name: string) => {
   return computed(() => (raw.value ? raw.value.split(',') : []));
 };
 
-const pages: Readonly<Record<string, Page>> = { '/adapt': 'adapt', '/chat': 'chat', '/runs': 'runs', '/settings': 'settings' };
+const pages: Readonly<Record<string, Page>> = { '/adapt': 'adapt', '/inspect': 'inspect', '/chat': 'chat', '/runs': 'runs', '/settings': 'settings' };
 export const page = computed<Page>(() => pages[address.value.path] ?? 'read');
 const viewName = parameter('view');
 export const view = computed<View>(() =>
@@ -57,9 +57,36 @@ export const openTab = computed<'training' | 'report' | 'talk' | null>(() =>
 );
 export const comparedRuns = list('compare');
 
+/** On the Inspect page: the model, the two prompts of a pair, and the layer that is shown. */
+export const inspectedModel = parameter('model');
+export const inspectedSource = parameter('source');
+export const inspectedTarget = parameter('target');
+const layerName = parameter('layer');
+export const inspectedLayer = computed(() => (/^\d{1,4}$/.test(layerName.value) ? Number(layerName.value) : null));
+
 type Change = Partial<
   Record<
-    'view' | 'sel' | 'doc' | 'at' | 'as' | 'types' | 'relations' | 'min' | 'limit' | 'near' | 'list' | 'trend' | 'of' | 'kind' | 'run' | 'tab' | 'compare',
+    | 'view'
+    | 'sel'
+    | 'doc'
+    | 'at'
+    | 'as'
+    | 'types'
+    | 'relations'
+    | 'min'
+    | 'limit'
+    | 'near'
+    | 'list'
+    | 'trend'
+    | 'of'
+    | 'kind'
+    | 'run'
+    | 'tab'
+    | 'compare'
+    | 'model'
+    | 'source'
+    | 'target'
+    | 'layer',
     string | null
   >
 >;

@@ -12,6 +12,8 @@ export type {
   Fact,
   FactSource,
   Graph,
+  InspectLensRead,
+  InspectPatched,
   Look,
   MentionSentence,
   Merge,

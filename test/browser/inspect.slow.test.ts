@@ -1,0 +1,157 @@
+import { rm } from 'node:fs/promises';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type Inspecting, localInspecting } from '../../src/app/inspect/index.ts';
+import { localModels } from '../../src/app/local-models.ts';
+import { ownHome } from '../../src/app/testing/own-home.ts';
+import { pulledTinyModel } from '../../src/app/testing/pulled-tiny-model.ts';
+import { tinyConfig } from '../../src/app/testing/tiny-language-model.ts';
+import { BusyError } from '../../src/knowledge/index.ts';
+import { auditPage } from './audit.ts';
+import { buildPage, findChromium, launch } from './chromium.ts';
+import { type MadeWorkspace, makeWorkspace } from './made-workspace.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
+const chromium = findChromium();
+const wide = { width: 1280, height: 720 };
+const looks = [wide, { width: 390, height: 844 }].flatMap((viewport) => (['light', 'dark'] as const).map((colorScheme) => ({ viewport, colorScheme })));
+const layers = tinyConfig.num_hidden_layers;
+
+describe.skipIf(chromium === null)('Inspect page in Chromium (skipped: no chromium on PATH or in CHROMIUM)', () => {
+  ownHome();
+  let browser: Browser;
+  let webDir: string;
+  let made: MadeWorkspace;
+  let bare: MadeWorkspace;
+  /** Looks that are refused before one is answered. */
+  let refusals = 0;
+  const contexts: BrowserContext[] = [];
+
+  beforeAll(async () => {
+    webDir = await buildPage();
+    browser = await launch(chromium!);
+    await pulledTinyModel('tiny-instruct');
+    await pulledTinyModel('tiny-other');
+    const local = localInspecting({ threads: 1 });
+    const inspecting: Inspecting = {
+      ...local,
+      patch: async (...asked) => {
+        if (refusals-- > 0) throw new BusyError('inspect: expected one model at a time, got a look into other that is under way; try again.', null);
+        return local.patch(...asked);
+      },
+    };
+    made = await makeWorkspace([], { server: { webDir, models: localModels({ threads: 1 }), inspecting } });
+    const none = {
+      list: async () => ({ models: [], available: (await localModels({ threads: 1 }).list()).available }),
+      open: () => Promise.reject(new Error('no')),
+    };
+    bare = await makeWorkspace([], { server: { webDir, models: none } });
+  }, 120_000);
+  afterEach(async () => {
+    refusals = 0;
+    for (const context of contexts.splice(0)) await context.close();
+  });
+  afterAll(async () => {
+    await made[Symbol.asyncDispose]();
+    await bare[Symbol.asyncDispose]();
+    await browser.close();
+    await rm(webDir, { recursive: true, force: true });
+  });
+
+  /** The page, and every console error, script error and request that leaves the server. */
+  async function visit(path = '/inspect', context: Parameters<Browser['newContext']>[0] = {}, { url } = made): Promise<{ page: Page; complaints: string[] }> {
+    const own = await browser.newContext({ viewport: wide, reducedMotion: 'reduce', ...context });
+    contexts.push(own);
+    const page = await own.newPage();
+    const complaints: string[] = [];
+    page.on('console', (message) => message.type() === 'error' && !/status of [45]\d\d/.test(message.text()) && complaints.push(`console: ${message.text()}`));
+    page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
+    page.on('request', (request) => !request.url().startsWith(url) && !/^(blob|data):/.test(request.url()) && complaints.push(`request: ${request.url()}`));
+    await page.goto(url + path);
+    return { page, complaints };
+  }
+  const source = (page: Page) => page.getByRole('textbox', { name: 'Source' });
+  const target = (page: Page) => page.getByRole('textbox', { name: 'Target' });
+  const layer = (page: Page) => page.getByRole('slider', { name: 'Layer' });
+  const heading = (page: Page) => page.locator('.inspector h2').textContent();
+
+  it('looks into a pair, by button and keyboard, moves through the layers, and keeps all of it in the address', async () => {
+    const { page, complaints } = await visit('/');
+    await page.getByRole('link', { name: 'Inspect' }).click();
+    expect(await source(page).inputValue()).toContain('What is her job?');
+    await page.getByRole('button', { name: 'Look inside' }).click();
+    await page.waitForSelector('.pair-plot svg circle');
+    const lists = page.locator('.two-prompts .likeliest');
+    for (const at of [0, 1]) expect(await lists.nth(at).locator('li').count()).toBe(5);
+    expect(await page.locator('.inspector .likeliest li').count()).toBe(5);
+
+    await layer(page).focus();
+    await page.keyboard.press('Home');
+    expect(await heading(page)).toBe(`After block 1 of ${layers}`);
+    const mark = page.locator('.shown-layer');
+    const first = Number(await mark.getAttribute('x1'));
+    await page.keyboard.press('ArrowRight');
+    expect(await heading(page)).toBe(`After block 2 of ${layers}`);
+    expect(Number(await mark.getAttribute('x1'))).toBeGreaterThan(first);
+    expect(new URL(page.url()).searchParams.get('layer')).toBe('2');
+    // After its last block the target holds all that the source does, and says the same.
+    await page.keyboard.press('End');
+    expect(await page.locator('.inspector .likeliest li').allTextContents()).toEqual(await lists.first().locator('li').allTextContents());
+
+    const before = page.url();
+    await source(page).fill('The cat sat on the');
+    await page.waitForSelector('text=of the prompts before');
+    await page.keyboard.press('Control+Enter');
+    await page.waitForURL(/source=The\+cat/);
+    await page.waitForSelector('.pair-plot svg circle');
+    await page.goBack();
+    expect(page.url()).toBe(before);
+    expect(await source(page).inputValue()).toContain('What is her job?');
+    expect(await heading(page)).toBe(`After block ${layers} of ${layers}`);
+    // A link shows the same.
+    await page.reload();
+    await page.waitForSelector('.pair-plot svg circle');
+    expect(await heading(page)).toBe(`After block ${layers} of ${layers}`);
+    await page.getByLabel('Model').selectOption('tiny-other');
+    await page.waitForURL(/model=tiny-other/);
+    await page.waitForSelector('.pair-plot figcaption:has-text("tiny-other")');
+    expect(complaints).toEqual([]);
+  });
+
+  it('says what is in the way, keeps what was typed, and tries again', async () => {
+    const { page, complaints } = await visit();
+    await source(page).fill('Kept');
+    await target(page).fill('');
+    expect(await page.getByRole('button', { name: 'Look inside' }).isDisabled()).toBe(true);
+    await target(page).fill('word '.repeat(1000));
+    await page.waitForSelector('text=too long');
+    await target(page).fill('Kept, too');
+    refusals = 1;
+    await page.getByRole('button', { name: 'Look inside' }).click();
+    await page.waitForSelector('.trouble:has-text("one model at a time")');
+    expect(await source(page).inputValue()).toBe('Kept');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.waitForSelector('.pair-plot svg circle');
+    await page.goto(`${made.url}/inspect?model=gone&source=a&target=b`);
+    await page.waitForSelector('.trouble:has-text("lyceum models pull")');
+    expect(complaints).toEqual([]);
+  });
+
+  it('says how a model comes where there is none', async () => {
+    const { page, complaints } = await visit('/inspect', {}, bare);
+    await page.waitForSelector('.no-model code:has-text("lyceum models pull")');
+    expect(await auditPage(page)).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+
+  it.each(looks)('is accessible and fits: $viewport.width $colorScheme', async (look) => {
+    const { page, complaints } = await visit('/inspect', look);
+    await page.waitForSelector('.inspect-hint');
+    expect(await auditPage(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Look inside' }).click();
+    await page.waitForSelector('.pair-plot svg circle');
+    expect(await auditPage(page)).toEqual([]);
+    await layer(page).scrollIntoViewIfNeeded();
+    expect(complaints).toEqual([]);
+  });
+});
