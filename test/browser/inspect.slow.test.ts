@@ -118,6 +118,33 @@ describe.skipIf(chromium === null)('Inspect page in Chromium (skipped: no chromi
     expect(complaints).toEqual([]);
   });
 
+  it('reads a text through the lens, and tells of a cell by keyboard and pointer', async () => {
+    const { page, complaints } = await visit();
+    await page.getByRole('tab', { name: 'Logit lens' }).click();
+    await page.getByRole('textbox', { name: 'Text' }).fill('Once upon a time there was a');
+    await page.keyboard.press('Control+Enter');
+    await page.waitForSelector('.lens td');
+    expect(await page.locator('.lens tbody tr').count()).toBe(layers + 1);
+    expect(await page.locator('.lens tbody tr').first().locator('td').count()).toBe(8);
+    expect(await page.locator('.inspector li').count()).toBe(3);
+    expect(await page.locator('.inspector .kind').textContent()).toBe(`After block ${layers}, at the token`);
+    await page.locator('.lens td[tabindex="0"]').focus();
+    await page.keyboard.press('ArrowUp');
+    expect(await page.locator('.inspector .kind').textContent()).toBe(`After block ${layers - 1}, at the token`);
+    const cell = new URL(page.url()).searchParams.get('cell');
+    expect(cell).toMatch(new RegExp(`^${layers - 1}-`));
+    const first = page.locator('.lens tbody tr').first().locator('td').first();
+    await first.hover();
+    expect(await page.locator('.inspector .kind').textContent()).toBe('After block 0, at the token');
+    expect(await page.locator('.inspector li code').first().textContent()).toBe(await first.locator('code').textContent());
+    await page.reload();
+    await page.waitForSelector(`.lens td[data-cell="${cell}"][aria-selected=true]`);
+    await page.goBack();
+    await page.getByRole('tab', { name: 'One pair' }).click();
+    await page.waitForSelector('.inspect-hint');
+    expect(complaints).toEqual([]);
+  });
+
   it('says what is in the way, keeps what was typed, and tries again', async () => {
     const { page, complaints } = await visit();
     await source(page).fill('Kept');
@@ -151,7 +178,10 @@ describe.skipIf(chromium === null)('Inspect page in Chromium (skipped: no chromi
     await page.getByRole('button', { name: 'Look inside' }).click();
     await page.waitForSelector('.pair-plot svg circle');
     expect(await auditPage(page)).toEqual([]);
-    await layer(page).scrollIntoViewIfNeeded();
+    await page.getByRole('tab', { name: 'Logit lens' }).click();
+    await page.getByRole('button', { name: 'Look inside' }).click();
+    await page.waitForSelector('.lens td');
+    expect(await auditPage(page)).toEqual([]);
     expect(complaints).toEqual([]);
   });
 });

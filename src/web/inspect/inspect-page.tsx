@@ -2,10 +2,17 @@ import type { JSX } from 'preact';
 import { generating } from '../chat/model-choice.ts';
 import { NoModel } from '../chat/no-model.tsx';
 import { NotYet } from '../parts/not-yet.tsx';
+import { Tabs } from '../parts/tabs.tsx';
 import { models } from '../state/data.ts';
-import { go } from '../state/route.ts';
-import { chosenModel, pair } from './inspect-state.ts';
+import { go, inspectedLook } from '../state/route.ts';
+import { chosenModel, lens, pair } from './inspect-state.ts';
+import { CellDetails, LensView } from './lens-view.tsx';
 import { LayerDetails, PairView } from './pair-view.tsx';
+
+const tabs = [
+  { value: 'pair', label: 'One pair' },
+  { value: 'lens', label: 'Logit lens' },
+] as const;
 
 function ModelChooser(): JSX.Element {
   return (
@@ -13,7 +20,7 @@ function ModelChooser(): JSX.Element {
       class="field"
       aria-label="Model"
       value={chosenModel.value}
-      onChange={(event) => go({ model: event.currentTarget.value, layer: null })}
+      onChange={(event) => go({ model: event.currentTarget.value, layer: null, cell: null })}
       onFocus={models.refresh}
     >
       {generating.value.map(({ name }) => (
@@ -25,7 +32,7 @@ function ModelChooser(): JSX.Element {
   );
 }
 
-/** What happens inside a model: prompts and pictures in the middle, the chosen layer at the right. */
+/** What happens inside a model: prompts and pictures in the middle, the chosen layer or cell at the right. */
 export function InspectPage(): JSX.Element {
   if (!models.data.value) return <NotYet of={models} />;
   if (generating.value.length === 0) {
@@ -35,17 +42,21 @@ export function InspectPage(): JSX.Element {
       </main>
     );
   }
-  const patched = pair.data.value;
+  const look = inspectedLook.value;
+  const [patched, read] = [pair.data.value, lens.data.value];
   return (
-    <main class={`read inspect${patched ? '' : ' alone'}`} id="main">
+    <main class={`read inspect${patched || read ? '' : ' alone'}`} id="main">
       <section class="middle" aria-label="Inspect">
         <div class="bar">
-          <h1>One pair, all layers</h1>
+          <Tabs label="Show" controls="look" value={look} onChange={(next) => go({ look: next === 'pair' ? null : next })} tabs={tabs} />
           <ModelChooser />
         </div>
-        <PairView />
+        <div id="look" class="view" role="tabpanel" aria-label={tabs.find(({ value }) => value === look)!.label}>
+          {look === 'pair' ? <PairView /> : <LensView />}
+        </div>
       </section>
       {patched && <LayerDetails patched={patched} />}
+      {read && <CellDetails read={read} />}
     </main>
   );
 }

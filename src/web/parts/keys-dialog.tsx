@@ -7,7 +7,7 @@ const elsewhere = [
   ['Enter', 'In lists: open. In the graph: only what is around the entity'],
   ['+ − 0', 'In the graph: zoom in, zoom out, show all'],
   ['a x', 'In the review: one, apart'],
-  ['← →', 'In an answer: from token to token, with ↑ ↓ from line to line'],
+  ['← →', 'In an answer: from token to token, with ↑ ↓ from line to line. Through the lens: from cell to cell'],
   ['Esc', 'While an answer is written: stop'],
 ] as const;
 

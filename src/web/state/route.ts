@@ -61,6 +61,11 @@ export const comparedRuns = list('compare');
 export const inspectedModel = parameter('model');
 export const inspectedSource = parameter('source');
 export const inspectedTarget = parameter('target');
+/** There: which picture; the text under the lens, and the cell of its grid that is chosen. */
+const lookName = parameter('look');
+export const inspectedLook = computed<'pair' | 'lens'>(() => (lookName.value === 'lens' ? 'lens' : 'pair'));
+export const inspectedPrompt = parameter('prompt');
+export const inspectedCell = parameter('cell');
 const layerName = parameter('layer');
 export const inspectedLayer = computed(() => (/^\d{1,4}$/.test(layerName.value) ? Number(layerName.value) : null));
 
@@ -86,7 +91,10 @@ type Change = Partial<
     | 'model'
     | 'source'
     | 'target'
-    | 'layer',
+    | 'layer'
+    | 'look'
+    | 'prompt'
+    | 'cell',
     string | null
   >
 >;
