@@ -130,7 +130,7 @@ export async function openEngine({
     },
     async put(tensors) {
       open();
-      for (const [name, tensor] of Object.entries(tensors)) checkData(`put ${name}`, tensor);
+      for (const [name, tensor] of Object.entries(tensors)) checkData(tensor, () => `put ${name}`);
       await host.put(tensors);
     },
     async get(names) {
@@ -183,9 +183,9 @@ function explain(error: unknown): never {
   );
 }
 
-function checkData(where: string, { dtype, shape, data }: TensorData): void {
+function checkData({ dtype, shape, data }: TensorData, where: () => string): void {
   if (data.length !== lengthOfShape(shape))
-    throw new ShapeError(`${where}: expected ${lengthOfShape(shape)} values for ${dtype} [${shape.join(', ')}], got ${data.length}`);
+    throw new ShapeError(`${where()}: expected ${lengthOfShape(shape)} values for ${dtype} [${shape.join(', ')}], got ${data.length}`);
 }
 
 const bareName = /^[^\d*+-][^*+-]*$/;
@@ -208,7 +208,7 @@ function feedCheck(program: string, inputs: readonly OnnxValue[]) {
       shape.forEach((axis, i) => {
         if (typeof axis === 'string' && bare.has(axis) && !lengths.has(axis)) lengths.set(axis, given.shape[i]!);
       });
-      if (given.data.length !== lengthOfShape(given.shape)) checkData(`run ${program}: input ${name}`, given);
+      checkData(given, () => `run ${program}: input ${name}`);
     }
     for (const input of inputs) {
       const given = feeds[input.name];

@@ -1,16 +1,13 @@
 import { createHash } from 'node:crypto';
-import { ConfigError } from '../../core/index.ts';
+import { UnsupportedError } from '../../core/index.ts';
 import type { CausalTokenizer } from '../../formats/index.ts';
 import { type Blockwise, type InspectedModel, inspectedProgram, openBlockwise } from '../../inspect/index.ts';
-import { causalSource, openCausalFiles } from '../../models/index.ts';
-import { type Binding, describeMachine, openEngine } from '../../runtime/index.ts';
+import { openEngine } from '../../runtime/index.ts';
 import { adapterOn, besideWeights } from '../language-model/adapter-on.ts';
-import { exampleSizes } from '../language-model/example-sizes.ts';
-import { keptWeights } from '../language-model/kept-weights.ts';
+import { boundProgram } from '../language-model/bound-program.ts';
+import { openSource } from '../language-model/open-source.ts';
 import type { ModelWeights } from '../language-model/text-request.ts';
-import { openTextTools } from '../language-model/text-tools.ts';
-import { withWeights } from '../language-model/weights.ts';
-import { resolveModel } from '../models/resolve-model.ts';
+
 import { weightsSha256 } from '../models/show-model.ts';
 
 export interface InspectOptions {
@@ -39,24 +36,19 @@ export interface InspectedLanguageModel extends AsyncDisposable {
  * @throws as `openLanguageModel` · UnsupportedError for an adapter of virtual tokens
  */
 export const openInspected = async (model: string, { adapter: folder, weights = 'f32', threads }: InspectOptions = {}): Promise<InspectedLanguageModel> => {
-  const resolved = await resolveModel(model);
-  const files = await openCausalFiles(resolved.kind, resolved.path);
-  const [base, { tokenizer, chatTemplate }] = [await causalSource(files), await openTextTools(files, resolved.chatTemplate)];
+  const { resolved, source: base, tokenizer, chatTemplate } = await openSource(model);
   const adapter = folder === undefined ? undefined : await adapterOn(folder, base, resolved);
   const { source, beside } = besideWeights(base, adapter);
   if ((beside?.virtualTokens ?? 0) > 0)
-    throw new ConfigError(`inspect ${model}: expected an adapter beside the weights, got one of virtual tokens before the text; inspect the model without it`);
+    throw new UnsupportedError(
+      `inspect ${model}: expected an adapter beside the weights, got one of virtual tokens before the text; inspect the model without it`,
+    );
   const inspected: InspectedModel = { name: resolved.name, config: base.member.config, build: source.member.build };
   const mode = weights === 'auto' ? 'f32' : weights;
-  const whole = inspectedProgram(inspected);
-  const { program, inPlace, names, make } = withWeights(source, beside?.apply(whole) ?? whole, mode, { besides: new Set(beside?.weights.keys()) });
-  const kept = await keptWeights(source.files, `${mode} ${describeMachine().instructionSet}`, names, () =>
-    make(() => exampleSizes(source, tokenizer, threads)),
-  );
-  const branches = [...(beside?.weights ?? [])].map(([name, value]): [string, Binding] => [name, { kind: 'constant', value }]);
+  const { program, bindings } = await boundProgram({ source, tokenizer, beside, threads }, inspectedProgram(inspected), mode);
   await using opened = new AsyncDisposableStack();
   const engine = opened.use(await openEngine(threads === undefined ? {} : { threads }));
-  const blocks = opened.use(await openBlockwise(engine, inspected, program, new Map([...inPlace, ...kept, ...branches])));
+  const blocks = opened.use(await openBlockwise(engine, inspected, program, bindings));
   const held = opened.move();
   const identity = async (): Promise<string> => {
     const hash = createHash('sha256').update(await weightsSha256(resolved));

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ConfigError, LyceumError } from '../../core/index.ts';
-import { renderChat, writeWhole } from '../../formats/index.ts';
+import { ConfigError, LyceumError, NotFoundError } from '../../core/index.ts';
+import { writeWhole } from '../../formats/index.ts';
 import {
   type Encoder,
   makeDataset,
@@ -15,9 +15,11 @@ import {
   readOrionTask,
   readStories,
   runOrionTask,
+  type SweepOptions,
   summariseModel,
   sweep,
 } from '../../inspect/index.ts';
+import { chatText } from '../language-model/text-tools.ts';
 import type { InspectedLanguageModel } from './open-inspected.ts';
 
 export interface OrionRunSettings {
@@ -57,7 +59,7 @@ export interface OrionOutcome extends Omit<OrionSummary, 'tasks'> {
   readonly seed: number;
 }
 
-const formVersion = 1; // of kept tasks
+const formVersion = 2; // of kept tasks
 const choosing = { prompts: 20, seed: 1_000_003 }; // what tells whether the chat template helps: other prompts than those that are reported
 
 /**
@@ -80,18 +82,17 @@ export const runOrion = async (
     const told = (step: number, total: number): void => onProgress?.(step, total, `${family}/${variant}`);
     try {
       const plain = makeDataset(task, model.tokenizer, { count: prompts, seed });
-      const chat = await chatForm(model, task, signal);
-      const dataset = chat ? makeDataset(task, chat.encoder, { count: prompts, seed, wrap: chat.wrap }) : plain;
       const path = join(folder, `${family}--${variant}.json`);
-      const key = keyOf([identity, model.weights, pairs, seed], dataset);
-      const kept = await keptTask(path, key);
+      const key = keyOf([identity, model.weights, model.chatTemplate, pairs, seed], plain);
       const measure = async (): Promise<OrionTaskOutcome> => {
+        const chat = await chatForm(model, task, { signal, onProgress: told });
+        const dataset = chat ? makeDataset(task, chat.encoder, { count: prompts, seed, wrap: chat.wrap }) : plain;
         const summary = await runOrionTask(model.blocks, dataset, { count: pairs, seed, signal, onProgress: told });
         const outcome = { ...summary, chatTemplate: chat !== undefined, seconds: (performance.now() - begun) / 1000 };
         await writeWhole(path, [Buffer.from(JSON.stringify({ form: formVersion, key, outcome }))]);
         return outcome;
       };
-      const outcome = kept ?? (await measure());
+      const outcome = (await keptTask(path, key)) ?? (await measure());
       done.push(outcome);
       await onTask?.(outcome);
     } catch (error) {
@@ -114,7 +115,7 @@ const tasksOf = async (names: readonly string[] | undefined, stories: OrionRunSe
       const own = known.filter(({ family, variant }) => name === family || name === `${family}/${variant}`);
       if (own.length > 0) return own;
       if (existsSync(name)) return [await readOrionTask(name)];
-      throw new ConfigError(
+      throw new NotFoundError(
         `inspect orion: expected tasks among ${[...new Set(known.map(({ family }) => family))].join(', ')}, or the path of a task file, got ${name}; name another`,
       );
     }),
@@ -128,24 +129,18 @@ interface ChatForm {
 }
 
 /** How a chat model is asked, where it answers more of some other prompts right with its template than without. */
-const chatForm = async (model: InspectedLanguageModel, task: OrionTask, signal: AbortSignal | undefined): Promise<ChatForm | undefined> => {
+const chatForm = async (model: InspectedLanguageModel, task: OrionTask, watch: Pick<SweepOptions, 'signal' | 'onProgress'>): Promise<ChatForm | undefined> => {
   const { chatTemplate, tokenizer } = model;
   if (chatTemplate === undefined) return undefined;
   const slot = 'TEXTTOASKHERE';
-  const spelt = (id: number | undefined): string => (id === undefined ? '' : (tokenizer.tokenOf(id) ?? ''));
-  const around = await renderChat(chatTemplate, {
-    messages: [{ role: 'user', content: slot }],
-    addGenerationPrompt: true,
-    bosToken: spelt(tokenizer.bos),
-    eosToken: spelt(tokenizer.eos[0]),
-  });
+  const around = await chatText({ tokenizer, chatTemplate }, [{ role: 'user', content: slot }]);
   const [before, after] = around.split(slot) as [string, string?];
   if (after === undefined) return undefined; // a template that changes what it is given
   const form: ChatForm = { encoder: { encode: (text) => tokenizer.encode(text, { special: false }) }, wrap: (text) => `${before}${text}${after}` };
   const options = { count: choosing.prompts, seed: choosing.seed };
   const right = async (dataset: OrionDataset): Promise<number> => {
     const ids = dataset.prompts.map((prompt) => prompt.ids);
-    const { plain } = await sweep(model.blocks, ids, [], undefined, { signal });
+    const { plain } = await sweep(model.blocks, ids, [], undefined, watch);
     return plain.filter(({ best }, i) => best[0]!.id === dataset.prompts[i]!.answerId).length;
   };
   let wrapped: OrionDataset;

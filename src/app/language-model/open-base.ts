@@ -1,12 +1,9 @@
 import type { BaseModel } from '../../adapt/index.ts';
-import { ConfigError } from '../../core/index.ts';
-import { causalSource, openCausalFiles } from '../../models/index.ts';
 import { describeMachine } from '../../runtime/index.ts';
-import { resolveModel } from '../models/resolve-model.ts';
 import { weightsSha256 } from '../models/show-model.ts';
 import { exampleSizes } from './example-sizes.ts';
 import { keptWeights } from './kept-weights.ts';
-import { openTextTools } from './text-tools.ts';
+import { openSource } from './open-source.ts';
 import { withWeights } from './weights.ts';
 
 /**
@@ -16,13 +13,7 @@ import { withWeights } from './weights.ts';
  * @throws as `openLanguageModel`
  */
 export const openBase = async (model: string, { threads }: { readonly threads?: number } = {}): Promise<BaseModel> => {
-  const resolved = await resolveModel(model);
-  const files = await openCausalFiles(resolved.kind, resolved.path);
-  const [source, { tokenizer, chatTemplate }] = [await causalSource(files), await openTextTools(files, resolved.chatTemplate)];
-  if (tokenizer.vocabSize > source.member.config.vocab)
-    throw new ConfigError(
-      `${model}: expected a tokenizer of at most ${source.member.config.vocab} tokens, got ${tokenizer.vocabSize}; tokenizer and weights are of two models`,
-    );
+  const { resolved, source, tokenizer, chatTemplate } = await openSource(model);
   return {
     name: resolved.name,
     sha256: await weightsSha256(resolved),

@@ -1,20 +1,19 @@
 import { basename, resolve } from 'node:path';
 import { ConfigError, type Program } from '../../core/index.ts';
-import { type ChatMessage, renderChat } from '../../formats/index.ts';
+import type { ChatMessage } from '../../formats/index.ts';
 import { openGenerator, stepProgram, stopFilter, type Token } from '../../generate/index.ts';
-import { causalSource, countParameters, openCausalFiles } from '../../models/index.ts';
-import { type Binding, type Device, describeMachine, openEngine } from '../../runtime/index.ts';
-import { resolveModel } from '../models/resolve-model.ts';
+import { countParameters } from '../../models/index.ts';
+import { type Device, openEngine } from '../../runtime/index.ts';
 import { adapterOn, besideWeights } from './adapter-on.ts';
-import { exampleSizes } from './example-sizes.ts';
+import { boundProgram } from './bound-program.ts';
 import { grammarMasks } from './grammar-masks.ts';
-import { keptWeights } from './kept-weights.ts';
 import { readMeasured } from './measured-weights.ts';
+import { openSource } from './open-source.ts';
 import { perplexityOf, type TextPerplexity } from './perplexity.ts';
 import type { ModelInfo, ModelLoad, ModelWeights, TextPiece, TextRequest, TextResult, TextScore, TextToken } from './text-request.ts';
-import { openTextTools } from './text-tools.ts';
+import { chatText } from './text-tools.ts';
 import { withVirtualTokens } from './virtual-tokens.ts';
-import { chooseWeights, withWeights } from './weights.ts';
+import { chooseWeights } from './weights.ts';
 
 export interface LanguageModelOptions {
   /** Folder of an adapter, or of the run of `lyceum adapt` that made it; a LoRA of PEFT's will do. It is put on the model as that is opened, which then goes by the folder's name. */
@@ -73,14 +72,8 @@ export const openLanguageModel = async (
   model: string,
   { adapter: folder, weights, threads, device, slots }: LanguageModelOptions = {},
 ): Promise<OpenLanguageModel> => {
-  const resolved = await resolveModel(model);
-  const files = await openCausalFiles(resolved.kind, resolved.path);
-  const [base, { tokenizer, chatTemplate }] = [await causalSource(files), await openTextTools(files, resolved.chatTemplate)];
+  const { resolved, source: base, tokenizer, chatTemplate } = await openSource(model);
   const { config } = base.member;
-  if (tokenizer.vocabSize > config.vocab)
-    throw new ConfigError(
-      `${model}: expected a tokenizer of at most ${config.vocab} tokens, got ${tokenizer.vocabSize}; tokenizer and weights are of two models`,
-    );
   const adapter = folder === undefined ? undefined : await adapterOn(folder, base, resolved);
   const { source, beside } = besideWeights(base, adapter);
   const virtualTokens = beside?.virtualTokens ?? 0;
@@ -92,15 +85,8 @@ export const openLanguageModel = async (
     device,
   );
   const causal = { name: resolved.name, config: { ...config, virtualTokens }, build: source.member.build };
-  const prepared = async (mode: ModelInfo['weights'], long = false) => {
-    const step = stepProgram(causal, { fused: long });
-    const { program, inPlace, names, make } = withWeights(source, beside?.apply(step) ?? step, mode, { many: long, besides: new Set(beside?.weights.keys()) });
-    const kept = await keptWeights(source.files, `${mode} ${describeMachine().instructionSet}`, names, () =>
-      make(() => exampleSizes(source, tokenizer, threads)),
-    );
-    const branches = [...(beside?.weights ?? [])].map(([name, value]): [string, Binding] => [name, { kind: 'constant', value }]);
-    return { program, bindings: new Map<string, Binding>([...inPlace, ...kept, ...branches]) };
-  };
+  const prepared = (mode: ModelInfo['weights'], long = false) =>
+    boundProgram({ source, tokenizer, beside, threads }, stepProgram(causal, { fused: long }), mode, { many: long });
   const { program, bindings } = await prepared(mode);
   const engine = await openEngine({ ...(threads !== undefined && { threads }), ...(device !== undefined && { device }) });
   const plain = await openGenerator({
@@ -136,21 +122,14 @@ export const openLanguageModel = async (
       );
     if (typeof prompt === 'string') return tokenizer.encode(prompt, { special });
     if (prompt !== undefined) return prompt;
-    return tokenizer.encode(await chatText(messages!, tools), { special: false });
+    return tokenizer.encode(await templated(messages!, tools), { special: false });
   };
-  const chatText = async (messages: readonly ChatMessage[], tools?: readonly object[]): Promise<string> => {
+  const templated = async (messages: readonly ChatMessage[], tools?: readonly object[]): Promise<string> => {
     if (chatTemplate === undefined)
       throw new ConfigError(
         `${info.name}: expected a model with a chat template for messages, got one without; give a prompt instead, or use an instruction-tuned model`,
       );
-    const spelt = (id: number | undefined): string => (id === undefined ? '' : (tokenizer.tokenOf(id) ?? ''));
-    return await renderChat(chatTemplate, {
-      messages,
-      ...(tools && { tools }),
-      addGenerationPrompt: true,
-      bosToken: spelt(tokenizer.bos),
-      eosToken: spelt(tokenizer.eos[0]),
-    });
+    return await chatText({ tokenizer, chatTemplate }, messages, tools);
   };
 
   const bytesOf = (id: number): Uint8Array => {
@@ -227,7 +206,7 @@ export const openLanguageModel = async (
     },
     async scoreCompletions(prompt, completions, { special = true } = {}) {
       if (completions.length === 0) return [];
-      const text = typeof prompt === 'string' ? prompt : await chatText(prompt);
+      const text = typeof prompt === 'string' ? prompt : await templated(prompt);
       const texts = completions.map((completion) => cut(text, completion, special && typeof prompt === 'string'));
       // A completion may change how the prompt's end is cut: what all have in common is computed once.
       const [{ ids: one }] = texts as [(typeof texts)[0], ...typeof texts];

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NotFoundError } from '../../core/index.ts';
-import { type CausalTokenizer, openCausalTokenizer, tokenizerFromGguf, tokenizerFromPieces } from '../../formats/index.ts';
+import { type CausalTokenizer, type ChatMessage, openCausalTokenizer, renderChat, tokenizerFromGguf, tokenizerFromPieces } from '../../formats/index.ts';
 import type { CausalFiles } from '../../models/index.ts';
 
 /** What turns conversations and texts into tokens and back. */
@@ -38,4 +38,20 @@ export const openTextTools = async (files: CausalFiles, ours: string | undefined
     tokenizer: await openCausalTokenizer(join(folder, 'tokenizer.json'), { config, eos }),
     chatTemplate: typeof template === 'string' ? template : ours,
   };
+};
+
+/** A conversation as the model's template writes it, up to where the answer begins. @throws as `renderChat` */
+export const chatText = (
+  { tokenizer, chatTemplate }: { readonly tokenizer: CausalTokenizer; readonly chatTemplate: string },
+  messages: readonly ChatMessage[],
+  tools?: readonly object[],
+): Promise<string> => {
+  const spelt = (id: number | undefined): string => (id === undefined ? '' : (tokenizer.tokenOf(id) ?? ''));
+  return renderChat(chatTemplate, {
+    messages,
+    ...(tools && { tools }),
+    addGenerationPrompt: true,
+    bosToken: spelt(tokenizer.bos),
+    eosToken: spelt(tokenizer.eos[0]),
+  });
 };

@@ -1,9 +1,10 @@
 import type { JSX } from 'preact';
 import { bytesOf } from '../chat/gauges.tsx';
 import { generating } from '../chat/model-choice.ts';
+import { ModelSelect } from '../chat/model-select.tsx';
 import { Section } from '../parts/inspector-parts.tsx';
 import { cancelRun, progressWords, share } from '../parts/runs-page.tsx';
-import { models, workspace } from '../state/data.ts';
+import { workspace } from '../state/data.ts';
 import type { Run } from '../state/types.ts';
 import { counted, duration, percent, short } from '../state/words.ts';
 import { askPrice, backToUsual, choose, chosenModel, isUsual, price, type Recipe, recipe, request, start, startTrouble, underWay } from './adapt-state.ts';
@@ -155,19 +156,7 @@ export function RecipePanel(): JSX.Element {
     <section class="inspector recipe" aria-label="How it is learnt">
       <div class="content">
         <Section title="model">
-          <select
-            class="field"
-            aria-label="Model"
-            value={chosenModel.value}
-            onChange={(event) => choose({ model: event.currentTarget.value })}
-            onFocus={models.refresh}
-          >
-            {generating.value.map(({ name }) => (
-              <option key={name} value={name}>
-                {name}
-              </option>
-            ))}
-          </select>
+          <ModelSelect value={chosenModel.value} onChoose={(model) => choose({ model })} />
           {about && (
             <p class="why">
               {[about.family, about.parameters ? `${short(about.parameters)} parameters` : null, bytesOf(about.sizeBytes)].filter(Boolean).join(' · ')}

@@ -12,6 +12,7 @@ import { defaultSettings, jsonOf, markdownOf } from './conversation.ts';
 import { Elapsed } from './elapsed.tsx';
 import { bytesOf } from './gauges.tsx';
 import { chooseModel, chosenModel, generating, loadedModel, loading, loadTrouble, releaseModel } from './model-choice.ts';
+import { ModelSelect } from './model-select.tsx';
 
 function ModelChooser(): JSX.Element {
   const name = chosenModel.value;
@@ -24,18 +25,13 @@ function ModelChooser(): JSX.Element {
   );
   return (
     <Section title="model">
-      <select class="field" aria-label="Model" value={name} onChange={(event) => void chooseModel(event.currentTarget.value)} onFocus={models.refresh}>
-        {generating.value.map((model) => (
-          <option key={model.name} value={model.name}>
-            {model.name}
-          </option>
-        ))}
+      <ModelSelect value={name} onChoose={(model) => void chooseModel(model)}>
         {others.map((model) => (
           <option key={model.name} value={model.name} disabled>
             {model.name}: makes vectors, writes no text
           </option>
         ))}
-      </select>
+      </ModelSelect>
       <p class="why">{facts.join(' · ')}</p>
       {run ? (
         <div class="model-state" role="status">

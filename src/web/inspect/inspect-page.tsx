@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { generating } from '../chat/model-choice.ts';
+import { ModelSelect } from '../chat/model-select.tsx';
 import { NoModel } from '../chat/no-model.tsx';
 import { NotYet } from '../parts/not-yet.tsx';
 import { Tabs } from '../parts/tabs.tsx';
@@ -13,24 +14,6 @@ const tabs = [
   { value: 'pair', label: 'One pair' },
   { value: 'lens', label: 'Logit lens' },
 ] as const;
-
-function ModelChooser(): JSX.Element {
-  return (
-    <select
-      class="field"
-      aria-label="Model"
-      value={chosenModel.value}
-      onChange={(event) => go({ model: event.currentTarget.value, layer: null, cell: null })}
-      onFocus={models.refresh}
-    >
-      {generating.value.map(({ name }) => (
-        <option key={name} value={name}>
-          {name}
-        </option>
-      ))}
-    </select>
-  );
-}
 
 /** What happens inside a model: prompts and pictures in the middle, the chosen layer or cell at the right. */
 export function InspectPage(): JSX.Element {
@@ -49,7 +32,7 @@ export function InspectPage(): JSX.Element {
       <section class="middle" aria-label="Inspect">
         <div class="bar">
           <Tabs label="Show" controls="look" value={look} onChange={(next) => go({ look: next === 'pair' ? null : next })} tabs={tabs} />
-          <ModelChooser />
+          <ModelSelect value={chosenModel.value} onChoose={(model) => go({ model, layer: null, cell: null })} />
         </div>
         <div id="look" class="view" role="tabpanel" aria-label={tabs.find(({ value }) => value === look)!.label}>
           {look === 'pair' ? <PairView /> : <LensView />}

@@ -1,0 +1,26 @@
+import { ConfigError } from '../../core/index.ts';
+import { type CausalSource, causalSource, openCausalFiles } from '../../models/index.ts';
+import { type ResolvedModel, resolveModel } from '../models/resolve-model.ts';
+import { openTextTools, type TextTools } from './text-tools.ts';
+
+/** A language model's files, opened: no weight is read yet. */
+export interface OpenSource extends TextTools {
+  readonly resolved: ResolvedModel;
+  readonly source: CausalSource;
+}
+
+/**
+ * Opens a language model's files and its tokenizer.
+ *
+ * @param model  a GGUF file, a Hugging Face folder, or a name that `lyceum models list` prints
+ * @throws NotFoundError where there is none · FormatError, UnsupportedError, ConfigError where its files cannot be used
+ */
+export const openSource = async (model: string): Promise<OpenSource> => {
+  const resolved = await resolveModel(model);
+  const files = await openCausalFiles(resolved.kind, resolved.path);
+  const [source, tools] = [await causalSource(files), await openTextTools(files, resolved.chatTemplate)];
+  const [{ vocab }, { vocabSize }] = [source.member.config, tools.tokenizer];
+  if (vocabSize > vocab)
+    throw new ConfigError(`${model}: expected a tokenizer of at most ${vocab} tokens, got ${vocabSize}; tokenizer and weights are of two models`);
+  return { resolved, source, ...tools };
+};
