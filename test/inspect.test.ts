@@ -112,6 +112,9 @@ describe('lyceum inspect orion', () => {
     const unknown = orion('--tasks', 'cooking');
     expect([unknown.status, unknown.stdout]).toEqual([2, '']);
     expect(unknown.stderr).toMatch(/expected tasks among .*induction.*, or the path of a task file, got cooking; name another/);
+    const folderGiven = orion('--tasks', './tiny');
+    expect([folderGiven.status, folderGiven.stdout]).toEqual([2, '']);
+    expect(folderGiven.stderr).toMatch(/\.\/tiny: expected a file, got a folder/);
     expect(existsSync(join(folder, 'long/report.html'))).toBe(true);
   });
 });

@@ -19,6 +19,7 @@ import {
   summariseModel,
   sweep,
 } from '../../inspect/index.ts';
+import { fileError } from '../file-error.ts';
 import { chatText } from '../language-model/text-tools.ts';
 import type { InspectedLanguageModel } from './open-inspected.ts';
 
@@ -114,7 +115,7 @@ const tasksOf = async (names: readonly string[] | undefined, stories: OrionRunSe
     names.map(async (name) => {
       const own = known.filter(({ family, variant }) => name === family || name === `${family}/${variant}`);
       if (own.length > 0) return own;
-      if (existsSync(name)) return [await readOrionTask(name)];
+      if (existsSync(name)) return [await readOrionTask(name).catch((error: unknown) => Promise.reject(fileError(error, name)))];
       throw new NotFoundError(
         `inspect orion: expected tasks among ${[...new Set(known.map(({ family }) => family))].join(', ')}, or the path of a task file, got ${name}; name another`,
       );
