@@ -2,8 +2,9 @@ import { ConfigError, type Program } from '../core/index.ts';
 import { type Binding, CancelledError, type Engine, type Executable } from '../runtime/index.ts';
 import type { CausalModel } from './causal-model.ts';
 import { createKeyValueCache } from './key-value-cache.ts';
+import { fillingLastToken, lastTokenOutput, putAtLast } from './last-token.ts';
 import { checkRequest, type Generated, type Request, type Token } from './request.ts';
-import { runStep, type Step } from './run-step.ts';
+import { runStepWhole, type Step } from './run-step.ts';
 import { adjust, adjusts, bestCandidates, checkSampling, draw } from './sampling.ts';
 import { scoreTokens } from './score.ts';
 import { continuationScorer } from './score-continuations.ts';
@@ -20,6 +21,8 @@ export interface GeneratorOptions {
   readonly long?: () => Promise<{ readonly program: Program; readonly bindings: ReadonlyMap<string, Binding> }>;
   /** Sequences computed together at most. Default 8. */
   readonly slots?: number;
+  /** Site of the residual stream that requests may see, and put another vector at, at the last token of their prompts; the programs are `withLastToken` for it. */
+  readonly lastToken?: string;
 }
 
 /** Generates for many at once: whoever asks joins the batch at the next step. */
@@ -59,13 +62,22 @@ const longTokens = 64; // new tokens of one text from which on its step may be a
 const leastShared = 16; // tokens that are worth copying from another sequence
 
 /** Compiles the model's step and waits for requests. */
-export const openGenerator = async ({ engine, model, program = stepProgram(model), bindings, long, slots: most = 8 }: GeneratorOptions): Promise<Generator> => {
+export const openGenerator = async ({
+  engine,
+  model,
+  program = stepProgram(model),
+  bindings,
+  long,
+  slots: most = 8,
+  lastToken: site,
+}: GeneratorOptions): Promise<Generator> => {
   if (!Number.isInteger(most) || most < 1) throw new ConfigError(`generate: expected slots ≥ 1, got ${most}`);
-  const step = await engine.compile(program, bindings, { arena: true });
+  const filled = (executable: Executable): Executable => (site === undefined ? executable : fillingLastToken(executable, site));
+  const step = filled(await engine.compile(program, bindings, { arena: true }));
   let forMany: Promise<Executable> | undefined;
   const stepFor = (tokens: number): Promise<Executable> | Executable => {
     if (!long || tokens < longTokens) return step;
-    forMany ??= long().then((own) => engine.compile(own.program, own.bindings, { arena: true }));
+    forMany ??= long().then(async (own) => filled(await engine.compile(own.program, own.bindings, { arena: true })));
     return forMany;
   };
   const continuations = continuationScorer(step, model);
@@ -87,7 +99,9 @@ export const openGenerator = async ({ engine, model, program = stepProgram(model
   const admit = (sequence: Sequence): void => {
     const { prompt } = sequence.request;
     const at = active.length;
-    const shared = held.map((tokens) => commonPrefix(tokens, prompt, prompt.length - 1));
+    // What stands after a token where something was put is of no use to another.
+    const clean = held.map((tokens, slot) => (active[slot]?.request.lastToken?.put ? active[slot].request.prompt.length - 1 : tokens.length));
+    const shared = held.map((tokens, slot) => Math.min(clean[slot]!, commonPrefix(tokens, prompt, prompt.length - 1)));
     const bestOf = (from: number, to: number): number => {
       let found = from;
       for (let slot = from; slot < to; slot++) if (shared[slot]! > shared[found]!) found = slot;
@@ -111,6 +125,11 @@ export const openGenerator = async ({ engine, model, program = stepProgram(model
 
   const reading = (): boolean => active.length > 0 && active.at(-1)!.generated.length === 0;
   const release = (slot: number): void => {
+    const { prompt, lastToken } = active[slot]!.request;
+    if (lastToken?.put) {
+      held[slot]!.length = Math.min(held[slot]!.length, prompt.length - 1);
+      cache.truncate(slot, held[slot]!.length);
+    }
     const move = (from: number, to: number): number => {
       swap(from, to);
       active[to] = active[from]!;
@@ -132,11 +151,11 @@ export const openGenerator = async ({ engine, model, program = stepProgram(model
     for (const { reject } of waiting.splice(0)) reject(error);
   };
 
-  /** @returns the scores of the rows asked for */
-  const run = async (executable: Executable, step: Step): Promise<Float32Array> => {
-    const scores = await runStep(executable, cache, step);
+  /** @returns the scores of the rows asked for, and what a site computes at them */
+  const run = async (executable: Executable, step: Step): Promise<{ scores: Float32Array; computed: Float32Array | undefined }> => {
+    const found = await runStepWhole(executable, cache, step);
     for (const [i, own] of step.tokens.entries()) held[step.first + i]!.push(...own);
-    return scores;
+    return { scores: found['logits']!.data as Float32Array, computed: found[lastTokenOutput]?.data as Float32Array | undefined };
   };
 
   /** Draws the next token of a slot. @returns why its answer is over with it, if it is */
@@ -167,18 +186,21 @@ export const openGenerator = async ({ engine, model, program = stepProgram(model
   const read = async (): Promise<void> => {
     const slot = active.length - 1;
     const { request, cached } = active[slot]!;
-    const { prompt } = request;
+    const { prompt, lastToken } = request;
     const from = cache.lengthOf(slot);
     const whole = prompt.length - cached;
     const left = prompt.length - from;
     const part = prompt.slice(from, from + Math.ceil(left / Math.ceil(left / mostTokens))); // of like length: a short last one would read all weights for little
-    const scores = await run(await stepFor(whole), {
+    const ends = from + part.length === prompt.length;
+    const { scores, computed } = await run(await stepFor(whole), {
       first: slot,
       tokens: [part],
       rows: [part.length - 1],
       short: true,
+      more: ends && lastToken?.put ? putAtLast(site!, part.length, lastToken.put) : undefined,
     });
-    if (from + part.length < prompt.length) return;
+    if (!ends) return;
+    if (lastToken?.seen?.(computed!) === false) return finish(slot, 'stop');
     const over = next(slot, scores);
     if (over) finish(slot, over);
   };
@@ -195,7 +217,7 @@ export const openGenerator = async ({ engine, model, program = stepProgram(model
     // Later tokens do not change the scores of earlier ones, so any will do to fill up with.
     const tokens = guesses.map((guess, i) => [texts[i]!.text.at(-1)!, ...guess, ...Array<number>(seq - 1 - guess.length).fill(0)]);
     const rows = guesses.flatMap((guess, i) => Array.from({ length: 1 + guess.length }, (_, j) => i * seq + j));
-    const scores = await run(step, { first: 0, tokens, rows });
+    const { scores } = await run(step, { first: 0, tokens, rows });
     const { vocab } = model.config;
     let end = rows.length;
     for (let slot = slots - 1; slot >= 0; slot--) {
@@ -256,6 +278,8 @@ export const openGenerator = async ({ engine, model, program = stepProgram(model
       open();
       checkSampling(request.sampling ?? {});
       checkRequest(request, model);
+      if (request.lastToken && site === undefined)
+        throw new ConfigError('generate: expected a generator that was opened with a site for last tokens, got one without; name it in its options');
       request.signal?.throwIfAborted();
       return new Promise<Generated>((resolve, reject) => {
         const text = [...request.prompt];

@@ -5,6 +5,7 @@ export { type JsonGrammarOptions, jsonGrammar, jsonObjectGrammar } from './gramm
 export { type GrammarMask, openTokenMask, type TokenMaskOptions } from './grammar/token-mask.ts';
 export { type CallableFunction, type ToolCallRule, toolCallGrammar } from './grammar/tool-call-grammar.ts';
 export { type VocabularyTrie, vocabularyTrie } from './grammar/vocabulary-trie.ts';
+export { type LastToken, withLastToken } from './last-token.ts';
 export { uniformAt } from './random.ts';
 export type { Generated, Request, Token, TokenMask } from './request.ts';
 export type { Candidate, Sampling } from './sampling.ts';

@@ -1,5 +1,6 @@
 import { ConfigError } from '../core/index.ts';
 import type { CausalModel } from './causal-model.ts';
+import type { LastToken } from './last-token.ts';
 import type { Candidate, Sampling } from './sampling.ts';
 
 /** Says which tokens may come next: what has no place is scored -Infinity. */
@@ -29,6 +30,8 @@ export interface Request {
    * ones as greedy ones, but where rounding decides: a step of several rows differs in the last bits from a step of one. Default true.
    */
   readonly speculate?: boolean;
+  /** For a generator that was opened with a site for it. */
+  readonly lastToken?: LastToken;
   readonly signal?: AbortSignal;
 }
 

@@ -10,6 +10,8 @@ export interface Step {
   readonly rows: readonly number[];
   /** For a part of a prompt: rather copy what these slots hold than read the room that they do not use. Default false. */
   readonly short?: boolean;
+  /** Feeds of a program that asks for more. */
+  readonly more?: Readonly<Record<string, TensorData>> | undefined;
 }
 
 /**
@@ -31,12 +33,20 @@ export const stepInputs = (tokens: readonly (readonly number[])[], starts: reado
 };
 
 /** Computes new tokens and adds them to the cache. @returns scores [rows, vocab] */
-export const runStep = async (step: Executable, cache: KeyValueCache, { first, tokens, rows, short = false }: Step): Promise<Float32Array> => {
+export const runStep = async (step: Executable, cache: KeyValueCache, given: Step): Promise<Float32Array> =>
+  (await runStepWhole(step, cache, given))['logits']!.data as Float32Array;
+
+/** The same. @returns all that the program gives */
+export const runStepWhole = async (
+  step: Executable,
+  cache: KeyValueCache,
+  { first, tokens, rows, short = false, more }: Step,
+): Promise<Record<string, TensorData>> => {
   const batch = tokens.length;
   const seq = tokens[0]!.length;
   cache.reserve(first + batch, Math.max(...tokens.map((_, i) => cache.lengthOf(first + i) + seq)));
   const starts = tokens.map((_, i) => cache.lengthOf(first + i));
-  const { logits, added } = await step.run({ ...stepInputs(tokens, starts, rows), ...cache.feeds(first, batch, short) });
-  cache.append(first, added!);
-  return logits!.data as Float32Array;
+  const found = await step.run({ ...stepInputs(tokens, starts, rows), ...cache.feeds(first, batch, short), ...more });
+  cache.append(first, found['added']!);
+  return found;
 };

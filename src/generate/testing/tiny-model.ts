@@ -1,5 +1,5 @@
-import { add, gather, inOrder, isParameter, multiplyAxes, type Node, nameOf, reshape } from '../../core/index.ts';
-import { type CausalInputs, causalAttention, causalBias, dense, embedding, norm } from '../../nn/index.ts';
+import { add, gather, inOrder, isParameter, multiplyAxes, type Node, named, nameOf, reshape } from '../../core/index.ts';
+import { blockSite, type CausalInputs, causalAttention, causalBias, dense, embedding, norm } from '../../nn/index.ts';
 import type { Binding } from '../../runtime/index.ts';
 import type { CausalModel } from '../causal-model.ts';
 import { uniformAt } from '../random.ts';
@@ -25,7 +25,7 @@ export const tinyModel: CausalModel = {
         bias,
         past: { keys: past!.keys[layer]!, values: past!.values[layer]! },
       });
-      x = add(x, own.out);
+      x = named(blockSite(layer, 'resid.post'), add(x, own.out));
       keys.push(own.keys);
       values.push(own.values);
     }
