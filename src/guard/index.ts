@@ -1,0 +1,1 @@
+export { longestSegment, type Segment, segmentsOf } from './segments.ts';
