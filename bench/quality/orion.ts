@@ -1,48 +1,58 @@
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type OrionTaskOutcome, openInspected, runOrion } from '../../src/app/inspect/index.ts';
+import { byRole, orionTasks, type Role } from '../../src/inspect/index.ts';
 import { type BenchOptions, commit } from '../harness.ts';
 import { quantile } from '../reader/compare.ts';
 import { alone, log } from '../reader/row.ts';
 import type { QualityRow } from './multi-task.ts';
 
-const seeds = [0, 1, 2];
 const cells = fileURLToPath(new URL('../../docs/orion/cells.jsonl', import.meta.url));
 
-/** A variant of one model and seed; curves stay with the run. */
-type Cell = { readonly model: string; readonly seed: number; readonly commit: string } & Omit<OrionTaskOutcome, 'curves'>;
+/** A variant of one model and seed, its curves as their normalised token probabilities from layer 1 up. */
+type Cell = {
+  readonly model: string;
+  readonly seed: number;
+  readonly commit: string;
+  readonly curves: Readonly<Record<Role, readonly number[]>> | null;
+} & Omit<OrionTaskOutcome, 'curves'>;
 
 /**
  * The retrieval tasks of ORION, all variants, 100 prompts and 100 pairs at each layer, float32. Cells, a variant of a model and seed each, are kept in docs/orion/cells.jsonl; what is missing is measured, for at most
- * LYCEUM_BENCH_MINUTES (default 330). LYCEUM_MODEL names other models, with commas between.
+ * LYCEUM_BENCH_MINUTES (default 330). LYCEUM_MODEL names other models, LYCEUM_SEEDS other seeds, with commas between.
  */
 export const orion = async ({ threads }: BenchOptions): Promise<QualityRow[]> => {
   const models = (process.env.LYCEUM_MODEL ?? 'smollm2-135m-instruct').split(',');
+  const at = commit(); // before cells are added to a file of the checkout
   const stop = AbortSignal.timeout(60_000 * Number(process.env.LYCEUM_BENCH_MINUTES ?? 330) + 1);
+  const seeds = (process.env.LYCEUM_SEEDS ?? '0,1,2').split(',').map(Number);
   await mkdir(new URL('.', `file://${cells}`), { recursive: true });
-  const known = await readCells();
   for (const seed of seeds)
     for (const name of models) {
       if (stop.aborted) break;
+      const known = await readCells();
+      const isKnown = (model: string, { family, variant }: { readonly family: string; readonly variant: string }): boolean =>
+        known.some((one) => one.model === model && one.seed === seed && one.family === family && one.variant === variant);
       await using model = await openInspected(name, { threads });
+      const missing = orionTasks().filter((task) => !isKnown(model.name, task));
+      if (missing.length === 0) continue;
       const folder = fileURLToPath(new URL(`./runs/orion/${model.name}-${seed}`, import.meta.url));
       const keep = async (task: OrionTaskOutcome): Promise<void> => {
-        if (known.some((one) => one.model === model.name && one.seed === seed && one.family === task.family && one.variant === task.variant)) return;
-        const { curves: _, ...rest } = task;
-        const cell: Cell = { model: model.name, seed, commit: commit(), ...rest };
-        known.push(cell);
+        const { curves, ...rest } = task;
+        const values = curves && byRole((role) => curves[role].map(({ tokenProb }) => Number(tokenProb.value.toFixed(3))));
+        const cell: Cell = { model: model.name, seed, commit: at, ...rest, curves: values };
         await appendFile(cells, `${JSON.stringify(cell)}\n`);
         log(
           `  ${model.name} ${seed} ${task.family}/${task.variant}: ${task.accuracy.toFixed(2)} right, request moved ${task.requestTransfer?.max.toFixed(2) ?? '–'}`,
         );
       };
       try {
-        await runOrion(model, { folder, seed, signal: stop, onTask: keep });
+        await runOrion(model, { tasks: missing.map(({ family, variant }) => `${family}/${variant}`), folder, seed, signal: stop, onTask: keep });
       } catch (error) {
         if (!stop.aborted) throw error;
       }
     }
-  return rowsOf(known.filter(({ model }) => models.includes(model)));
+  return rowsOf((await readCells()).filter(({ model }) => models.includes(model)));
 };
 
 const readCells = async (): Promise<Cell[]> => {

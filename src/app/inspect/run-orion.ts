@@ -60,7 +60,7 @@ export interface OrionOutcome extends Omit<OrionSummary, 'tasks'> {
   readonly seed: number;
 }
 
-const formVersion = 2; // of kept tasks
+const formVersion = 3; // of kept tasks
 const choosing = { prompts: 20, seed: 1_000_003 }; // what tells whether the chat template helps: other prompts than those that are reported
 
 /**
@@ -88,7 +88,7 @@ export const runOrion = async (
       const measure = async (): Promise<OrionTaskOutcome> => {
         const chat = await chatForm(model, task, { signal, onProgress: told });
         const dataset = chat ? makeDataset(task, chat.encoder, { count: prompts, seed, wrap: chat.wrap }) : plain;
-        const summary = await runOrionTask(model.blocks, dataset, { count: pairs, seed, signal, onProgress: told });
+        const summary = await runOrionTask(model.blocks, dataset, (id) => model.tokenizer.decode([id]), { count: pairs, seed, signal, onProgress: told });
         const outcome = { ...summary, chatTemplate: chat !== undefined, seconds: (performance.now() - begun) / 1000 };
         await writeWhole(path, [Buffer.from(JSON.stringify({ form: formVersion, key, outcome }))]);
         return outcome;

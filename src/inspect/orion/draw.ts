@@ -10,8 +10,9 @@ export interface Draw {
   shuffle<T>(items: readonly T[]): T[];
 }
 
-export const openDraw = (seed: number): Draw => {
-  let position = 0;
+/** @param from  place of the first draw among all of the seed */
+export const openDraw = (seed: number, from = 0): Draw => {
+  let position = from;
   const index = (below: number): number => Math.floor(uniformAt(seed, position++) * below);
   return {
     index,

@@ -1,4 +1,4 @@
-import { type Context, evaluate, type Request } from './table.ts';
+import { type Context, evaluate, find, type Request } from './table.ts';
 
 /**
  * What the last token may say after the residual stream of a source prompt replaced a target prompt's:
@@ -12,12 +12,24 @@ interface Asked {
   readonly context: Context;
 }
 
-/** The token that each role expects of a pair of prompts of one dataset. @throws ConfigError where a request does not fit the other's context */
-export const labelsOf = (source: Asked, target: Asked): Record<Role, number> => ({
-  unaffected: evaluate(target.request, target.context),
-  request_transfer: evaluate(source.request, target.context),
-  output_transfer: evaluate(source.request, source.context),
+const askedOf = <Answer>(source: Asked, target: Asked, ask: (request: Request, context: Context) => Answer): Record<Role, Answer> => ({
+  unaffected: ask(target.request, target.context),
+  request_transfer: ask(source.request, target.context),
+  output_transfer: ask(source.request, source.context),
 });
+
+/** The token that each role expects of a pair of prompts of one dataset. @throws ConfigError where a request does not fit the other's context */
+export const labelsOf = (source: Asked, target: Asked): Record<Role, number> => askedOf(source, target, evaluate);
+
+/** The whole answer that each role expects. @throws as `labelsOf` */
+export const answersOf = (source: Asked, target: Asked): Record<Role, string> => askedOf(source, target, (...asked) => find(...asked).value);
+
+/** The context that each role answers from. */
+export const contextsOf = (source: Asked, target: Asked): Record<Role, Context> => askedOf(source, target, (_, context) => context);
+
+/** What is told of each role. */
+export const byRole = <Value>(of: (role: Role) => Value): Record<Role, Value> =>
+  Object.fromEntries(roles.map((role) => [role, of(role)])) as Record<Role, Value>;
 
 /** Whether the three roles expect three different tokens, so that the outcome tells them apart. */
 export const isSeparable = (labels: Record<Role, number>): boolean => new Set(roles.map((role) => labels[role])).size === roles.length;

@@ -1,5 +1,5 @@
 import { bootstrap, type Interval, type ResampleOptions } from '../../../evaluate/index.ts';
-import { isSeparable, type Role, roles } from '../role.ts';
+import { byRole, isSeparable, type Role } from '../role.ts';
 import { mean } from './mean.ts';
 import type { OrionPairResult } from './pairs.ts';
 
@@ -10,6 +10,10 @@ export interface CurvePoint {
   readonly tokenProb: Interval;
   /** How often the role's token is the likeliest, above lucky guesses; null where the model itself is no better than those. */
   readonly accuracy: Interval | null;
+  /** `accuracy`, where a token counts that begins as the answer does, but for case and spaces. */
+  readonly softMatch: Interval | null;
+  /** Mean score of the role's token above that of what another request finds, divided by the same of right answers; null where that is not above 0, or every request finds the role's token. */
+  readonly logitDiff: Interval | null;
   /** `tokenProb` of the pairs whose three labels differ; null where there are none. */
   readonly separable: Interval | null;
   /** Pairs whose three labels differ. */
@@ -26,11 +30,13 @@ export interface Floors {
 export interface Normaliser {
   readonly tokenProb: number;
   readonly accuracy: number;
+  readonly softMatch: number;
+  readonly logitDiff: number | null;
   readonly guess: number;
 }
 
 /**
- * `(patched − guess) / (baseline − guess)`: 1 is the model as it is, 0 a lucky guess. Token probabilities have no guess.
+ * `(patched − guess) / (baseline − guess)`: 1 is the model as it is, 0 a lucky guess. Token probabilities and score differences have no guess.
  *
  * @returns undefined where the baseline is not above the guess
  */
@@ -45,6 +51,7 @@ export const normalise = (patched: number, baseline: number, guess = 0): number 
 export const outcomeCurves = (results: readonly OrionPairResult[], baseline: Normaliser, options: ResampleOptions = {}): Record<Role, CurvePoint[]> => {
   if (!(baseline.tokenProb > 0))
     throw new RangeError(`outcome curves: expected right answers of some probability without intervention, got ${baseline.tokenProb}`);
+  const unpatched = baseline.logitDiff ?? 0;
   const byLayer = [...Map.groupBy(results, ({ layer }) => layer)].sort(([a], [b]) => a - b);
   const curve = (role: Role): CurvePoint[] =>
     byLayer.map(([layer, pairs]) => {
@@ -55,16 +62,26 @@ export const outcomeCurves = (results: readonly OrionPairResult[], baseline: Nor
           (values) => mean(values) / baseline.tokenProb,
           options,
         );
-      const hits = pairs.map(({ top, labels }) => Number(top === labels[role]));
+      const aboveGuess = (hits: readonly boolean[], unpatched: number): Interval | null =>
+        unpatched > baseline.guess ? bootstrap(hits.map(Number), (values) => normalise(mean(values), unpatched, baseline.guess)!, options) : null;
+      const differences = pairs.flatMap(({ logitDiffs }) => logitDiffs[role] ?? []);
       return {
         layer,
         tokenProb: probabilities(pairs),
-        accuracy: baseline.accuracy > baseline.guess ? bootstrap(hits, (values) => normalise(mean(values), baseline.accuracy, baseline.guess)!, options) : null,
+        accuracy: aboveGuess(
+          pairs.map(({ top, labels }) => top === labels[role]),
+          baseline.accuracy,
+        ),
+        softMatch: aboveGuess(
+          pairs.map(({ softMatches }) => softMatches[role]),
+          baseline.softMatch,
+        ),
+        logitDiff: unpatched > 0 && differences.length > 0 ? bootstrap(differences, (values) => mean(values) / unpatched, options) : null,
         separable: separable.length > 0 ? probabilities(separable) : null,
         separablePairs: separable.length,
       };
     });
-  return Object.fromEntries(roles.map((role) => [role, curve(role)])) as Record<Role, CurvePoint[]>;
+  return byRole(curve);
 };
 
 /** How often labels of pairs coincide. @throws RangeError where there are no pairs */

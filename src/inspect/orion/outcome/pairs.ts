@@ -14,6 +14,10 @@ export interface OrionBaseline {
   readonly probability: number;
   /** Id of the likeliest token. */
   readonly top: number;
+  /** Whether the likeliest token begins as the answer does, but for case and spaces. */
+  readonly softMatch: boolean;
+  /** Score of the answer's token less that of what another request of the dataset finds; null where every request finds the answer. */
+  readonly logitDiff: number | null;
 }
 
 /** What it said after the intervention of a pair. */
@@ -22,6 +26,9 @@ export interface OrionPairResult extends OrionPair {
   readonly probabilities: Readonly<Record<Role, number>>;
   /** Id of the likeliest token. */
   readonly top: number;
+  /** Per role, as without intervention. */
+  readonly softMatches: Readonly<Record<Role, boolean>>;
+  readonly logitDiffs: Readonly<Record<Role, number | null>>;
   /** The token that each role expects. */
   readonly labels: Readonly<Record<Role, number>>;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { makeDataset } from '../dataset.ts';
-import { labelsOf, type Role } from '../role.ts';
+import { byRole, labelsOf, type Role } from '../role.ts';
 import { orionTasks } from '../tasks/builtin-tasks.ts';
 import { wordTokenizer } from '../testing/tokenizers.ts';
 import { floorsOf, normalise, outcomeCurves } from './curves.ts';
@@ -25,19 +25,22 @@ const planted = ({ layer, source, target }: { layer: number; source: number; tar
     target,
     labels,
     top: labels[role],
+    softMatches: byRole((own) => labels[own] === labels[role]),
+    logitDiffs: byRole((own) => (labels[own] === labels[role] ? 3 : -1)),
     probabilities: { unaffected: of('unaffected'), request_transfer: of('request_transfer'), output_transfer: of('output_transfer') },
   };
 };
-const knows: readonly OrionBaseline[] = prompts.map(({ answerId }) => ({ probability: 0.5, top: answerId }));
+const knows: readonly OrionBaseline[] = prompts.map(({ answerId }) => ({ probability: 0.5, top: answerId, softMatch: true, logitDiff: 4 }));
 const knowsSome = (share: number): readonly OrionBaseline[] =>
-  knows.map((baseline, i) => (i < share * prompts.length ? baseline : { probability: 0.1, top: -1 }));
+  knows.map((baseline, i) => (i < share * prompts.length ? baseline : { probability: 0.1, top: -1, softMatch: false, logitDiff: -2 }));
 
 describe('a planted model', () => {
   const summary = summariseTask(dataset, knows, drawPairs(prompts.length, layers).map(planted), samples);
 
   it('shows its layers and what it transfers', () => {
     expect(summary).toMatchObject({ family: 'variable-binding', variant: 'recipe', n: 100, accuracy: 1, tokenProb: 0.5, passed: true, L1: 2, L2: 3, L3: 5 });
-    expect(summary.requestTransfer).toEqual({ max: 1, ci95: [1, 1] });
+    expect(summary).toMatchObject({ softMatch: 1, logitDiff: 4 });
+    expect(summary.requestTransfer).toEqual({ max: 1, ci95: [1, 1], separable: 1, accuracy: 1, softMatch: 1, logitDiff: 0.75 });
     expect(Object.values(summary.curves!).map((curve) => curve.map(({ layer }) => layer))).toEqual([layers, layers, layers]);
   });
 
@@ -93,7 +96,9 @@ describe('a variant', () => {
     expect(() => summariseTask(dataset, knows.slice(1), [])).toThrow(/^orion variable-binding\/recipe: expected a baseline for each of 100 prompts, got 99$/);
     const [pair] = drawPairs(100, [1]).map(planted);
     expect(() => summariseTask(dataset, knows, [{ ...pair!, target: 100 }])).toThrow(/expected pairs of 100 prompts, got one of \d+ and 100; /);
-    expect(() => summariseTask(dataset, [{ probability: Number.NaN, top: 0 }, ...knows.slice(1)], [])).toThrow(/expected probabilities from 0 to 1, got NaN; /);
+    expect(() => summariseTask(dataset, [{ probability: Number.NaN, top: 0, softMatch: false, logitDiff: null }, ...knows.slice(1)], [])).toThrow(
+      /expected probabilities from 0 to 1, got NaN; /,
+    );
   });
 });
 
@@ -101,7 +106,7 @@ describe('cells', () => {
   const swept = summariseTask(dataset, knows, drawPairs(100, [1]).map(planted), samples);
   const known = (family: string, variant: string, max: number): OrionTaskSummary => {
     if (!swept.curves) throw new Error('expected a sweep');
-    return { ...swept, family, variant, requestTransfer: { max, ci95: [max, max] } };
+    return { ...swept, family, variant, requestTransfer: { ...swept.requestTransfer, max, ci95: [max, max] } };
   };
   const unknown = (family: string, variant: string): OrionTaskSummary => ({ ...summariseTask(dataset, knowsSome(0.5), []), family, variant });
 
@@ -131,11 +136,13 @@ describe('figures by hand', () => {
     labels: { unaffected, request_transfer, output_transfer },
     probabilities: { unaffected: p, request_transfer: p / 2, output_transfer: p / 4 },
     top,
+    softMatches: { unaffected: true, request_transfer: top === 2, output_transfer: false },
+    logitDiffs: { unaffected: p, request_transfer: layer === 2 ? null : p - 1, output_transfer: null },
   });
   const results = [result(2, [1, 2, 3], 0.4, 1), result(2, [1, 1, 3], 0.2, 1), result(1, [1, 2, 2], 0.6, 2), result(1, [1, 2, 1], 0.2, 9)];
 
   it('are means over the baseline, with guesses taken off accuracy', () => {
-    const curves = outcomeCurves(results, { tokenProb: 0.5, accuracy: 0.9, guess: 0.3 }, samples);
+    const curves = outcomeCurves(results, { tokenProb: 0.5, accuracy: 0.9, softMatch: 0.5, logitDiff: 2, guess: 0.3 }, samples);
     const values = (role: Role) => curves[role].map(({ layer, tokenProb, separablePairs }) => [layer, tokenProb.value, separablePairs]);
     expect(values('unaffected').map(([layer, value, pairs]) => [layer, Number(value!.toFixed(9)), pairs])).toEqual([
       [1, 0.8, 0],
@@ -143,6 +150,13 @@ describe('figures by hand', () => {
     ]);
     expect(curves.unaffected[1]!.accuracy!.value).toBeCloseTo((1 - 0.3) / 0.6, 12);
     expect(curves.request_transfer[0]!.accuracy!.value).toBeCloseTo((0.5 - 0.3) / 0.6, 12);
+    // (2/2 − 0.3) / (0.5 − 0.3), and of one pair of two.
+    expect(curves.unaffected[0]!.softMatch!.value).toBeCloseTo(3.5, 12);
+    expect(curves.request_transfer[0]!.softMatch!.value).toBeCloseTo(1, 12);
+    expect(curves.request_transfer[0]!.logitDiff!.value).toBeCloseTo((0.6 - 1 + 0.2 - 1) / 2 / 2, 12);
+    expect([curves.request_transfer[1]!.logitDiff, curves.output_transfer[0]!.logitDiff]).toEqual([null, null]);
+    const weak = outcomeCurves(results, { tokenProb: 0.5, accuracy: 0.9, softMatch: 0.2, logitDiff: -1, guess: 0.3 }, samples);
+    expect([weak.unaffected[0]!.softMatch, weak.unaffected[0]!.logitDiff]).toEqual([null, null]);
     expect(curves.output_transfer[0]!.separable).toBeNull();
     expect(curves.output_transfer[1]!.separable!.value).toBeCloseTo(0.2, 12);
   });
@@ -150,7 +164,7 @@ describe('figures by hand', () => {
   it('normalise to 1 what nothing was done to and to 0 a guess', () => {
     expect([normalise(0.8, 0.8, 0.3), normalise(0.3, 0.8, 0.3), normalise(0.4, 0.8)]).toEqual([1, 0, 0.5]);
     expect(normalise(0.3, 0.3, 0.3)).toBeUndefined();
-    expect(() => outcomeCurves(results, { tokenProb: 0, accuracy: 1, guess: 0 })).toThrow(RangeError);
+    expect(() => outcomeCurves(results, { tokenProb: 0, accuracy: 1, softMatch: 1, logitDiff: 1, guess: 0 })).toThrow(RangeError);
   });
 
   it('count pairs that cannot be told apart', () => {

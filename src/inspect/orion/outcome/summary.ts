@@ -12,10 +12,20 @@ const passMark = 0.7;
 /** A family's request is said to be transferred where its cell is above this. */
 const transferMark = 0.7;
 
+export interface RequestTransfer {
+  readonly max: number;
+  readonly ci95: readonly [low: number, high: number];
+  /** The other figures of request transfer at that layer, normalised; null as in the curves. */
+  readonly separable: number | null;
+  readonly accuracy: number | null;
+  readonly softMatch: number | null;
+  readonly logitDiff: number | null;
+}
+
 /** What a sweep says of a variant. */
 export interface OrionSweep extends OutcomeLayers {
   /** Normalised token probability of request transfer at L2, and its 95 % interval there; that L2 was chosen as the best layer is not in the interval. */
-  readonly requestTransfer: { readonly max: number; readonly ci95: readonly [low: number, high: number] };
+  readonly requestTransfer: RequestTransfer;
   readonly floors: Floors;
   readonly curves: Readonly<Record<Role, readonly CurvePoint[]>>;
 }
@@ -32,6 +42,10 @@ interface OrionTaskFigures {
   readonly guess: number;
   /** Mean probability of right answers when nothing is replaced. */
   readonly tokenProb: number;
+  /** Share of prompts, in [0, 1], where the likeliest token begins as the answer does, but for case and spaces. */
+  readonly softMatch: number;
+  /** Mean score of the answer above that of what another request finds; null where every request finds the answer. */
+  readonly logitDiff: number | null;
   /** Whether the model knows the task: `accuracy` above 0.7. */
   readonly passed: boolean;
 }
@@ -70,16 +84,27 @@ export const summariseTask = (
     throw new RangeError(`${where}: expected probabilities from 0 to 1, got ${wrong}; the model's scores are no numbers, or no softmax was taken`);
   const accuracy = mean(baselines.map(({ top }, i) => Number(top === prompts[i]!.answerId)));
   const tokenProb = mean(baselines.map(({ probability }) => probability));
-  const figures = { family, variant, n: prompts.length, accuracy, guess, tokenProb, passed: accuracy > passMark };
+  const softMatch = mean(baselines.map((baseline) => Number(baseline.softMatch)));
+  const differences = baselines.flatMap((baseline) => baseline.logitDiff ?? []);
+  const logitDiff = differences.length > 0 ? mean(differences) : null;
+  const figures = { family, variant, n: prompts.length, accuracy, guess, tokenProb, softMatch, logitDiff, passed: accuracy > passMark };
   if (results.length === 0) return { ...figures, L1: null, L2: null, L3: null, requestTransfer: null, floors: null, curves: null };
-  const curves = outcomeCurves(results, { tokenProb, accuracy, guess }, options);
+  const curves = outcomeCurves(results, figures, options);
   const valuesOf = (role: Role): number[] => curves[role].map((point) => point.tokenProb.value);
   const layers = outcomeLayers(
     curves.unaffected.map(({ layer }) => layer),
     { unaffected: valuesOf('unaffected'), request_transfer: valuesOf('request_transfer'), output_transfer: valuesOf('output_transfer') },
   );
-  const { value, low, high } = curves.request_transfer.find(({ layer }) => layer === layers.L2)!.tokenProb;
-  return { ...figures, ...layers, requestTransfer: { max: value, ci95: [low, high] }, floors: floorsOf(results), curves };
+  const { tokenProb: best, ...others } = curves.request_transfer.find(({ layer }) => layer === layers.L2)!;
+  const requestTransfer: RequestTransfer = {
+    max: best.value,
+    ci95: [best.low, best.high],
+    separable: others.separable?.value ?? null,
+    accuracy: others.accuracy?.value ?? null,
+    softMatch: others.softMatch?.value ?? null,
+    logitDiff: others.logitDiff?.value ?? null,
+  };
+  return { ...figures, ...layers, requestTransfer, floors: floorsOf(results), curves };
 };
 
 /**
