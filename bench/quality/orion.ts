@@ -19,12 +19,13 @@ type Cell = {
 
 /**
  * The retrieval tasks of ORION, all variants, 100 prompts and 100 pairs at each layer, float32. Cells, a variant of a model and seed each, are kept in docs/orion/cells.jsonl; what is missing is measured, for at most
- * LYCEUM_BENCH_MINUTES (default 330). LYCEUM_MODEL names other models, LYCEUM_SEEDS other seeds, with commas between.
+ * LYCEUM_BENCH_MINUTES (default 330). LYCEUM_MODEL names other models, LYCEUM_SEEDS other seeds, LYCEUM_FAMILIES some families, with commas between.
  */
 export const orion = async ({ threads }: BenchOptions): Promise<QualityRow[]> => {
   const models = (process.env.LYCEUM_MODEL ?? 'smollm2-135m-instruct').split(',');
   const at = commit(); // before cells are added to a file of the checkout
   const stop = AbortSignal.timeout(60_000 * Number(process.env.LYCEUM_BENCH_MINUTES ?? 330) + 1);
+  const families = process.env.LYCEUM_FAMILIES?.split(',');
   const seeds = (process.env.LYCEUM_SEEDS ?? '0,1,2').split(',').map(Number);
   await mkdir(new URL('.', `file://${cells}`), { recursive: true });
   for (const seed of seeds)
@@ -34,7 +35,7 @@ export const orion = async ({ threads }: BenchOptions): Promise<QualityRow[]> =>
       const isKnown = (model: string, { family, variant }: { readonly family: string; readonly variant: string }): boolean =>
         known.some((one) => one.model === model && one.seed === seed && one.family === family && one.variant === variant);
       await using model = await openInspected(name, { threads });
-      const missing = orionTasks().filter((task) => !isKnown(model.name, task));
+      const missing = orionTasks().filter((task) => (families?.includes(task.family) ?? true) && !isKnown(model.name, task));
       if (missing.length === 0) continue;
       const folder = fileURLToPath(new URL(`./runs/orion/${model.name}-${seed}`, import.meta.url));
       const keep = async (task: OrionTaskOutcome): Promise<void> => {
