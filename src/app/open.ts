@@ -40,7 +40,7 @@ export async function serveWorkbench({ dir, quiet, port, host, token, browser, .
       ...(existsSync(samples) ? { sample: samples } : {}),
     },
     models: localModels(reading),
-    inspecting: localInspecting({ threads: reading.threads ?? availableParallelism() }),
+    inspecting: localInspecting({ dir, threads: reading.threads ?? availableParallelism() }),
     adapting: localAdapting({ dir, threads: reading.threads ?? availableParallelism(), ...(existsSync(trainingSample) && { sample: trainingSample }) }),
     webDir,
     host,

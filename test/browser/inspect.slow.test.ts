@@ -32,7 +32,7 @@ describe.skipIf(chromium === null)('Inspect page in Chromium (skipped: no chromi
     browser = await launch(chromium!);
     await pulledTinyModel('tiny-instruct');
     await pulledTinyModel('tiny-other');
-    const local = localInspecting({ threads: 1 });
+    const local = localInspecting({ dir: webDir, threads: 1 });
     const inspecting: Inspecting = {
       ...local,
       patch: async (...asked) => {

@@ -1,4 +1,5 @@
 import { CancelledError, type Forked, forkService } from '../../runtime/index.ts';
+import { followWork } from '../follow-work.ts';
 import type { Look } from '../server/adapt-schema.ts';
 import type { TeachingNews, TeachingService } from './adapt-child.ts';
 import type { AdaptOptions } from './adapt-options.ts';
@@ -48,26 +49,5 @@ export const measureMatrixApart = (folders: readonly string[], threads: number, 
 const workApart = async (begin: (child: Forked<TeachingService>) => Promise<void>, { signal, onNews }: Watch): Promise<Record<string, number>> => {
   signal.throwIfAborted();
   const child = await fork();
-  let timer: NodeJS.Timeout | undefined;
-  const stop = (): void => {
-    void child.call('stop').catch(() => {});
-    timer ??= setTimeout(() => void child.kill(cancelled()), stopMs);
-  };
-  signal.addEventListener('abort', stop, { once: true });
-  if (signal.aborted) stop();
-  try {
-    await begin(child);
-    for (;;) {
-      const news = await child.call('next');
-      onNews(news);
-      if (news.figures) return news.figures;
-    }
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', stop);
-    await child.kill(cancelled());
-  }
+  return await followWork(child, () => begin(child), { signal, onNews, cancelled, stopMs });
 };

@@ -1,5 +1,6 @@
 // Entry point of the process that teaches a model: the run behind the channel of its parent.
 import { serveParent } from '../../runtime/index.ts';
+import { toldWork } from '../told-work.ts';
 import { adaptModel } from './adapt-model.ts';
 import type { AdaptOptions, AdaptOutcome, AdaptProgress } from './adapt-options.ts';
 import { type LookOptions, lookAtData } from './look-at-data.ts';
@@ -11,25 +12,15 @@ export interface TeachingNews {
   /** Step after which the held-out loss in `progress` was judged. */
   readonly heldOutStep?: number;
   readonly note?: string;
-  /** The run is over. */
-  readonly figures?: Record<string, number>;
 }
 
-const stop = new AbortController();
-let news: TeachingNews = {};
-let isNews = false;
-let ended: { figures: Record<string, number> } | { error: unknown } | undefined;
-let wake: () => void = () => {};
-
-const tell = (part: TeachingNews): void => {
-  news = { ...news, ...part };
-  isNews = true;
-  wake();
-};
+const work = toldWork<TeachingNews, Record<string, number>>({});
 
 const onProgress = (now: AdaptProgress): void => {
-  const { heldOut = news.progress?.heldOut } = now;
-  tell({ progress: { ...now, ...(heldOut !== undefined && { heldOut }) }, ...(now.heldOut !== undefined && { heldOutStep: now.done }) });
+  work.tell((before) => {
+    const { heldOut = before.progress?.heldOut } = now;
+    return { ...before, progress: { ...now, ...(heldOut !== undefined && { heldOut }) }, ...(now.heldOut !== undefined && { heldOutStep: now.done }) };
+  });
 };
 
 const figuresOf = ({ price, data, result }: AdaptOutcome): Record<string, number> => ({
@@ -46,43 +37,20 @@ const figuresOf = ({ price, data, result }: AdaptOutcome): Record<string, number
   replayShare: data.replay.share,
 });
 
-/** What work ends with is told to whoever waits for the next news. */
-const follow = (work: Promise<Record<string, number>>): void => {
-  const end = (as: NonNullable<typeof ended>): void => {
-    ended = as;
-    wake();
-  };
-  work.then(
-    (figures) => end({ figures }),
-    (error: unknown) => end({ error }),
-  );
-};
-
 const service = {
   look: (path: string, options: LookOptions) => lookAtData(path, options),
   /** Begins the run, which goes on by itself. */
   async begin(options: Omit<AdaptOptions, 'signal' | 'onProgress' | 'onNote'>): Promise<void> {
-    follow(adaptModel({ ...options, signal: stop.signal, onProgress, onNote: (note) => tell({ note }) }).then(figuresOf));
+    const onNote = (note: string): void => work.tell((before) => ({ ...before, note }));
+    work.follow(adaptModel({ ...options, signal: work.signal, onProgress, onNote }).then(figuresOf));
   },
   /** Begins to ask the models of runs what is missing of their matrix. */
   async beginMatrix(folders: readonly string[], threads: number): Promise<void> {
-    const measured = measureMatrix(folders, { threads, signal: stop.signal, onProgress });
-    follow(measured.then(({ summary: { changes: _, ...figures } }) => figures));
+    const measured = measureMatrix(folders, { threads, signal: work.signal, onProgress });
+    work.follow(measured.then(({ summary: { changes: _, ...figures } }) => figures));
   },
-  /** How far it is; waits until there is something new. */
-  async next(): Promise<TeachingNews> {
-    if (!isNews && !ended)
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    isNews = false;
-    if (!ended) return news;
-    if ('error' in ended) throw ended.error;
-    return { ...news, figures: ended.figures };
-  },
-  async stop(): Promise<void> {
-    stop.abort(new DOMException('cancelled', 'AbortError'));
-  },
+  next: work.next,
+  stop: work.stop,
 };
 export type TeachingService = typeof service;
 

@@ -1,9 +1,19 @@
 // What `lyceum inspect …` does once its arguments are understood. Each answers the exit code.
-import { join } from 'node:path';
 import { styleText } from 'node:util';
 import { ConfigError } from '../../core/index.ts';
-import { type LensOf, type LikelyToken, lensOf, listSites, type OrionOutcome, openInspected, type PatchedPair, patchPair, runOrion } from '../inspect/index.ts';
-import { writeOutput } from '../write-output.ts';
+import {
+  keepOrion,
+  type LensOf,
+  type LikelyToken,
+  lensOf,
+  listSites,
+  type OrionOutcome,
+  openInspected,
+  orionFolder,
+  type PatchedPair,
+  patchPair,
+  runOrion,
+} from '../inspect/index.ts';
 import { cancellation } from './cancellation.ts';
 import type { CommonOptions } from './options.ts';
 import { progressLine } from './progress.ts';
@@ -72,7 +82,7 @@ export async function orion(
   const bar = progressLine({ quiet: quiet || json, unit: 'prompts' });
   try {
     await using opened = await openInspected(model, { adapter, weights, threads });
-    const folder = output ?? join(dir, 'inspect', `${opened.name}-orion`);
+    const folder = output ?? orionFolder(dir, opened.name);
     const found = await runOrion(opened, {
       ...(tasks.includes('all') ? {} : { tasks }),
       stories: stories && { stories: stories[0]!, questions: stories[1]! },
@@ -84,9 +94,7 @@ export async function orion(
       onProgress: (done, total, task) => bar.update(done, total, task),
     });
     bar.stop();
-    await writeOutput(join(folder, 'result.json'), [JSON.stringify(found)]);
-    const report = join(folder, 'report.html');
-    await writeOutput(report, [await orionPage(found)]);
+    const report = await keepOrion(found, folder);
     print(json ? JSON.stringify({ ...found, report }) : `${orionTable(found)}\n${report}`);
     for (const { family, variant, reason } of found.skipped) quiet || process.stderr.write(`skipped ${family}/${variant}: ${reason}\n`);
     return found.skipped.length > 0 ? 3 : 0;
@@ -94,17 +102,6 @@ export async function orion(
     bar.stop();
   }
 }
-
-const orionPage = async (found: OrionOutcome): Promise<string> => {
-  const { orionReport } = await import('../../report/index.ts');
-  const name = ({ family, variant }: { readonly family: string; readonly variant: string }): string => `${family}/${variant}`;
-  return await orionReport(found, {
-    ...found,
-    seconds: found.tasks.reduce((sum, { seconds }) => sum + seconds, 0),
-    skipped: found.skipped.map((task) => ({ task: name(task), reason: task.reason })),
-    chat: Object.fromEntries(found.tasks.map((task) => [name(task), task.chatTemplate])),
-  });
-};
 
 const orionTable = ({ model, tasks, cells }: OrionOutcome): string => {
   const share = (value: number): string => value.toFixed(2);

@@ -1,9 +1,17 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { NotFoundError } from '../../core/index.ts';
 import { BusyError } from '../../knowledge/index.ts';
 import { CancelledError, type Forked, forkService } from '../../runtime/index.ts';
+import type { JobOutcome, JobProgress } from '../jobs.ts';
+import { resolveModel } from '../models/resolve-model.ts';
 import type { InspectService } from './inspect-child.ts';
+import { orionFiles, orionFolder } from './keep-orion.ts';
 import type { LensOf, LensOfOptions } from './lens-of.ts';
 import { type ListedSites, listSites } from './list-sites.ts';
+import { runOrionApart } from './orion-apart.ts';
 import type { PatchedPair, PatchPairOptions } from './patch-pair.ts';
+import type { OrionRunSettings } from './run-orion.ts';
 
 /**
  * Looks into models for who must not wait for a computation: one model at a time, in a process of its own, released when nobody has asked for a while. Throws what the use case throws · BusyError for a model while another is looked
@@ -13,6 +21,14 @@ export interface Inspecting extends AsyncDisposable {
   sites(model: string): Promise<ListedSites>;
   patch(model: string, source: string, target: string, options?: PatchPairOptions): Promise<PatchedPair>;
   lens(model: string, prompt: string, options?: LensOfOptions): Promise<LensOf>;
+  /** Puts the retrieval tasks to a model, beside whatever is looked into; what is finished stays where the signal is aborted. @throws as `runOrionApart` */
+  orion(
+    model: string,
+    settings: OrionRunSettings,
+    watch: { readonly signal: AbortSignal; readonly onProgress: (progress: JobProgress) => void },
+  ): Promise<JobOutcome>;
+  /** What a finished run of those came to, as text: its figures in JSON, or its page. @throws NotFoundError where none is finished */
+  orionFile(model: string, file: keyof typeof orionFiles): Promise<string>;
 }
 
 interface Held {
@@ -23,7 +39,14 @@ interface Held {
   usedMs: number;
 }
 
-export const localInspecting = ({ threads, idleMs = 5 * 60_000 }: { readonly threads: number; readonly idleMs?: number }): Inspecting => {
+export interface LocalInspectingOptions {
+  /** Of the workspace: what takes long is kept there. */
+  readonly dir: string;
+  readonly threads: number;
+  readonly idleMs?: number;
+}
+
+export const localInspecting = ({ dir, threads, idleMs = 5 * 60_000 }: LocalInspectingOptions): Inspecting => {
   let held: Held | undefined;
   const close = async (): Promise<void> => {
     const going = held;
@@ -69,6 +92,18 @@ export const localInspecting = ({ threads, idleMs = 5 * 60_000 }: { readonly thr
     sites: listSites,
     patch: (model, source, target, options = {}) => ask(model, (child) => child.call('patch', source, target, options)),
     lens: (model, prompt, options = {}) => ask(model, (child) => child.call('lens', prompt, options)),
+    async orion(model, settings, watch) {
+      const { name } = await resolveModel(model);
+      return await runOrionApart(model, { ...settings, threads, folder: orionFolder(dir, name) }, watch);
+    },
+    async orionFile(model, file) {
+      const { name } = await resolveModel(model);
+      const path = join(orionFolder(dir, name), orionFiles[file]);
+      return await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+        throw new NotFoundError(`inspect orion: expected a finished run of ${name}, got none; POST /api/inspect/orion starts one`);
+      });
+    },
     async [Symbol.asyncDispose]() {
       clearInterval(idle);
       await close();

@@ -25,15 +25,15 @@ import type { InspectedLanguageModel } from './open-inspected.ts';
 
 export interface OrionRunSettings {
   /** Families (`induction`), variants (`induction/random-strings`), or paths of task files. Default: all that ship with Lyceum. */
-  readonly tasks?: readonly string[];
+  readonly tasks?: readonly string[] | undefined;
   /** Stories and questions of your own for question answering: two JSON files. */
   readonly stories?: { readonly stories: string; readonly questions: string } | undefined;
   /** Prompts of each task. Default 100. */
-  readonly prompts?: number;
+  readonly prompts?: number | undefined;
   /** Pairs of each layer. Default 100. */
-  readonly pairs?: number;
+  readonly pairs?: number | undefined;
   /** Default 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
 
 export interface RunOrionOptions extends OrionRunSettings {

@@ -29,6 +29,7 @@ import { factRoute } from './routes/fact.ts';
 import { factsRoute } from './routes/facts.ts';
 import { graphRoute } from './routes/graph.ts';
 import { inspectLensRoute } from './routes/inspect-lens.ts';
+import { inspectOrionRoute } from './routes/inspect-orion.ts';
 import { inspectPatchRoute } from './routes/inspect-patch.ts';
 import { inspectSitesRoute } from './routes/inspect-sites.ts';
 import { loadModelRoute } from './routes/load-model.ts';
@@ -78,6 +79,7 @@ const routes: readonly Route[] = [
   inspectPatchRoute,
   inspectLensRoute,
   inspectSitesRoute,
+  inspectOrionRoute,
   runsRoute,
   runRoute,
   runEventsRoute,
@@ -134,7 +136,14 @@ const noAdapting: Adapting = {
 };
 
 const notInspected = () => Promise.reject(new NotFoundError('inspect: expected a server that looks into models, got one that does not; start `lyceum open`.'));
-const noInspecting: Inspecting = { sites: notInspected, patch: notInspected, lens: notInspected, [Symbol.asyncDispose]: async () => {} };
+const noInspecting: Inspecting = {
+  sites: notInspected,
+  patch: notInspected,
+  lens: notInspected,
+  orion: notInspected,
+  orionFile: notInspected,
+  [Symbol.asyncDispose]: async () => {},
+};
 
 /** Builds the server. Errors: ConfigError for an address other than loopback without a token. */
 export function createServer(options: ServerOptions): LyceumServer {

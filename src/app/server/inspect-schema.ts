@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 
 const mostText = 100_000; // characters; a model's context is what bounds it
 const model = z.string().min(1).max(500).openapi({ description: 'A name that `GET /api/models` lists.' });
+export const modelQuerySchema = z.object({ model });
 const text = z.string().max(mostText);
 const special = z.boolean().optional().openapi({ description: 'Whether texts get what the model’s tokenizer adds. Default true.' });
 const top = z.number().int().min(1).max(10).optional().openapi({ description: 'Likeliest tokens told.' });
@@ -39,6 +40,82 @@ export const lensReadSchema = z
   })
   .openapi('InspectLensRead');
 export type InspectLensRead = z.infer<typeof lensReadSchema>;
+
+const share = z.number();
+const interval = z.object({ value: z.number(), low: z.number(), high: z.number() });
+const curve = z.array(
+  z.object({
+    layer: z.number().int(),
+    tokenProb: interval,
+    accuracy: interval.nullable(),
+    softMatch: interval.nullable(),
+    logitDiff: interval.nullable(),
+    separable: interval.nullable(),
+    separablePairs: z.number().int(),
+  }),
+);
+
+export const orionRequestSchema = z
+  .strictObject({
+    model,
+    tasks: z
+      .array(z.string().min(1).max(100))
+      .min(1)
+      .max(50)
+      .optional()
+      .openapi({ description: 'Families such as `induction`, or variants such as `type-hint/geometry`. Default all.' }),
+    prompts: z.number().int().min(2).max(1000).optional().openapi({ description: 'Of each task. Default 100.' }),
+    pairs: z.number().int().min(1).max(1000).optional().openapi({ description: 'Of each layer. Default 100.' }),
+    seed: z.number().int().min(0).max(4_294_967_295).optional().openapi({ description: 'Default 0.' }),
+  })
+  .openapi('InspectOrion');
+
+export const orionResultSchema = z
+  .object({
+    model: z.string(),
+    layers: z.number().int(),
+    weights: z.string(),
+    prompts: z.number().int(),
+    pairs: z.number().int(),
+    seed: z.number().int(),
+    cells: z
+      .object({ passed: z.number().int(), above70: z.number().int() })
+      .openapi({ description: 'Families that the model knows, and those of them whose request is moved.' }),
+    skipped: z.array(z.object({ family: z.string(), variant: z.string(), reason: z.string() })),
+    tasks: z
+      .array(
+        z.object({
+          family: z.string(),
+          variant: z.string(),
+          n: z.number().int(),
+          accuracy: share,
+          guess: share,
+          tokenProb: share,
+          softMatch: share,
+          logitDiff: z.number().nullable(),
+          passed: z.boolean(),
+          chatTemplate: z.boolean(),
+          seconds: z.number(),
+          L1: z.number().int().nullable(),
+          L2: z.number().int().nullable(),
+          L3: z.number().int().nullable(),
+          requestTransfer: z
+            .object({
+              max: z.number(),
+              ci95: z.tuple([z.number(), z.number()]),
+              separable: z.number().nullable(),
+              accuracy: z.number().nullable(),
+              softMatch: z.number().nullable(),
+              logitDiff: z.number().nullable(),
+            })
+            .nullable(),
+          floors: z.object({ requestIsUnaffected: share, requestIsOutput: share }).nullable(),
+          curves: z.object({ unaffected: curve, request_transfer: curve, output_transfer: curve }).nullable(),
+        }),
+      )
+      .openapi({ description: 'What every task came to; nulls where the model does not know it, so that nothing was patched.' }),
+  })
+  .openapi('InspectOrionResult');
 
 export const sitesSchema = z
   .object({

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStore, type Store } from '../../knowledge/index.ts';
-import { type Inspecting, localInspecting, openInspected, patchPair } from '../inspect/index.ts';
+import { type Inspecting, localInspecting, type OrionOutcome, openInspected, patchPair, runOrion } from '../inspect/index.ts';
 import { tinyConfig, writeTinyModel } from '../testing/tiny-language-model.ts';
 import { createServer, type LocalModels, type LyceumServer } from './index.ts';
 
@@ -20,14 +20,16 @@ const [source, target] = ['Anna is a nurse. Anna is a', 'Marta lives in Oslo. Ma
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lyceum-inspect-'));
-  await writeTinyModel(join(folder, 'tiny'));
+  await writeTinyModel(join(folder, 'tiny'), { context: 1024 }); // that prompts of bytes have room
   store = await openStore(join(folder, 'graph.sqlite'));
-  inner = localInspecting({ threads: 1 });
+  inner = localInspecting({ dir: folder, threads: 1 });
   const at = (name: string): string => join(folder, name); // models of the test have no catalogue
   const inspecting: Inspecting = {
     sites: (model) => inner.sites(at(model)),
     patch: (model, ...rest) => inner.patch(at(model), ...rest),
     lens: (model, ...rest) => inner.lens(at(model), ...rest),
+    orion: (model, ...rest) => inner.orion(at(model), ...rest),
+    orionFile: (model, file) => inner.orionFile(at(model), file),
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
   server = createServer({ webDir: folder, models, inspecting, workspace: { name: 'papers', store, read: () => Promise.reject(new Error('no')) } });
@@ -75,5 +77,71 @@ describe('/api/inspect', () => {
     expect(((await answer.json()) as { error: { message: string } }).error.message).toMatch(message);
     // And goes on with the next one.
     expect((await request('/api/inspect/patch', { model: 'tiny', source, target })).status).toBe(200);
+  });
+});
+
+describe('/api/inspect/orion', () => {
+  type Run = {
+    id: string;
+    state: string;
+    endedAt: string | null;
+    subject: string;
+    result: object | null;
+    error: object | null;
+    progress: { current: string | null } | null;
+  };
+  const orion = '/api/inspect/orion';
+  const asked = { model: 'tiny', tasks: ['variable-binding/recipe', 'qa-base'], prompts: 6, pairs: 3, seed: 2 };
+  const runOf = async (answer: Response | Promise<Response>): Promise<Run> => (await (await answer).json()) as Run;
+  const ended = async ({ id }: Run, isEnough = (_: Run): boolean => false): Promise<Run> => {
+    for (;;) {
+      const run = await runOf(request(`/api/runs/${id}`));
+      if (run.endedAt !== null || isEnough(run)) return run;
+      await new Promise((wake) => setTimeout(wake, 20));
+    }
+  };
+
+  it('answers with a run that tells its way and ends with figures that are the use case’s own, and a page', async () => {
+    expect((await request(`${orion}?model=tiny`)).status).toBe(404);
+    const answer = await request(orion, asked);
+    expect(answer.status).toBe(202);
+    const run = await runOf(answer);
+    expect(answer.headers.get('location')).toBe(`/api/runs/${run.id}`);
+    const events = (await (await request(`/api/runs/${run.id}/events`)).text())
+      .split('\n')
+      .flatMap((line) => (line.startsWith('data: {"') ? [JSON.parse(line.slice(6)) as Run] : []));
+    expect(events.some(({ progress }) => progress?.current === 'variable-binding/recipe')).toBe(true);
+    // Words are too long for tokens of single bytes: that task is skipped, with its reason.
+    expect(events.at(-1)).toMatchObject({ kind: 'inspect', subject: 'tiny', state: 'done', result: { tasks: 1, known: 0, passed: 0, above70: 0 }, skipped: [{ path: 'qa-base/stories', code: 'CONFIG', reason: expect.stringContaining('first token') }] }); // biome-ignore format: one value
+    const result = (await (await request(`${orion}?model=tiny`)).json()) as OrionOutcome;
+    await using model = await openInspected(join(folder, 'tiny'), { threads: 1 });
+    const expected = await runOrion(model, { ...asked, folder: join(folder, 'by-hand') });
+    const timeless = ({ tasks, ...rest }: OrionOutcome) => ({ ...rest, tasks: tasks.map((task) => ({ ...task, seconds: 0 })) });
+    expect(timeless(result)).toEqual(JSON.parse(JSON.stringify(timeless(expected))));
+    const page = await request(`${orion}/report?model=tiny`);
+    expect(page.headers.get('content-security-policy')).toContain("frame-ancestors 'self'");
+    expect(await page.text()).toContain('variable-binding');
+  }, 60_000);
+
+  it('is cancelled, and answers others meanwhile', async () => {
+    const run = await runOf(request(orion, { model: 'tiny', tasks: ['induction'], prompts: 300 }));
+    await ended(run, ({ progress }) => progress?.current === 'induction/random-strings');
+    expect((await request('/api/inspect/patch', { model: 'tiny', source, target })).status).toBe(200);
+    const { app } = server;
+    expect((await app.request(`http://127.0.0.1/api/runs/${run.id}`, { method: 'DELETE', headers: { host: '127.0.0.1' } })).status).toBe(202);
+    expect(await ended(run)).toMatchObject({ state: 'cancelled', result: null, error: null });
+  }, 60_000);
+
+  it.each([
+    [{ model: 'other' }, 404, /expected a name that GET \/api\/models lists/],
+    [{ model: 'minilm' }, 422, /expected a model that writes text/],
+    [{ model: 'tiny', tasks: ['/etc/passwd'] }, 404, /expected tasks among qa-base, .*, got "\/etc\/passwd"/],
+    [{ model: 'tiny', tasks: ['src/app'] }, 404, /expected tasks among/],
+    [{ model: 'tiny', prompts: 1 }, 400, /json\.prompts/],
+    [{ model: 'tiny', folder: '/tmp' }, 400, /json: /],
+  ])('refuses %j', async (body, status, message) => {
+    const answer = await request(orion, body);
+    expect(answer.status).toBe(status);
+    expect(((await answer.json()) as { error: { message: string } }).error.message).toMatch(message);
   });
 });

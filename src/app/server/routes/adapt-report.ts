@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Context } from 'hono';
 import { compareSchema, matrixQuerySchema, matrixSchema, runNameSchema } from '../adapt-schema.ts';
 import type { Route } from '../context.ts';
 import { refusals } from '../problem.ts';
+import { sendReport } from '../send-report.ts';
 
 const page = { description: 'A page that needs nothing else and runs nothing.', content: { 'text/html': { schema: z.string() } } };
 const others = { 400: refusals[400], 404: refusals[404] };
@@ -30,14 +30,6 @@ const comparison = createRoute({
   request: { query: compareSchema },
   responses: { 200: page, ...others },
 });
-
-/** Sends a report with the policy under which it runs and fetches nothing; the workbench may show it in a frame. */
-const sendReport = async (c: Context, html: string) => {
-  const { reportPolicy } = await import('../../../report/index.ts'); // with it comes all that draws
-  c.header('Content-Security-Policy', `${reportPolicy}; frame-ancestors 'self'`);
-  c.header('X-Frame-Options', 'SAMEORIGIN');
-  return c.html(html, 200);
-};
 
 const matrix = createRoute({
   method: 'get',

@@ -1,6 +1,6 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { createRoute } from '@hono/zod-openapi';
 import type { Route } from '../context.ts';
-import { sitesSchema } from '../inspect-schema.ts';
+import { modelQuerySchema, sitesSchema } from '../inspect-schema.ts';
 import { knownModel } from '../known-model.ts';
 import { refusals } from '../problem.ts';
 
@@ -8,7 +8,7 @@ const route = createRoute({
   method: 'get',
   path: '/api/inspect/sites',
   summary: 'The places of a model that can be looked at and edited, with their shapes',
-  request: { query: z.object({ model: z.string().min(1).max(500) }) },
+  request: { query: modelQuerySchema },
   responses: {
     200: { description: 'Sites in the order in which they are computed.', content: { 'application/json': { schema: sitesSchema } } },
     400: refusals[400],
