@@ -4,8 +4,9 @@ import { type EncodedPrompt, encodePrompt } from './encode-prompt.ts';
 
 /** One patched run: the residual stream after `layer` blocks at the source's last token takes the place of the target's. */
 export interface PatchedRun {
-  /** Indices of prompts. */
-  readonly source: number;
+  /** Index of a prompt, or [hidden], a vector of yours. */
+  readonly source: number | Float32Array;
+  /** Index of a prompt. */
   readonly target: number;
   /** 1 to the number of blocks. */
   readonly layer: number;
@@ -43,7 +44,7 @@ export interface Sweep {
  * @param prompts  token ids
  * @param given    the runs, or what says them once it is known how the prompts are answered unpatched
  * @param plain    tokens whose probability is asked for where nothing is patched, as many for every prompt
- * @throws ConfigError for an empty prompt, one that is too long, and a run that names no prompt or block
+ * @throws ConfigError for an empty prompt, one that is too long, a run that names no prompt or block, and a vector of another length
  */
 export const sweep = async (
   model: Blockwise,
@@ -92,6 +93,7 @@ export const sweep = async (
   const unpatched = await scored(residuals.map((all) => all[layers]!), plain); // biome-ignore format: one call
   const runs = typeof given === 'function' ? given(unpatched) : given;
   if (typeof given === 'function') checkRuns(model, prompts, runs);
+  const vectorOf = ({ source, layer }: PatchedRun): Float32Array => (typeof source === 'number' ? residuals[source]![layer]! : source);
   const byTarget = Map.groupBy(runs.keys(), (i) => runs[i]!.target);
   total = prompts.length + byTarget.size;
   const patched = Array<TokenScores>(runs.length);
@@ -100,7 +102,7 @@ export const sweep = async (
     if (!own) continue;
     before = kept.get(target) ?? (await encodePrompt(model, prompts[target]!, before));
     kept.delete(target);
-    const streams = await patchedStreams(model, before, own.map((i) => ({ layer: runs[i]!.layer, vector: residuals[runs[i]!.source]![runs[i]!.layer]! }))); // biome-ignore format: one call
+    const streams = await patchedStreams(model, before, own.map((i) => ({ layer: runs[i]!.layer, vector: vectorOf(runs[i]!) }))); // biome-ignore format: one call
     const scores = await scored(streams, own.map((i) => runs[i]!.wanted ?? [])); // biome-ignore format: one call
     for (const [i, run] of own.entries()) patched[run] = scores[i]!;
     step();
@@ -154,9 +156,11 @@ const checkPrompts = ({ config: { positions, vocab } }: Blockwise, prompts: read
   }
 };
 
-const checkRuns = ({ config: { layers } }: Blockwise, prompts: readonly unknown[], runs: readonly PatchedRun[]): void => {
+const checkRuns = ({ config: { layers, hidden } }: Blockwise, prompts: readonly unknown[], runs: readonly PatchedRun[]): void => {
   for (const { source, target, layer } of runs) {
-    for (const index of [source, target]) if (!prompts[index]) throw new ConfigError(`sweep: expected prompts from 0 to ${prompts.length - 1}, got ${index}`);
+    for (const index of [source, target].filter((one) => typeof one === 'number'))
+      if (!prompts[index]) throw new ConfigError(`sweep: expected prompts from 0 to ${prompts.length - 1}, got ${index}`);
+    if (typeof source !== 'number' && source.length !== hidden) throw new ConfigError(`sweep: expected a vector of ${hidden} numbers, got ${source.length}`);
     if (!(Number.isInteger(layer) && layer >= 1 && layer <= layers)) throw new ConfigError(`sweep: expected a layer from 1 to ${layers}, got ${layer}`);
   }
 };
