@@ -105,6 +105,25 @@ describe('lyceum inspect orion', () => {
     expect(statSync(kept).mtimeMs).toBeGreaterThan(before); // other settings are another measurement
   });
 
+  it('puts results of models side by side, and needs no model for that', () => {
+    orion('--tasks', './task.json', '--output', 'first', '--quiet');
+    const both = inspect('orion', 'compare', 'first', 'first/result.json', '--output', 'both.html', '--json');
+    expect(both.status, both.stderr).toBe(0);
+    expect(JSON.parse(both.stdout)).toMatchObject({
+      verdict: expect.stringContaining('1 model and their families of tasks make 1 cell, none of which is known'),
+      cells: [{ model: 'tiny', family: 'letters', asked: 2, known: [], moved: null, isMoved: false }],
+    });
+    expect(readFileSync(join(folder, 'both.html'), 'utf8')).toContain('letters');
+    const none = inspect('orion', 'compare', 'nowhere');
+    expect([none.status, none.stdout]).toEqual([2, '']);
+    expect(none.stderr).toMatch(/nowhere: expected a finished run of lyceum inspect orion, with result\.json, got none/);
+    writeFileSync(join(folder, 'other.json'), '{"model": "tiny"}');
+    expect(inspect('orion', 'compare', 'other.json').stderr).toMatch(/other\.json: expected what lyceum inspect orion writes, got at tasks/);
+    const without = inspect('orion', '--tasks', 'induction');
+    expect([without.status, without.stdout]).toEqual([2, '']);
+    expect(without.stderr).toMatch(/inspect orion: expected --model MODEL, got none/);
+  });
+
   it('tells tasks that the model cannot be given, and what it does not know', () => {
     const long = orion('--tasks', 'induction', '--output', 'long', '--json');
     expect(long.status).toBe(3);

@@ -18,7 +18,7 @@ const cellsOf = (matrix: LearningMatrix, names: readonly string[]): MatrixCell[]
       row: name,
       column: columns[t]!,
       score,
-      learnt: (matrix.tasks[t]!.learntAt === 'before' ? -1 : matrix.tasks[t]!.learntAt) === stage,
+      framed: (matrix.tasks[t]!.learntAt === 'before' ? -1 : matrix.tasks[t]!.learntAt) === stage,
     }));
   return [row('base model', -1, matrix.before), ...matrix.scores.map((scores, stage) => row(`${stage + 1} ${names[stage]}`, stage, scores))].flat();
 };
@@ -37,7 +37,7 @@ export const matrixVerdict = (matrix: LearningMatrix): string =>
 const heatMap = async (matrix: LearningMatrix, names: readonly string[]): Promise<Markup> => {
   const { tasks, before, scores } = matrix;
   const cells = cellsOf(matrix, names);
-  const top = Math.max(...cells.map(({ score }) => score));
+  const top = Math.max(...cells.map(({ score }) => score ?? 0));
   const title = capital(finding(matrix));
   const shorts = shortNames(matrix);
   const all = [before, ...scores];

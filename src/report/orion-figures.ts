@@ -96,6 +96,7 @@ const story = ({ L1, L2, L3 }: OrionSwept): string =>
     L3 === null ? `at no layer the ${roleNames.output_transfer}` : `from layer ${L3} the ${roleNames.output_transfer}`,
   ].join(', ');
 
+const valueIn = (interval: OrionPoint['accuracy']): number | '' => (interval ? four(interval.value) : '');
 const triple = ({ value, low, high }: OrionPoint['tokenProb']): number[] => [value, low, high].map(four);
 
 /** What comes of patching after each layer. */
@@ -132,7 +133,9 @@ export const curvesFigure = async (task: OrionSwept, extras: OrionExtras) => {
     numbers: {
       columns: [
         { label: 'layer' },
-        ...orionRoles.flatMap((role) => ['', ', low', ', high', ', likeliest'].map((what) => number(`${roleNames[role]}${what}`))),
+        ...orionRoles.flatMap((role) =>
+          ['', ', low', ', high', ', likeliest', ', likeliest but for its end', ', score'].map((what) => number(`${roleNames[role]}${what}`)),
+        ),
         number('pairs with three labels'),
         number(`${roleNames.request_transfer}, of these`),
       ],
@@ -142,7 +145,7 @@ export const curvesFigure = async (task: OrionSwept, extras: OrionExtras) => {
           layer,
           ...orionRoles.flatMap((role) => {
             const point = points.find((other) => other.role === role)?.point;
-            return point ? [...triple(point.tokenProb), point.accuracy ? four(point.accuracy.value) : ''] : ['', '', '', ''];
+            return point ? [...triple(point.tokenProb), ...[point.accuracy, point.softMatch, point.logitDiff].map(valueIn)] : Array(6).fill('');
           }),
           request?.separablePairs ?? '',
           request?.separable ? four(request.separable.value) : '',

@@ -61,9 +61,9 @@ describe('orionReport', () => {
     const rows = named(read(await orionReport(sampleOrion(), sampleExtras())).all, 'tr').map((row) =>
       row.childNodes!.map(textOf).join('|').replaceAll('\u00a0', ' '),
     );
-    expect(rows).toContain('qa-uniform-prefix|stories|yes|100|chat|93.0 %|34.0 %|81.0 %');
-    expect(rows).toContain('induction|random-strings|yes|100|plain text|93.0 %|34.0 %|81.0 %');
-    expect(rows).toContain('factual-recall|geography|no|100|–|41.0 %|34.0 %|22.0 %');
+    expect(rows).toContain('qa-uniform-prefix|stories|yes|100|chat|93.0 %|34.0 %|94.0 %|81.0 %|3.20');
+    expect(rows).toContain('induction|random-strings|yes|100|plain text|93.0 %|34.0 %|94.0 %|81.0 %|3.20');
+    expect(rows).toContain('factual-recall|geography|no|100|–|41.0 %|34.0 %|94.0 %|22.0 %|3.20');
   });
 
   it('says where no layer is found', async () => {

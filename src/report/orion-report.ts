@@ -1,5 +1,5 @@
 import { type Content, html } from './html.ts';
-import { counted, duration, grouped, percent } from './numbers.ts';
+import { counted, figure as decimal, duration, grouped, percent } from './numbers.ts';
 import { bestFigure, curvesFigure, layersFigure, movedMark, range, roleNames, sweptOf } from './orion-figures.ts';
 import type { OrionExtras, OrionResult, OrionSwept } from './orion-result.ts';
 import { type Column, type Fact, page, table } from './page.ts';
@@ -86,9 +86,11 @@ const asked = ({ tasks }: OrionResult, { chat }: OrionExtras): Content =>
       { label: 'put as' },
       number('right'),
       number('right by luck'),
+      number('right but for its end'),
       number('probability'),
+      number('score above others'),
     ],
-    rows: tasks.map(({ family, variant, n, accuracy, guess, tokenProb, passed }) => {
+    rows: tasks.map(({ family, variant, n, accuracy, guess, softMatch, tokenProb, logitDiff, passed }) => {
       const name = `${family}/${variant}`;
       return [
         family,
@@ -98,7 +100,9 @@ const asked = ({ tasks }: OrionResult, { chat }: OrionExtras): Content =>
         Object.hasOwn(chat, name) ? (chat[name] ? 'chat' : 'plain text') : '–',
         percent(accuracy),
         percent(guess),
+        percent(softMatch),
         percent(tokenProb),
+        logitDiff === null ? '–' : decimal(logitDiff),
       ];
     }),
   });
@@ -107,7 +111,7 @@ const outcomes = html`<p>A prompt is a text with a request. Two prompts of one t
 `;
 
 const howMeasured = html`<p>Figures are mean probabilities of an outcome’s first token, divided by the mean probability of right answers when nothing is replaced: 100\u00a0% is the model as it is. L1 is the last layer at which the ${roleNames.unaffected} is above 80\u00a0%, L2 the layer at which the ${roleNames.request_transfer} is highest, L3 the first at which the ${roleNames.output_transfer} is above 80\u00a0%. A request counts as moved where L2 reaches more than 70\u00a0%, for a family on average over its known tasks.</p>
-<p>Intervals come from drawing pairs anew with replacement; that other prompts might have been drawn, and that L2 was chosen as the best of many layers, is not in them. Pairs may have the same answer to two of the three outcomes; the tables of numbers also say what the pairs come to whose three answers differ. What the model does not know was not patched and says nothing about where it keeps requests. Method: arXiv:2312.10091, where 98 of 106 pairs of a model and a family are above 70\u00a0%.</p>
+<p>Intervals come from drawing pairs anew with replacement; that other prompts might have been drawn, and that L2 was chosen as the best of many layers, is not in them. Pairs may have the same answer to two of the three outcomes; the tables of numbers also say what the pairs come to whose three answers differ, how often an outcome’s token is the likeliest (above lucky guesses; once as it is, once where case, spaces and the rest of a word do not count), and how far its score lies above that of what another request of the task finds in the same text. What the model does not know was not patched and says nothing about where it keeps requests. Method: arXiv:2312.10091, where 98 of 106 pairs of a model and a family are above 70\u00a0%.</p>
 `;
 
 /**

@@ -12,9 +12,23 @@ export interface OrionPoint {
   readonly tokenProb: Interval;
   /** How often the role's token is the likeliest, above lucky guesses; null where the model itself is no better than those. */
   readonly accuracy: Interval | null;
+  /** `accuracy`, where a token counts that begins as the answer does. */
+  readonly softMatch: Interval | null;
+  /** Score of the role's token above that of what another request finds; null where the model's own is not above it. */
+  readonly logitDiff: Interval | null;
   /** `tokenProb` of the pairs whose three labels differ; null where there are none. */
   readonly separable: Interval | null;
   readonly separablePairs: number;
+}
+
+/** Request transfer at its best layer: the normalised token probability with its interval, and the other measures there. */
+export interface OrionTransfer {
+  readonly max: number;
+  readonly ci95: readonly [low: number, high: number];
+  readonly separable: number | null;
+  readonly accuracy: number | null;
+  readonly softMatch: number | null;
+  readonly logitDiff: number | null;
 }
 
 /** What patching pairs of a task came to. */
@@ -25,7 +39,7 @@ export interface OrionSweep {
   readonly L2: number;
   /** The first layer at which the source's answer comes; null if at none. */
   readonly L3: number | null;
-  readonly requestTransfer: { readonly max: number; readonly ci95: readonly [low: number, high: number] };
+  readonly requestTransfer: OrionTransfer;
   /** Shares of pairs, in [0, 1], whose labels coincide. */
   readonly floors: { readonly requestIsUnaffected: number; readonly requestIsOutput: number };
   readonly curves: Readonly<Record<OrionRole, readonly OrionPoint[]>>;
@@ -42,6 +56,10 @@ interface OrionAsked {
   readonly guess: number;
   /** Mean probability of right answers. */
   readonly tokenProb: number;
+  /** Share of prompts whose likeliest token begins as the answer does. */
+  readonly softMatch: number;
+  /** Mean score of the right answer above that of what another request finds; null where every request finds it. */
+  readonly logitDiff: number | null;
   /** Whether the model knows the task. */
   readonly passed: boolean;
 }
@@ -74,4 +92,14 @@ export interface OrionExtras {
   readonly skipped: readonly { readonly task: string; readonly reason: string }[];
   /** By `family/variant`: whether prompts went through the model's chat template. */
   readonly chat: Readonly<Record<string, boolean>>;
+}
+
+/** A result file: a result and how it came about. */
+export interface OrionMeasured extends OrionResult {
+  readonly skipped: readonly { readonly family: string; readonly variant: string; readonly reason: string }[];
+  readonly weights: string;
+  readonly layers: number;
+  readonly prompts: number;
+  readonly pairs: number;
+  readonly seed: number;
 }

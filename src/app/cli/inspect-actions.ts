@@ -1,4 +1,5 @@
 // What `lyceum inspect …` does once its arguments are understood. Each answers the exit code.
+import { resolve } from 'node:path';
 import { styleText } from 'node:util';
 import { ConfigError } from '../../core/index.ts';
 import {
@@ -12,8 +13,10 @@ import {
   orionFolder,
   type PatchedPair,
   patchPair,
+  readOrion,
   runOrion,
 } from '../inspect/index.ts';
+import { writeOutput } from '../write-output.ts';
 import { cancellation } from './cancellation.ts';
 import type { CommonOptions } from './options.ts';
 import { progressLine } from './progress.ts';
@@ -63,7 +66,7 @@ const plotted = ({ sourceTop, targetTop, layers }: PatchedPair): string => {
 };
 
 export interface OrionFlags {
-  readonly model: string;
+  readonly model?: string;
   readonly tasks: readonly string[];
   readonly prompts: number;
   readonly pairs: number;
@@ -76,6 +79,7 @@ export async function orion(
   { model, tasks, prompts, pairs, stories, output, adapter }: OrionFlags,
   { dir, json, quiet, seed, threads, weights }: CommonOptions,
 ): Promise<number> {
+  if (model === undefined) throw new ConfigError('inspect orion: expected --model MODEL, got none; `lyceum models list` prints names');
   if (stories && stories.length !== 2)
     throw new ConfigError(`inspect orion: expected --stories STORIES.json QUESTIONS.json, got ${stories.length} files; name both`);
   using stop = cancellation('run the same command again: tasks that are finished are kept');
@@ -101,6 +105,18 @@ export async function orion(
   } finally {
     bar.stop();
   }
+}
+
+/** `lyceum inspect orion compare`. */
+export async function compareOrion(paths: readonly string[], { output }: { readonly output: string }, { json, quiet }: CommonOptions): Promise<number> {
+  const results = await Promise.all(paths.map(readOrion));
+  const { orionCells, orionCompareReport, orionCompareVerdict } = await import('../../report/index.ts');
+  await writeOutput(output, [await orionCompareReport(results)]);
+  const verdict = orionCompareVerdict(results);
+  const cells = orionCells(results).map(({ swept, ...cell }) => ({ ...cell, known: swept.map(({ variant, seed }) => ({ variant, seed })) }));
+  print(json ? JSON.stringify({ verdict, report: resolve(output), cells }) : verdict);
+  if (!quiet && !json) process.stderr.write(`the comparison is ${resolve(output)}\n`);
+  return 0;
 }
 
 const orionTable = ({ model, tasks, cells }: OrionOutcome): string => {

@@ -10,8 +10,8 @@ export const define: CommandModule['define'] = (command, finish) => {
   const sub = (spelling: string, summary: string): Command => command.command(spelling).description(summary).allowExcessArguments(false);
   const actions = () => import('./inspect-actions.ts');
 
-  sub('orion', 'retrieval tasks: does the model keep the request apart from the context, and where')
-    .requiredOption(...modelOption)
+  const orion = sub('orion', 'retrieval tasks: does the model keep the request apart from the context, and where')
+    .option(...modelOption) // needed, but not by what stands below it
     .option('--tasks <names...>', 'families, family/variant, or files of tasks of your own', ['all'])
     .option('--prompts <n>', 'prompts of each task', wholeNumber('--prompts', 2), 100)
     .option('--pairs <n>', 'patched pairs of each layer', wholeNumber('--pairs', 1), 100)
@@ -23,6 +23,19 @@ export const define: CommandModule['define'] = (command, finish) => {
       '\nEvery task is a request and a context; the residual stream at the last token is moved from one prompt to another, after every block in turn (arXiv:2312.10091). A task counts where the model answers more than 0.7 of its prompts by itself. Chat models are asked through their template where that makes them answer better. Weights are float32 unless --weights says otherwise. Ctrl-C stops, the same command goes on.\n\nExamples:\n  lyceum inspect orion --model smollm2-135m-instruct --tasks induction\n  lyceum inspect orion --model smollm2-135m-instruct\n',
     )
     .action(async (flags: OrionFlags) => finish(await (await actions()).orion(flags, commonOptions(command))));
+
+  const compare = orion
+    .command('compare')
+    .argument('<results...>', 'folders of finished runs, or their result.json; several of one model, of other seeds, count as one model')
+    .description('models side by side: which families each knows, and for which of those the request is moved')
+    .option('--output <file>', 'the page that is written', 'orion.html')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  lyceum inspect orion compare .lyceum/inspect/*-orion\n  lyceum inspect orion compare first/result.json second/result.json --output both.html --json\n',
+    )
+    .action(async (results: string[]) =>
+      finish(await (await actions()).compareOrion(results, compare.optsWithGlobals<{ output: string }>(), commonOptions(compare))),
+    );
 
   sub('patch', 'put what one prompt’s last token holds into another’s, block by block')
     .requiredOption(...modelOption)

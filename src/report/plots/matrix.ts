@@ -6,10 +6,10 @@ import type { Plot } from './plot.ts';
 export interface MatrixCell {
   readonly row: string;
   readonly column: string;
-  /** In [0, 1]. */
-  readonly score: number;
-  /** Whether the row is where the column's task was learnt. */
-  readonly learnt: boolean;
+  /** From 0, mostly to 1; null where there is none, which is drawn as a dash. */
+  readonly score: number | null;
+  /** What is framed is told in the caption. */
+  readonly framed: boolean;
 }
 
 /** How strong the strongest shade is: words stay readable on it, in light and in dark. */
@@ -18,11 +18,11 @@ const deepest = 0.5;
 /** A cell's colour, where `top` is the highest score of the picture. */
 export const cellShade = (score: number, top: number): string => shade((deepest * score) / (top || 1));
 
-/** Scores as shaded cells with their figures: a row a stage, a column a task, a frame where a task was learnt. */
-export const matrixPlot = (label: string, cells: readonly MatrixCell[]): Promise<Plot> => {
+/** Scores as shaded cells with their figures, some of them framed. @param axis  what the columns are */
+export const matrixPlot = (label: string, cells: readonly MatrixCell[], { axis = 'task' }: { readonly axis?: string } = {}): Promise<Plot> => {
   const rows = [...new Set(cells.map(({ row }) => row))];
   const columns = [...new Set(cells.map(({ column }) => column))];
-  const top = Math.max(...cells.map(({ score }) => score));
+  const top = Math.max(...cells.map(({ score }) => score ?? 0));
   const draw: Draw = (plot, { width, wide }) => {
     const marginLeft = wide ? Math.min(240, 24 + Math.max(...rows.map((row) => row.length)) * 6.8) : 12;
     const [rowHeight, above] = wide ? [36, 0] : [54, 18];
@@ -35,16 +35,25 @@ export const matrixPlot = (label: string, cells: readonly MatrixCell[]): Promise
       marginBottom: 4,
       marginLeft,
       marginRight: 12,
-      x: { domain: columns, label: 'task →', labelArrow: 'none', axis: 'top', tickSize: 0, padding: 0, round: false },
+      x: { domain: columns, label: `${axis} →`, labelArrow: 'none', axis: 'top', tickSize: 0, padding: 0, round: false },
       y: { domain: rows, axis: null, padding: 0, round: false },
       color: { type: 'identity' },
       marks: [
-        plot.cell(cells, { ...place, fill: ({ score }: MatrixCell) => cellShade(score, top) }),
         plot.cell(
-          cells.filter(({ learnt }) => learnt),
+          cells.filter(({ score }) => score !== null),
+          { ...place, fill: ({ score }: MatrixCell) => cellShade(score!, top) },
+        ),
+        plot.cell(
+          cells.filter(({ framed }) => framed),
           { ...place, fill: 'none', stroke: ink, strokeWidth: 1.5 },
         ),
-        plot.text(cells, { x: 'column', y: 'row', dy: above / 2, text: ({ score }: MatrixCell) => percent(score, room < 52 ? 0 : 1), fill: ink }),
+        plot.text(cells, {
+          x: 'column',
+          y: 'row',
+          dy: above / 2,
+          text: ({ score }: MatrixCell) => (score === null ? '–' : percent(score, room < 52 ? 0 : 1)),
+          fill: ink,
+        }),
         wide
           ? plot.text(rows, { y: (row: string) => row, text: (row: string) => row, frameAnchor: 'left', textAnchor: 'end', dx: -12, fill: ink })
           : plot.text(rows, {

@@ -5,7 +5,7 @@ const step = (layer: number, at: number): number => 1 / (1 + Math.exp(at - layer
 
 /** A made task whose request is moved between two layers to a height; without them it is not known. */
 export const sampleTask = (family: string, variant: string, between?: readonly [from: number, to: number], height = 0.95): OrionAnswered => {
-  const asked = { family, variant, n: 100, guess: 0.34 };
+  const asked = { family, variant, n: 100, guess: 0.34, softMatch: 0.94, logitDiff: 3.2 };
   if (!between)
     return {
       ...asked,
@@ -32,7 +32,7 @@ export const sampleTask = (family: string, variant: string, between?: readonly [
       // Something that looks drawn and is the same every time.
       const value = Math.max(0, values[role](i + 1) + 0.04 * Math.sin((i + 1) * 12.9898 + role.length));
       const interval = { value, low: Math.max(0, value - 0.07), high: value + 0.07 };
-      return { layer: i + 1, tokenProb: interval, accuracy: interval, separable: interval, separablePairs: 60 };
+      return { layer: i + 1, tokenProb: interval, accuracy: interval, softMatch: interval, logitDiff: interval, separable: interval, separablePairs: 60 };
     });
   const curves = { unaffected: curve('unaffected'), request_transfer: curve('request_transfer'), output_transfer: curve('output_transfer') };
   const best = curves.request_transfer.reduce((most, point) => (point.tokenProb.value > most.tokenProb.value ? point : most));
@@ -44,7 +44,14 @@ export const sampleTask = (family: string, variant: string, between?: readonly [
     L1: curves.unaffected.findLast(({ tokenProb }) => tokenProb.value > 0.8)?.layer ?? 0,
     L2: best.layer,
     L3: curves.output_transfer.find(({ tokenProb }) => tokenProb.value > 0.8)?.layer ?? null,
-    requestTransfer: { max: best.tokenProb.value, ci95: [best.tokenProb.low, best.tokenProb.high] },
+    requestTransfer: {
+      max: best.tokenProb.value,
+      ci95: [best.tokenProb.low, best.tokenProb.high],
+      separable: 0.9,
+      accuracy: 0.9,
+      softMatch: 0.91,
+      logitDiff: 0.92,
+    },
     floors,
     curves,
   };
