@@ -20,12 +20,13 @@ const inFull = ({ member, weights }: OpenedFixture, ids: readonly number[], patc
   let outputs: Record<string, Node> = { logits };
   if (patched) {
     const site = blockSite(patched.layer - 1, 'resid.post');
-    const { roots, inputs } = patch([logits], [site]);
+    const { roots, edits } = patch([logits], site);
+    const { name } = edits[0]!;
     outputs = { logits: roots[0]! };
     const value = new Float64Array(ids.length * hidden);
     value.set(patched.vector, (ids.length - 1) * hidden);
-    given.set(inputs.get(site)!, tensor([1, ids.length, hidden], value));
-    given.set(`${inputs.get(site)!}.where`, tensor([1, ids.length, 1], [...ids.keys()].map((i) => Number(i === ids.length - 1)))); // biome-ignore format: one value
+    given.set(name, tensor([1, ids.length, hidden], value));
+    given.set(`${name}.where`, tensor([1, ids.length, 1], [...ids.keys()].map((i) => Number(i === ids.length - 1)))); // biome-ignore format: one value
   } else
     Object.assign(
       outputs,

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError, gradients, input, mul, type Node, nameOf, ShapeError, sum, type Tensor, tensor } from '../core/index.ts';
 import { inTheory } from '../nn/edits/testing/tiny-bert.ts';
-import { capture, causalInputs, lowRank, lowRankParameters, patch, quantise, recompute, siteOf } from '../nn/index.ts';
+import { capture, causalInputs, lowRank, lowRankParameters, patch, quantise, recompute } from '../nn/index.ts';
 import { arrange, causalMember, causalMemberFromGguf, causalTypes, type LlamaConfig, llama, llamaConfig, llamaConfigFromGguf } from './index.ts';
 import { type CausalFixture, causalFixture, relativeDifference } from './testing/causal-fixture.ts';
 import { causalSuite } from './testing/causal-suite.ts';
@@ -43,8 +43,8 @@ describe('a llama', () => {
     expect(branches).toHaveLength(2 * 7 * config.layers);
     const zeros = new Map([...values, ...branches.map((node): [string, Tensor] => [nameOf(node), full(node)])]);
     expect(inTheory({ logits: adapted! }, zeros)['logits']!.data).toEqual(before['logits']!.data);
-    const patched = patch([logits], ['blocks.1.resid.pre']);
-    const name = patched.inputs.get(siteOf('blocks.1.resid.pre'))!;
+    const patched = patch([logits], 'blocks.1.resid.pre');
+    const { name } = patched.edits[0]!;
     const given = new Map(values).set(name, before['mid']!).set(`${name}.where`, tensor([2, 9, 1], Array(18).fill(1)));
     expect(inTheory({ logits: patched.roots[0]! }, given)['logits']!.data).toEqual(before['logits']!.data);
     const [again] = recompute([logits]);

@@ -12,5 +12,5 @@ export { marginalLogLikelihood, softmaxCrossEntropy } from './losses.ts';
 export { type Activation, activations, gatedMlp, geluTanh, mlp } from './mlp.ts';
 export { norm, rmsNorm } from './norm.ts';
 export { type RotaryForm, type RotaryOptions, type RotaryScaling, rotary, rotaryFrequencies } from './rotary.ts';
-export { type BlockSite, blockOf, blockSite, blockSites, modelSites, siteOf } from './sites.ts';
+export { type BlockSite, blockOf, blockSite, blockSites, derivedFrom, derivedSites, modelSites, siteOf } from './sites.ts';
 export { uniformStart } from './start-values.ts';

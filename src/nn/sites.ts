@@ -32,6 +32,14 @@ export const blockSites = {
   'resid.post': { axes: ['batch', 'seq', 'hidden'], meaning: 'residual stream after the block: input of the next one' },
 } as const satisfies Readonly<Record<string, SiteMeaning>>;
 
+/** Sites of a block that no node computes: derived when they are asked for. */
+export const derivedSites = {
+  'attn.headOut': {
+    axes: ['batch', 'heads', 'seq', 'hidden'],
+    meaning: 'what each head adds to attn.out: its part of attn.z through its columns of the output linear, without bias',
+  },
+} as const satisfies Readonly<Record<string, SiteMeaning>>;
+
 /** Sites of a whole model. */
 export const modelSites = {
   embed: { axes: ['batch', 'seq', 'hidden'], meaning: 'what enters the first block' },
@@ -40,6 +48,12 @@ export const modelSites = {
 } as const satisfies Readonly<Record<string, SiteMeaning>>;
 
 export type BlockSite = keyof typeof blockSites;
+
+/** Axes of a site in the words of the house; undefined for what the vocabulary does not know. */
+export const axesOf = (site: string): readonly string[] | undefined => {
+  const known: Readonly<Record<string, SiteMeaning>> = { ...modelSites, ...blockSites, ...derivedSites };
+  return known[site.replace(/^blocks\.\d+\./, '')]?.axes;
+};
 
 /** `blockSite(3, 'attn.q')` is `'blocks.3.attn.q'`. */
 export const blockSite = (block: number, site: BlockSite): string => `blocks.${block}.${site}`;
@@ -55,3 +69,6 @@ export const siteOf = (said: string): string => {
   const block = said.endsWith('.resid.pre') ? blockOf(said) : undefined;
   return block === undefined ? said : block === 0 ? 'embed' : blockSite(block - 1, 'resid.post');
 };
+
+/** The site whose node a derived one is a part of: `'blocks.3.attn.headOut'` → `'blocks.3.attn.out'`. Undefined for any other. */
+export const derivedFrom = (site: string): string | undefined => (site.endsWith('.attn.headOut') ? site.replace(/headOut$/, 'out') : undefined);

@@ -136,7 +136,9 @@ describe('capture', () => {
   });
 
   it('names what it does not know', () => {
-    expect(() => capture([model.hidden], ['blocks.7.attn.q'])).toThrow(/blocks\.7\.attn\.q; there are \d+, such as blocks\.0\.attn\.q/);
+    expect(() => capture([model.hidden], ['blocks.7.attn.q'])).toThrow(
+      /blocks\.7\.attn\.q; there are \d+, such as blocks\.0\.attn\.q, .*; its blocks are 0 to 1/,
+    );
     expect(() => capture([model.hidden], /nothing/)).toThrow(NotFoundError);
   });
 });
@@ -152,8 +154,8 @@ describe('replace and patch', () => {
       before.hidden!.data,
     );
     expect(leavesOf(cut.roots).inputs.has('ids')).toBe(false); // what computed the site is gone
-    const open = patch([model.hidden], [site]);
-    const name = open.inputs.get(site)!;
+    const open = patch([model.hidden], site);
+    const { name } = open.edits[0]!;
     for (const choice of [0, 1]) {
       const values = new Map(model.values)
         .set(name, choice === 1 ? value : tensor(value.shape, new Float64Array(value.data.length).fill(3)))
@@ -163,8 +165,8 @@ describe('replace and patch', () => {
   });
 
   it('change what depends on the chosen position, and only that', async () => {
-    const { roots, inputs } = patch([model.hidden], [site]);
-    const name = inputs.get(site)!;
+    const { roots, edits } = patch([model.hidden], site);
+    const { name } = edits[0]!;
     const chosen = new Float64Array(33);
     chosen[4] = 1; // row 0, token 4
     const values = new Map(model.values).set(name, tensor([3, 11, 24], new Array(3 * 11 * 24).fill(2))).set(`${name}.where`, tensor([3, 11, 1], chosen));

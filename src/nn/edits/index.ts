@@ -1,5 +1,7 @@
 export { besideLinears, type LinearAt } from './beside-linear.ts';
 export { capture, sitesIn } from './capture.ts';
+export { type EditFeed, editFeeds } from './edit-feeds.ts';
+export { type EditedSites, editSites, type OpenedEdit } from './edit-sites.ts';
 export { type ExpertBranch, expertBranch, type Gate } from './expert-branch.ts';
 export { int8Product, quantiseInt8, quantiseRows, rowScale } from './int8.ts';
 export { type ActivationRange, int8Linear, quantiseStatic, type StaticScale, staticScale } from './int8-static.ts';
@@ -8,5 +10,8 @@ export { dequantiseBlocks, type NBitsAttrs, nBitsProduct, quantiseBlocks } from 
 export { type PackedForm, type PackedValues, type PackedWeight, packed } from './packed.ts';
 export { activationRanges, type Quantised, type QuantisedWeight, type QuantiseOptions, quantise } from './quantise.ts';
 export { recompute } from './recompute.ts';
-export { patch, replace } from './replace.ts';
+export { replace } from './replace.ts';
+export type { EditChoice, EditValues, SiteAction, SiteEdit } from './site-edit.ts';
+export { type SiteLayout, siteLayout } from './site-layout.ts';
 export { type ChannelPlan, type ChannelSizes, channelSizes, largestChannels, smoothingDivisors } from './smoothing.ts';
+export { ablate, type EditPlace, type FrozenPattern, freezePattern, patch, scale, steer } from './verbs.ts';
