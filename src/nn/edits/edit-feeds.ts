@@ -1,6 +1,6 @@
 import { ConfigError, lengthOf, type Node, ShapeError } from '../../core/index.ts';
 import type { OpenedEdit } from './edit-sites.ts';
-import type { EditChoice } from './site-edit.ts';
+import type { EditChoice, SiteEdit } from './site-edit.ts';
 
 export interface EditFeed {
   readonly dtype: 'float32' | 'bool';
@@ -43,8 +43,13 @@ export const editFeeds = (
   return feeds;
 };
 
+const editKeys: ReadonlySet<string> = new Set<keyof SiteEdit>(['site', 'action', 'positions', 'heads', 'keys', 'values', 'factor', 'axes', 'renormalise']);
+
 /** What can be said of a choice before lengths are known. @throws as `editFeeds` */
-export const checkChoice = ({ edit: { site }, layout, inputs }: OpenedEdit, { heads, keys, values, factor }: EditChoice, where: string): void => {
+export const checkChoice = ({ edit: { site }, layout, inputs }: OpenedEdit, choice: EditChoice, where: string): void => {
+  const { heads, keys, values, factor } = choice;
+  const unknown = Object.keys(choice).filter((key) => !editKeys.has(key));
+  if (unknown.length > 0) throw new ConfigError(`${where}: ${site}: expected ${[...editKeys].join(', ')}, got ${unknown.join(', ')}; see SiteEdit`);
   if (heads && layout.heads === undefined)
     throw new ConfigError(
       `${where}: ${site}: expected no heads for a site without them, got ${heads.join(', ')}; attn.q, k, v, z, scores, pattern and headOut have heads`,

@@ -26,7 +26,7 @@ export const siteLayout = (where: string, known: ReadonlyMap<string, Node>, site
   const heads = axes?.find((axis) => /^(kvH|h)eads\b/.test(axis));
   if (heads === undefined) return { form: 'rows', heads: undefined, choice: [...shape.slice(0, -1), 1] };
   if (last === 'kvSeq') return { form: 'pairs', heads: shape[1] as number, choice: shape };
-  if (last === 'headDim') return { form: 'apart', heads: shape[1] as number, choice: [...shape.slice(0, -1), 1] };
+  if (last === 'headDim' || shape.length === 4) return { form: 'apart', heads: shape[1] as number, choice: [...shape.slice(0, -1), 1] };
   const count = headsOf(known, site, heads.startsWith('kv'));
   if (count === undefined)
     throw new UnsupportedError(
