@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { beside, teach } from '../examples/adapt.ts';
+import { headsBehind } from '../examples/edit-sites.ts';
 import { fit, printed } from '../examples/fit-a-line.ts';
 import { answer } from '../examples/generate.ts';
 import { readSamples } from '../src/adapt/index.ts';
@@ -29,6 +30,24 @@ describe('examples', () => {
     } finally {
       if (before === undefined) delete process.env['LYCEUM_HOME'];
       else process.env['LYCEUM_HOME'] = before;
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('edit-sites takes every head away, and estimates what that costs', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'lyceum-example-'));
+    vi.stubEnv('LYCEUM_HOME', join(folder, 'home'));
+    try {
+      const { answer: said, heads } = await headsBehind(await writeTinyModel(join(folder, 'tiny')), 'Is it?');
+      expect(said).toEqual(expect.any(String));
+      expect(heads.map(({ block, head }) => [block, head])).toEqual([0, 1].flatMap((block) => [0, 1, 2, 3].map((head) => [block, head])));
+      // Random weights are far from linear but for the last block.
+      for (const { block, lost, estimated } of heads) {
+        expect(Math.abs(lost)).toBeGreaterThan(0.05);
+        if (block === 1) expect(Math.abs(lost - estimated)).toBeLessThan(0.2);
+      }
+    } finally {
+      vi.unstubAllEnvs();
       await rm(folder, { recursive: true });
     }
   });

@@ -146,5 +146,10 @@ describe('lyceum inspect sites', () => {
     expect(layers).toBe(tinyConfig.num_hidden_layers);
     expect([sites[0]!.site, sites.at(-1)!.site]).toEqual(['embed', 'logits']);
     expect(sites.find(({ site }) => site === 'blocks.N.resid.post')!.shape).toEqual(['batch', 'seq', tinyConfig.hidden_size]);
+    const heads = sites.findIndex(({ site }) => site === 'blocks.N.attn.headOut');
+    expect([sites[heads - 1]!.site, sites[heads]!.shape]).toEqual([
+      'blocks.N.attn.out',
+      ['batch', tinyConfig.num_attention_heads, 'seq', tinyConfig.hidden_size],
+    ]);
   });
 });
