@@ -163,3 +163,36 @@ describe.each(['bert', 'llama', 'llama3', 'qwen3', 'gpt2', 'gpt-neox', 'gpt-neox
     expect(largestDifference(sums, whole)).toBeLessThan(1e-5);
   });
 });
+
+it('a program with a cache and chosen rows is edited as any: patched with what they compute, its sites leave every bit', async () => {
+  const { member, weights } = await causalFixture('llama');
+  const { layers, kvHeads, headDim } = member.config;
+  const { logits } = member.build(causalInputs(member.config, { past: 'kvSeq', rows: true }));
+  const [batch, seq, kvSeq] = [2, 3, 4];
+  const wave = (count: number): number[] => Array.from({ length: count }, (_, i) => Math.sin(i));
+  const cache = ['keys', 'values'].flatMap((kind) => Array.from({ length: layers }, (_, layer): [string, TensorData] => [`past.${kind}.${layer}`, tensorOf('float32', [batch, kvHeads, kvSeq, headDim], wave(batch * kvHeads * kvSeq * headDim))])); // biome-ignore format: one chain
+  const feeds: Record<string, TensorData> = {
+    ids: tensorOf('int64', [batch, seq], [1, 5, 9, 2, 7, 30]),
+    positions: tensorOf('int64', [batch, seq], [3, 4, 5, 3, 4, 5]),
+    mask: tensorOf('bool', [batch, seq], [1, 1, 1, 1, 1, 1]),
+    rows: tensorOf('int64', [2], [2, 5]),
+    'past.mask': tensorOf('bool', [batch, kvSeq], [0, 1, 1, 1, 0, 1, 1, 1]),
+    ...Object.fromEntries(cache),
+  };
+  const compiled = (outputs: Readonly<Record<string, Node>>): Promise<Executable> =>
+    engine.compile({ name: 'cached', outputs }, new Map([...weights].map(([key, { shape, data }]): [string, Binding] => [key, { kind: 'constant', value: tensorOf('float32', shape, data) }]))); // biome-ignore format: one call
+  const sites = [...sitesIn([logits]).keys(), 'blocks.0.attn.headOut'];
+  await using capturing = await compiled({ root: logits, ...capture([logits], sites) });
+  const before = await capturing.run(feeds);
+  expect([before['blocks.0.attn.pattern']!.shape, before['logits']!.shape]).toEqual([[batch, 4, seq, kvSeq + seq], [2, 48]]); // biome-ignore format: one call
+  const { roots, edits } = editSites([logits], sites.map((site) => ({ site, action: 'patch' }))); // biome-ignore format: one call
+  await using program = await compiled({ root: roots[0]! });
+  const own = sites.map((site): EditChoice => ({ values: { shape: before[site]!.shape, data: numbersOf(before[site]!) } }));
+  const lengths = { batch, seq, kvSeq, rows: 2 };
+  const result = async (choices: readonly (EditChoice | null)[]) =>
+    numbersOf((await program.run({ ...feeds, ...editFeeds(edits, lengths, choices) }))['root']!);
+  expect(await result(own)).toEqual(numbersOf(before['root']!));
+  // A key of the cache is left out of what the last token looks at.
+  const blind = sites.map((site): EditChoice | null => (site.endsWith('1.attn.scores') ? { positions: [-1], keys: [1], values: { shape: [batch, 4, seq, kvSeq + seq], data: Array(batch * 4 * seq * 7).fill(-1e30) } } : null)); // biome-ignore format: one value
+  expect(largestDifference(await result(blind), numbersOf(before['root']!))).toBeGreaterThan(0.01);
+});
