@@ -140,6 +140,7 @@ describe('what cannot be is refused', () => {
     [{ site: 'blocks.0.attn.headOut', heads: [-1] }, /expected heads from 0 to 2, got -1/],
     [{ keys: [0] }, /expected keys for attn\.scores and attn\.pattern only, got 0/],
     [{ renormalise: true }, /expected renormalise for attention patterns/],
+    [{ site: 'blocks.0.attn.scores', renormalise: true }, /expected renormalise for attention patterns/],
     [{ axes: 4 }, /expected values of 1 to 3 axes, got 4/],
     [{ action: 'scale', factor: Number.NaN }, /expected a finite factor, got NaN/],
   ])('an edit %j', (change, message) => {

@@ -22,6 +22,8 @@ export interface EditedSites {
   readonly roots: Node[];
   /** In the order given: what `editFeeds` makes feeds of. */
   readonly edits: readonly OpenedEdit[];
+  /** By site the `name` of its last edit. */
+  readonly inputs: ReadonlyMap<string, string>;
 }
 
 /**
@@ -51,7 +53,7 @@ export const editSites = (roots: readonly Node[], edits: readonly SiteEdit[], wh
     const each = named(`${heads}.base`, headOut(where, known, heads, node));
     return under(site, add(before(node), sum(sub(under(heads, each), each), [1])));
   });
-  return { roots: rebuilt, edits: opened };
+  return { roots: rebuilt, edits: opened, inputs: new Map(opened.map(({ site, name }) => [site, name])) };
 };
 
 const open = (where: string, known: ReadonlyMap<string, Node>, taken: Set<string>, given: SiteEdit): OpenedEdit => {
@@ -69,7 +71,7 @@ const open = (where: string, known: ReadonlyMap<string, Node>, taken: Set<string
   const axes = given.axes ?? given.values?.shape.length ?? (given.action === 'add' ? 1 : shape.length);
   if (!(Number.isInteger(axes) && axes >= 1 && axes <= shape.length))
     throw new ConfigError(`${where}: ${given.site}: expected values of 1 to ${shape.length} axes, got ${axes}; the site is [${shape.join(', ')}]`);
-  if (given.renormalise && layout.form !== 'pairs')
+  if (given.renormalise && !site.endsWith('.attn.pattern'))
     throw new ConfigError(`${where}: ${given.site}: expected renormalise for attention patterns, got it for a site [${shape.join(', ')}]; leave it out`);
   const name = freeName(taken, `${given.action}.${site}`);
   const opened: OpenedEdit = {

@@ -132,7 +132,7 @@ describe.each(['bert', 'llama', 'llama3', 'qwen3', 'gpt2', 'gpt-neox', 'gpt-neox
       { site: blockSite(1, 'mlp.down'), action: 'scale', factor: 3, positions: [-1, -2] },
     ];
     const [atOnce] = await results(edits);
-    let made: EditedSites = { roots: [model.root], edits: [] };
+    let made: Pick<EditedSites, 'roots' | 'edits'> = { roots: [model.root], edits: [] };
     for (const each of [edits.slice(0, 1), edits.slice(1, 2), edits.slice(2, 4), edits.slice(4)]) {
       const next = editSites(made.roots, each);
       made = { roots: next.roots, edits: [...made.edits, ...next.edits] };
