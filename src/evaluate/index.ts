@@ -13,6 +13,7 @@ export type { Evaluation } from './evaluation.ts';
 export { type NamedText, parseFacts } from './fact-files.ts';
 export { type CandidateOptions, type Fact, type FactProbe, factConvention, rankFacts, withCandidates } from './fact-ranking.ts';
 export { summariseMatrix, type TaskMatrix, type TaskMatrixSummary } from './matrix.ts';
+export { bootstrapMatrix, type MatrixIntervals, type Range, type ScoredMatrix } from './matrix-intervals.ts';
 export { type AnswerItem, answerConvention, measureAnswers } from './measure-answers.ts';
 export { measurePreferences, type PreferenceItem } from './measure-preferences.ts';
 export { type MeasuredItem, meanOf, summarise } from './measured-item.ts';

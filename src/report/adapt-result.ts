@@ -96,6 +96,8 @@ export interface AdaptResult {
   readonly from?: { readonly name: string; readonly path: string; readonly sha256: string };
   /** The weights a run ended with; none where nothing was trained, or an earlier version did. `weights`: which were asked for. */
   readonly kept?: { readonly weights: 'best' | 'last'; readonly epoch: number };
+  /** How the model's weights were held when it was asked, before and after alike; an earlier version does not say. */
+  readonly askedWith?: 'f32' | 'int8' | 'int4';
   /** Trained parameters. */
   readonly trainable: number;
   /** Tokens trained on, replay included. */

@@ -39,6 +39,12 @@ export const differencesOf = (results: readonly AdaptResult[]): string[] => {
     )
       ? ['The runs were not asked the same questions about the world.']
       : []),
+    ...(differs(
+      results.filter((result) => result.askedWith),
+      (result) => result.askedWith,
+    )
+      ? ['The models were asked with weights held in different forms, which alone changes some answers.']
+      : []),
     ...results.flatMap(({ name, from }) =>
       from ? [`${name}: starts from what ${from.name} learnt and not from the base model; what it gained and lost is measured from there.`] : [],
     ),

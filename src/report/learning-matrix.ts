@@ -9,6 +9,12 @@ export interface MatrixTask {
   readonly learntAt: number | 'before';
 }
 
+/** Where 95 % of the bootstrap over items lie. */
+export interface Range {
+  readonly low: number;
+  readonly high: number;
+}
+
 /** Scores of tasks after each stage of learning, one task after another: R of the literature on continual learning. Scores are in [0, 1], and higher is better. */
 export interface LearningMatrix {
   readonly tasks: readonly MatrixTask[];
@@ -30,6 +36,18 @@ export interface LearningMatrix {
     /** Per task: what it gained since it was learnt; null for that of the last stage. */
     readonly changes: readonly (number | null)[];
   };
+  /** Of every figure above, over items; where there is no figure there is no range. What changed between stages is paired item by item. */
+  readonly intervals: {
+    readonly scores: readonly (readonly Range[])[];
+    readonly before: readonly Range[];
+    readonly averageScore: Range;
+    readonly backwardTransfer?: Range;
+    readonly forgetting?: Range;
+    readonly forwardTransfer?: Range;
+    readonly changes: readonly (Range | null)[];
+  };
+  /** How the weights of all models were held when they were asked. */
+  readonly askedWith: 'f32' | 'int8' | 'int4';
   /** Stages that do not start from the one before them, by their numbers from 0. */
   readonly apart: readonly number[];
 }

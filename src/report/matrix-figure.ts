@@ -1,6 +1,6 @@
 import { type Content, html, type Markup } from './html.ts';
-import type { LearningMatrix } from './learning-matrix.ts';
-import { capital, counted, grouped, percent, points } from './numbers.ts';
+import type { LearningMatrix, Range } from './learning-matrix.ts';
+import { capital, counted, grouped, percent, percentInterval, pointsInterval } from './numbers.ts';
 import { figure, table } from './page.ts';
 import { cellShade, type MatrixCell, matrixPlot } from './plots/matrix.ts';
 
@@ -13,42 +13,53 @@ const shortNames = ({ tasks }: LearningMatrix): string[] => tasks.map(({ learntA
 
 const cellsOf = (matrix: LearningMatrix, names: readonly string[]): MatrixCell[] => {
   const columns = shortNames(matrix);
-  const row = (name: string, stage: number, scores: readonly number[]): MatrixCell[] =>
+  const row = (name: string, stage: number, scores: readonly number[], ranges: readonly Range[]): MatrixCell[] =>
     scores.map((score, t) => ({
       row: name,
       column: columns[t]!,
       score,
+      range: ranges[t]!,
       framed: (matrix.tasks[t]!.learntAt === 'before' ? -1 : matrix.tasks[t]!.learntAt) === stage,
     }));
-  return [row('base model', -1, matrix.before), ...matrix.scores.map((scores, stage) => row(`${stage + 1} ${names[stage]}`, stage, scores))].flat();
+  const { before, scores, intervals } = matrix;
+  return [
+    row('base model', -1, before, intervals.before),
+    ...scores.map((own, stage) => row(`${stage + 1} ${names[stage]}`, stage, own, intervals.scores[stage]!)),
+  ].flat();
 };
 
-/** What became of what was learnt before the last stage. */
-const finding = ({ summary: { backwardTransfer = 0 } }: LearningMatrix): string => {
-  const said = points(Math.abs(backwardTransfer)).replace('+', '');
-  const moved = `${backwardTransfer < 0 ? 'lost' : 'gained'} ${said} points on average since`;
-  return `what was known before the last stage ${Number(said) === 0 ? 'is as it was when' : moved} it was learnt`;
+/** What became of what was learnt before the last stage; no change where the interval has 0 in it. */
+const finding = ({
+  summary: { backwardTransfer: value = 0 },
+  intervals: { backwardTransfer: { low, high } = { low: 0, high: 0 } },
+}: LearningMatrix): string => {
+  const changed = low > 0 || high < 0;
+  const said = changed ? (value < 0 ? 'clearly lost' : 'clearly gained') : 'shows no clear change';
+  return `what was known before the last stage ${said} since it was learnt, on average ${pointsInterval({ value, low, high })}`;
 };
 
 /** One sentence: how well all tasks are known in the end, and what became of the earlier ones. */
 export const matrixVerdict = (matrix: LearningMatrix): string =>
-  `After ${counted(matrix.stages.length, 'stage')} the average score of ${counted(matrix.tasks.length, 'task')} is ${percent(matrix.summary.averageScore)}; ${finding(matrix)}.`;
+  `After ${counted(matrix.stages.length, 'stage')} the average score of ${counted(matrix.tasks.length, 'task')} is ${percentInterval({ value: matrix.summary.averageScore, ...matrix.intervals.averageScore })}; ${finding(matrix)}.`;
 
 const heatMap = async (matrix: LearningMatrix, names: readonly string[]): Promise<Markup> => {
-  const { tasks, before, scores } = matrix;
+  const { tasks, before, scores, intervals } = matrix;
   const cells = cellsOf(matrix, names);
   const top = Math.max(...cells.map(({ score }) => score ?? 0));
   const title = capital(finding(matrix));
   const shorts = shortNames(matrix);
-  const all = [before, ...scores];
+  const all = [before, ...scores].map((row, i) => ({ row, ranges: [intervals.before, ...intervals.scores][i]! }));
   return figure({
     title,
-    caption: `A row is what a stage’s model scores, a column is a task, a frame stands where it was learnt: read down from the frame, and where the cells get paler the task was forgotten (${tasks.map(({ n }, t) => `${shorts[t] === known ? known : `task\u00a0${shorts[t]}`} n\u00a0=\u00a0${grouped(n)}`).join(', ')}).`,
+    caption: `A row is what a stage’s model scores, a column is a task, a frame stands where it was learnt: read down from the frame, and where the cells get paler the task was forgotten. Small figures are 95\u00a0% intervals over the items (${tasks.map(({ n }, t) => `${shorts[t] === known ? known : `task\u00a0${shorts[t]}`} n\u00a0=\u00a0${grouped(n)}`).join(', ')}).`,
     plot: await matrixPlot(title, cells),
     key: html`<span class="ramp">${percent(0, 0)}&nbsp;${[0, 0.25, 0.5, 0.75, 1].map((share) => html`<i style="background:${cellShade(share * top, top)}"></i>`)}&nbsp;${percent(top, 0)}</span>`,
     numbers: {
-      columns: [{ label: 'after' }, ...tasks.map(({ name }) => number(name))],
-      rows: all.map((row, i) => [i === 0 ? 'base model' : names[i - 1]!, ...row.map(four)]),
+      columns: [{ label: 'after' }, ...tasks.flatMap(({ name }) => [number(name), number(`${name}, low`), number(`${name}, high`)])],
+      rows: all.map(({ row, ranges }, i) => [
+        i === 0 ? 'base model' : names[i - 1]!,
+        ...row.flatMap((score, t) => [four(score), four(ranges[t]!.low), four(ranges[t]!.high)]),
+      ]),
     },
     file: 'matrix',
   });
@@ -56,8 +67,9 @@ const heatMap = async (matrix: LearningMatrix, names: readonly string[]): Promis
 
 /** Scores of tasks after each stage, drawn, and what they come to. @param names  of the stages, told apart */
 export const matrixSection = async (matrix: LearningMatrix, names: readonly string[]): Promise<Content> => {
-  const { tasks, summary, apart } = matrix;
-  const inPoints = (value: number | null | undefined): string => (value === undefined || value === null ? '–' : `${points(value)} points`);
+  const { tasks, summary, intervals, apart } = matrix;
+  const inPoints = (value: number | null | undefined, range: Range | null | undefined): string =>
+    value === undefined || value === null || !range ? '–' : pointsInterval({ value, ...range });
   const shorts = shortNames(matrix);
   return [
     apart.map(
@@ -66,12 +78,28 @@ export const matrixSection = async (matrix: LearningMatrix, names: readonly stri
     ),
     await heatMap(matrix, names),
     table('What the matrix comes to', {
-      columns: [{ label: 'figure' }, number('value'), { label: 'what it is' }],
+      columns: [{ label: 'figure' }, number('value, 95\u00a0% interval'), { label: 'what it is' }],
       rows: [
-        ['Average score', percent(summary.averageScore), `of ${counted(tasks.length, 'task')} after the last stage`],
-        ['Backward transfer', inPoints(summary.backwardTransfer), 'what tasks gained since they were learnt, on average; below 0 is forgetting'],
-        ['Forgetting', inPoints(summary.forgetting).replace('+', ''), 'what they lost of their best score since they were learnt, on average'],
-        ['Forward transfer', inPoints(summary.forwardTransfer), 'what tasks had gained before the stage that taught them, on average'],
+        [
+          'Average score',
+          percentInterval({ value: summary.averageScore, ...intervals.averageScore }),
+          `of ${counted(tasks.length, 'task')} after the last stage`,
+        ],
+        [
+          'Backward transfer',
+          inPoints(summary.backwardTransfer, intervals.backwardTransfer),
+          'what tasks gained since they were learnt, on average; below 0 is forgetting',
+        ],
+        [
+          'Forgetting',
+          inPoints(summary.forgetting, intervals.forgetting).replaceAll('+', ''),
+          'what they lost of their best score since they were learnt, on average',
+        ],
+        [
+          'Forward transfer',
+          inPoints(summary.forwardTransfer, intervals.forwardTransfer),
+          'what tasks had gained before the stage that taught them, on average',
+        ],
       ],
     }),
     table('The tasks, and what became of each', {
@@ -81,7 +109,7 @@ export const matrixSection = async (matrix: LearningMatrix, names: readonly stri
         shorts[t] === known ? 'facts about the world' : name,
         metric,
         grouped(n),
-        inPoints(summary.changes[t]),
+        inPoints(summary.changes[t], intervals.changes[t]),
       ]),
     }),
   ];

@@ -32,6 +32,7 @@ const schema: z.ZodType<AdaptResult> = z.strictObject({
   method: z.strictObject({ kind: z.string().min(1), options: z.record(z.string(), z.unknown()) }),
   from: z.exactOptional(z.strictObject({ name: z.string().min(1), path: z.string(), sha256: z.string() })),
   kept: z.exactOptional(z.strictObject({ weights: z.enum(['best', 'last']), epoch: count.min(1) })),
+  askedWith: z.exactOptional(z.enum(['f32', 'int8', 'int4'])),
   trainable: count,
   tokens: count,
   seconds: positive,

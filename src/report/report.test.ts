@@ -28,6 +28,7 @@ const retrieved = (): AdaptResult =>
 const forgetful = (): AdaptResult =>
   sampleResult({ name: 'full', method: { kind: 'full', options: {} }, knowledge: { ...sampleResult().knowledge!, difference: difference(-0.11, 0.02) } });
 
+const around = (value: number) => ({ low: value - 0.05, high: value + 0.05 });
 const sampleMatrix = (changes: Partial<LearningMatrix> = {}): LearningMatrix => ({
   tasks: [
     { name: 'world knowledge', metric: 'right object ranked first', n: 268, learntAt: 'before' },
@@ -41,6 +42,19 @@ const sampleMatrix = (changes: Partial<LearningMatrix> = {}): LearningMatrix => 
   ],
   before: [0.62, 0.1, 0.1],
   summary: { averageScore: 0.7267, backwardTransfer: -0.07, forgetting: 0.07, forwardTransfer: 0.025, changes: [-0.04, -0.1, null] },
+  intervals: {
+    scores: [
+      [around(0.6), around(0.8), around(0.15)],
+      [around(0.58), around(0.7), around(0.9)],
+    ],
+    before: [around(0.62), around(0.1), around(0.1)],
+    averageScore: around(0.7267),
+    backwardTransfer: around(-0.07),
+    forgetting: around(0.07),
+    forwardTransfer: around(0.025),
+    changes: [around(-0.04), around(-0.1), null],
+  },
+  askedWith: 'f32',
   apart: [],
   ...changes,
 });
@@ -258,10 +272,16 @@ describe('compareReport', () => {
     const { all } = read(await compareReport(runs, { matrix: sampleMatrix() }));
     expect(all.map(textOf).join('\n')).not.toContain('does not start from');
     const [svg] = saved(all, 'matrix.svg');
-    for (const said of ['base model', '1 first', '2 second', 'world', '80.0&#160;%', '15.0&#160;%']) expect(svg).toContain(said);
-    expect(saved(all, 'matrix.csv')[0]).toBe('after,world knowledge,first,second\r\nbase model,0.62,0.1,0.1\r\nfirst,0.6,0.8,0.15\r\nsecond,0.58,0.7,0.9\r\n');
-    expect(textOf(all[0]!)).toContain('After 2 stages the average score of 3 tasks is 72.7\u00a0%; what was known before');
-    expect(textOf(all[0]!)).toContain('What was known before the last stage lost 7.0 points on average since it was learnt');
+    for (const said of ['base model', '1 first', '2 second', 'world', '80.0&#160;%', '75 to 85', '15.0&#160;%', '10 to 20']) expect(svg).toContain(said);
+    expect(saved(all, 'matrix.csv')[0]!.split('\r\n').slice(0, 2)).toEqual([
+      'after,world knowledge,"world knowledge, low","world knowledge, high",first,"first, low","first, high",second,"second, low","second, high"',
+      'base model,0.62,0.57,0.67,0.1,0.05,0.15,0.1,0.05,0.15',
+    ]);
+    expect(textOf(all[0]!)).toContain('After 2 stages the average score of 3 tasks is 72.7\u00a0% (67.7 to 77.7); what was known before');
+    expect(textOf(all[0]!)).toContain('What was known before the last stage clearly lost since it was learnt, on average −7.0 points (−12.0 to −2.0)');
+    const matrix = sampleMatrix();
+    const unclear = sampleMatrix({ intervals: { ...matrix.intervals, backwardTransfer: { low: -0.15, high: 0.01 } } });
+    expect(await compareReport(runs, { matrix: unclear })).toContain('shows no clear change since it was learnt, on average −7.0 points (−15.0 to +1.0)');
     expect(await compareReport(runs, { matrix: sampleMatrix({ apart: [1] }) })).toContain('“second” does not start from “first”');
   });
 

@@ -184,7 +184,7 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
       heldOutLoss: lossAfter,
     },
   });
-  const after = await measureModel(join(folder, 'after.json'), { ...measure, adapter });
+  const after = await measureModel(join(folder, 'after.json'), { ...measure, adapter, weights: before.weights });
   stage('writing the report')(0, 0);
   const experts = await expertUse({ ...own, texts: judgedTexts, values: trained.values });
   const { loss, balance } = await lossCurve(folder, lossBefore.loss);

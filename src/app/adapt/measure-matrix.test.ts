@@ -1,12 +1,15 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { pairedBootstrap } from '../../evaluate/index.ts';
 import { type AdaptResult, compareReport } from '../../report/index.ts';
 import { ownHome } from '../testing/own-home.ts';
 import { writeTinyModel } from '../testing/tiny-language-model.ts';
 import { adaptModel } from './adapt-model.ts';
 import type { AdaptProgress } from './adapt-options.ts';
+import type { MatrixCell } from './matrix-cells.ts';
 import { knownMatrix, measureMatrix } from './measure-matrix.ts';
+import type { Measured } from './measure-model.ts';
 
 const own = ownHome();
 const at = (...names: string[]): string => join(own.path, ...names);
@@ -77,6 +80,18 @@ describe('the matrix of runs that start from one another', () => {
     const { averageScore, changes } = matrix.summary;
     expect(averageScore).toBeCloseTo(matrix.scores[1]!.reduce((a, b) => a + b, 0) / 3, 9);
     expect(changes[1]).toBeCloseTo(matrix.scores[1]![1]! - matrix.scores[0]![1]!, 9);
+    // What became of the first task is paired item by item: what its run measured itself with what the matrix asked the second stage.
+    const { intervals, askedWith } = matrix;
+    expect([askedWith, one.askedWith, two.askedWith]).toEqual(['f32', 'f32', 'f32']);
+    const { task } = await jsonIn<Measured>('one', 'after.json');
+    const learnt = task.map(({ values }) => values['word-f1']!);
+    const asked = (await jsonIn<{ cells: MatrixCell[] }>('one', 'matrix.json')).cells.at(-1)!.items;
+    const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+    const { value, low, high } = pairedBootstrap(asked, learnt, mean, { seed: 2 });
+    expect([changes[1], intervals.changes[1]!.low, intervals.changes[1]!.high]).toEqual([value, low, high].map((figure) => expect.closeTo(figure, 9)));
+    const { backwardTransfer } = intervals;
+    expect(backwardTransfer!.low).toBeLessThanOrEqual(matrix.summary.backwardTransfer!);
+    expect(backwardTransfer!.high).toBeGreaterThanOrEqual(matrix.summary.backwardTransfer!);
     const page = await compareReport([one, two], { matrix });
     expect(page).toContain('One task after another');
     expect(page).not.toContain('does not start from');
@@ -91,6 +106,17 @@ describe('the matrix of runs that start from one another', () => {
     expect(matrix.apart).toEqual([1]);
     expect(await compareReport([first!, second!], { matrix })).toContain('“two” does not start from “one”');
     await write(second!, 'two', 'result.json');
+  }, 60_000);
+
+  it('takes no answers of weights that were held otherwise', async () => {
+    const known = await jsonIn<Measured>('two', 'before.json');
+    await rm(at('one', 'matrix.json'));
+    await write({ ...known, weights: 'int8' }, 'two', 'before.json'); // as a run that was begun with others has them
+    expect(await knownMatrix([at('one'), at('two')])).toBeUndefined(); // the first stage on the second task
+    await measure();
+    const { cells } = await jsonIn<{ cells: MatrixCell[] }>('one', 'matrix.json');
+    expect(new Set(cells.map(({ weights }) => weights))).toEqual(new Set(['f32']));
+    await write(known, 'two', 'before.json');
   }, 60_000);
 
   it('is refused for runs on different models, too few, without a result, or whose samples have changed', async () => {

@@ -1,15 +1,17 @@
+import { join } from 'node:path';
 import type { Sample } from '../../adapt/index.ts';
 import { ConfigError } from '../../core/index.ts';
-import { meanOf, summariseMatrix, worldFactsPath } from '../../evaluate/index.ts';
+import { bootstrapMatrix, summariseMatrix, worldFactsPath } from '../../evaluate/index.ts';
 import { sha256OfFile } from '../../formats/index.ts';
 import type { LearningMatrix } from '../../report/index.ts';
 import { openBase } from '../language-model/open-base.ts';
 import { openLanguageModelApart } from '../language-model/open-language-model-apart.ts';
+import type { WeightMode } from '../language-model/weights.ts';
 import type { AdaptProgress } from './adapt-options.ts';
 import { holdRun } from './hold-run.ts';
-import { addCell, keepCells, keptCells, type MatrixCells, scoreIn } from './matrix-cells.ts';
+import { addCell, itemsIn, keepCells, keptCells, type MatrixCells } from './matrix-cells.ts';
 import { askedIn, heldOutSamples, type MatrixStage, openStage } from './matrix-stage.ts';
-import { askHeldOut, askKnowledge, taskMetric } from './measure-model.ts';
+import { askHeldOut, askKnowledge, keptMeasured, type Measured, metricSaid } from './measure-model.ts';
 
 export interface MatrixOptions {
   readonly threads: number;
@@ -22,7 +24,10 @@ interface Task {
   readonly key: string;
   readonly stage: MatrixStage | undefined;
   readonly n: number;
+  /** As a person says it. */
   readonly metric: string;
+  /** The figure of an item. */
+  readonly figure: string;
 }
 
 /** A model of the matrix: the base, or a stage's. */
@@ -38,6 +43,8 @@ interface Plan {
   /** The base first. */
   readonly models: readonly Model[];
   readonly cells: MatrixCells;
+  /** How the weights of all models are held; undefined until the first of them is opened. */
+  readonly weights: WeightMode | undefined;
 }
 
 const baseKey = 'base';
@@ -56,50 +63,81 @@ const planMatrix = async (folders: readonly string[]): Promise<Plan> => {
     );
   const facts = `facts ${await sha256OfFile(worldFactsPath)} seed ${first.seed}`;
   const tasks: Task[] = [
-    { key: facts, stage: undefined, n: knowledge!.n, metric: knowledge!.metric },
-    ...stages.map((stage) => ({ key: stage.heldOut, stage, n: stage.result.task!.n, metric: stage.result.task!.metric })),
+    { key: facts, stage: undefined, n: knowledge!.n, metric: knowledge!.metric, figure: 'accuracy' },
+    ...stages.map((stage) => ({ key: stage.heldOut, stage, n: stage.result.task!.n, metric: stage.result.task!.metric, figure: figureOf(stage) })),
   ];
   const models: Model[] = [
     { key: baseKey, name: 'the base model', adapter: undefined },
     ...stages.map(({ sha256, result, adapter }) => ({ key: sha256, name: result.name, adapter })),
   ];
   const cells: MatrixCells = new Map();
-  for (const { result, sha256, seed, heldOut } of stages) {
-    const began = result.from?.sha256 ?? baseKey;
-    addCell(cells, { model: sha256, task: heldOut, score: result.task!.after.value });
-    addCell(cells, { model: began, task: heldOut, score: result.task!.before.value });
-    if (seed !== first.seed || result.knowledge!.n !== knowledge!.n || result.knowledge!.metric !== knowledge!.metric) continue;
-    addCell(cells, { model: sha256, task: facts, score: result.knowledge!.after.value });
-    addCell(cells, { model: began, task: facts, score: result.knowledge!.before.value });
-  }
-  for (const cell of await keptCells(first.folder)) addCell(cells, cell);
-  return { stages, tasks, models, cells };
+  const measured = await Promise.all(stages.map(measuredBy));
+  for (const [i, { result, sha256, seed, heldOut }] of stages.entries())
+    for (const [model, of] of [
+      [result.from?.sha256 ?? baseKey, measured[i]!.before],
+      [sha256, measured[i]!.after],
+    ] as const) {
+      if (!of) continue;
+      const put = (task: string, figure: string, items: Measured['task'], n: number): void => {
+        if (items.length === n) addCell(cells, { model, task, weights: of.weights, items: items.map(({ values }) => values[figure]!) });
+      };
+      put(heldOut, figureOf(stages[i]!), of.task, result.task!.n);
+      if (seed === first.seed && result.knowledge!.metric === knowledge!.metric) put(facts, 'accuracy', of.knowledge, knowledge!.n);
+    }
+  const kept = await keptCells(first.folder);
+  for (const cell of kept) addCell(cells, cell);
+  const weights = measured.flatMap(({ before, after }) => [before, after]).find((one) => one)?.weights ?? kept[0]?.weights;
+  return { stages, tasks, models, cells, weights };
+};
+
+/** The figure by which the items of a stage are scored. @throws ConfigError where another version scored them */
+const figureOf = ({ folder, result }: MatrixStage): string => {
+  const metric = metricSaid(result.task!.metric);
+  if (!metric)
+    throw new ConfigError(
+      `${folder}: expected a task scored by a figure that is known, got ${result.task!.metric}; another version made that run: train it anew`,
+    );
+  return metric.name;
+};
+
+/** What a run measured itself, as far as it is there and its result says the same. */
+const measuredBy = async ({ folder, result }: MatrixStage): Promise<{ readonly before: Measured | undefined; readonly after: Measured | undefined }> => {
+  const said = (measured: Measured | undefined): Measured | undefined => (measured?.weights === result.askedWith ? measured : undefined);
+  return { before: said(await keptMeasured(join(folder, 'before.json'))), after: said(await keptMeasured(join(folder, 'after.json'))) };
 };
 
 /** Tasks that a model was not asked yet, each once. */
-const missingOf = ({ tasks, cells }: Plan, model: Model): Task[] => [
-  ...new Map(tasks.filter(({ key }) => scoreIn(cells, model.key, key) === undefined).map((task) => [task.key, task])).values(),
+const missingOf = ({ tasks, cells, weights }: Plan, model: Model): Task[] => [
+  ...new Map(
+    tasks.filter(({ key }) => weights === undefined || !itemsIn(cells, { model: model.key, task: key, weights })).map((task) => [task.key, task]),
+  ).values(),
 ];
+
+const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 /** The matrix of a plan; undefined where scores are missing. */
 const matrixOf = (plan: Plan): LearningMatrix | undefined => {
-  const { stages, tasks, models, cells } = plan;
-  if (models.some((model) => missingOf(plan, model).length > 0)) return undefined;
-  const [before, ...scores] = models.map((model) => tasks.map(({ key }) => scoreIn(cells, model.key, key)!)) as [number[], ...number[][]];
+  const { stages, tasks, models, cells, weights } = plan;
+  if (weights === undefined || models.some((model) => missingOf(plan, model).length > 0)) return undefined;
+  const items = models.map((model) => tasks.map(({ key }) => itemsIn(cells, { model: model.key, task: key, weights })!));
+  const [before, ...scores] = items.map((row) => row.map(mean)) as [number[], ...number[][]];
   const shown = tasks.map(({ stage, metric, n }) => ({
     name: stage?.result.name ?? 'world knowledge',
     metric,
     n,
     learntAt: stage ? stages.indexOf(stage) : ('before' as const),
   }));
-  const names = stages.map(({ result }) => result.name);
-  const summary = summariseMatrix({ tasks: shown.map(({ name }) => name), stages: names, scores, before, learntAt: shown.map(({ learntAt }) => learntAt) });
+  const [names, titles, learntAt] = [stages.map(({ result }) => result.name), shown.map(({ name }) => name), shown.map(({ learntAt }) => learntAt)];
+  const summary = summariseMatrix({ tasks: titles, stages: names, scores, before, learntAt });
+  const alike = tasks.map(({ key }) => tasks.findIndex((task) => task.key === key));
   return {
     tasks: shown,
     stages: names,
     scores,
     before,
     summary: { ...summary, changes: summary.changes.map((change) => change ?? null) },
+    intervals: bootstrapMatrix({ tasks: titles, stages: names, learntAt, items, alike }),
+    askedWith: weights,
     apart: stages.flatMap(({ result }, i) => (i > 0 && result.from?.sha256 !== stages[i - 1]!.sha256 ? [i] : [])),
   };
 };
@@ -108,8 +146,8 @@ const matrixOf = (plan: Plan): LearningMatrix | undefined => {
 export const knownMatrix = async (folders: readonly string[]): Promise<LearningMatrix | undefined> => matrixOf(await planMatrix(folders));
 
 /**
- * Takes runs on one model, in the order given, as stages of learning, and asks the model of each stage the held-out samples of all, and about the world: what learning one task after another did to each. Scores that stand in the
- * results of the runs are taken from there; others are kept in the folder of the first as they come, so that the same call goes on after it was cancelled or killed.
+ * Takes runs on one model, in the order given, as stages of learning, and asks the model of each stage the held-out samples of all, and about the world: what learning one task after another did to each. What the
+ * runs measured themselves, with weights held alike, is taken from there; others are kept in the folder of the first as they come, so that the same call goes on after it was cancelled or killed.
  *
  * @throws as `openStage`, `heldOutSamples` · ConfigError for fewer than two runs, or runs on different models · BusyError where another process works on the first run · the signal's reason
  */
@@ -119,11 +157,11 @@ export const measureMatrix = async (folders: readonly string[], options: MatrixO
   if (found) return found;
   using _held = await holdRun(known.stages[0]!.folder);
   const plan = await planMatrix(folders); // another process may have measured meanwhile
-  await askMissing(plan, options);
-  return matrixOf(plan)!;
+  return matrixOf({ ...plan, weights: await askMissing(plan, options) })!;
 };
 
-const askMissing = async (plan: Plan, { threads, signal, onProgress }: MatrixOptions): Promise<void> => {
+/** Asks what is missing; answers how weights were held. */
+const askMissing = async (plan: Plan, { threads, signal, onProgress }: MatrixOptions): Promise<WeightMode> => {
   const { models, cells } = plan;
   const { folder, result, seed } = plan.stages[0]!;
   const { model } = await askedIn(folder);
@@ -136,11 +174,14 @@ const askMissing = async (plan: Plan, { threads, signal, onProgress }: MatrixOpt
   const total = missing.flatMap(({ tasks }) => tasks).reduce((sum, { n }) => sum + n, 0);
   const begun = performance.now();
   let asked = 0;
+  let { weights } = plan;
   for (const { key: by, name, adapter, tasks } of missing) {
     signal?.throwIfAborted();
     onProgress?.({ stage: `opening ${name}`, done: asked, total });
-    await using opened = await openLanguageModelApart(model, { threads, ...(adapter !== undefined && { adapter }) }, signal ? { signal } : {});
-    for (const { key, stage, n } of tasks) {
+    const how = { threads, ...(adapter !== undefined && { adapter }), ...(weights && { weights }) };
+    await using opened = await openLanguageModelApart(model, how, signal ? { signal } : {});
+    weights = opened.info.weights;
+    for (const { key, stage, n, figure } of tasks) {
       const about = `asking ${name} ${stage ? `what ${stage.result.name} held out` : 'about the world'}`;
       const run = {
         ...(signal && { signal }),
@@ -156,9 +197,10 @@ const askMissing = async (plan: Plan, { threads, signal, onProgress }: MatrixOpt
         throw new ConfigError(
           `${(stage ?? plan.stages[0]!).folder}: expected ${n} questions, as its result says, got ${items.length}; another version made that run: train it anew`,
         );
-      addCell(cells, { model: by, task: key, score: meanOf(held ? taskMetric(held).name : 'accuracy')(items) });
+      addCell(cells, { model: by, task: key, weights, items: items.map(({ values }) => values[figure]!) });
       await keepCells(folder, cells);
       asked += n;
     }
   }
+  return weights!;
 };

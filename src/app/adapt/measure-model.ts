@@ -5,9 +5,12 @@ import { type ChatMessage, writeWhole } from '../../formats/index.ts';
 import { readKnowledgeTest } from '../eval-knowledge.ts';
 import type { LanguageModel } from '../language-model/index.ts';
 import { openLanguageModelApart } from '../language-model/open-language-model-apart.ts';
+import type { WeightMode } from '../language-model/weights.ts';
 
 /** What a model could do before or after training, item by item. */
 export interface Measured {
+  /** How the model's weights were held when it was asked. */
+  readonly weights: WeightMode;
   readonly task: readonly MeasuredItem[];
   readonly knowledge: readonly MeasuredItem[];
 }
@@ -18,6 +21,8 @@ export interface MeasureOptions extends AskRun {
   readonly heldOut: readonly Sample[];
   readonly threads: number;
   readonly seed: number;
+  /** How its weights are held; what was measured with others is measured anew. Default: what was measured, else as any model is opened. */
+  readonly weights?: WeightMode;
   /** Messages that a sample is asked with. Default: its own. */
   readonly messagesOf?: (sample: ConversationSample) => readonly ChatMessage[];
   /** What is known already of its knowledge, which is not asked again. */
@@ -29,12 +34,23 @@ const mostWords = 40; // of an answer that is compared word by word
 const perRelation = 12;
 const candidates = 16;
 
+const said = { accuracy: 'preference accuracy', 'exact-match': 'exact match', 'word-f1': 'words in common (F1)' } as const;
+/** A figure of an item by which a task is judged, and what a person calls it. */
+export interface TaskMetric {
+  readonly name: keyof typeof said;
+  readonly said: string;
+}
+const metric = (name: TaskMetric['name']): TaskMetric => ({ name, said: said[name] });
+
 /** The figure by which answers are judged: of preferences, which is the likelier; else the same words where answers are short, words in common where they are sentences. */
-export const taskMetric = (samples: readonly Sample[]): { readonly name: 'accuracy' | 'exact-match' | 'word-f1'; readonly said: string } => {
-  if (samples.some(({ shape }) => shape === 'preference')) return { name: 'accuracy', said: 'preference accuracy' };
+export const taskMetric = (samples: readonly Sample[]): TaskMetric => {
+  if (samples.some(({ shape }) => shape === 'preference')) return metric('accuracy');
   const words = samples.map((sample) => answerOf(sample).split(/\s+/).length).sort((a, b) => a - b);
-  return (words[Math.floor(words.length / 2)] ?? 0) <= 4 ? { name: 'exact-match', said: 'exact match' } : { name: 'word-f1', said: 'words in common (F1)' };
+  return metric((words[Math.floor(words.length / 2)] ?? 0) <= 4 ? 'exact-match' : 'word-f1');
 };
+
+/** The figure that a result calls so; undefined where another version did. */
+export const metricSaid = (as: string): TaskMetric | undefined => (Object.keys(said) as TaskMetric['name'][]).map(metric).find((one) => one.said === as);
 
 /** Held-out samples whose answers a model can be asked for. */
 export const askedOf = (heldOut: readonly Sample[]): ConversationSample[] =>
@@ -92,18 +108,29 @@ export const askKnowledge = async (model: LanguageModel, seed: number, run: AskR
   return (await facts.measure(model, runOf(run, 'asking general knowledge'))).items;
 };
 
+/** What was measured and kept in a file; undefined where nothing was, or by a version that did not say how weights were held. */
+export const keptMeasured = async (file: string): Promise<Measured | undefined> => {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    return undefined;
+  });
+  const kept = text === undefined ? undefined : (JSON.parse(text) as Measured);
+  return kept?.weights === undefined ? undefined : kept;
+};
+
 /**
  * Asks a model held-out samples and general knowledge. What was measured is kept in `file`, so that a run that goes on asks nothing twice.
  *
  * @throws as `openLanguageModelApart` · the signal's reason
  */
 export const measureModel = async (file: string, options: MeasureOptions): Promise<Measured> => {
-  const { model, adapter, heldOut, threads, seed, messagesOf, signal } = options;
-  const known = await readFile(file, 'utf8').catch(() => undefined);
-  if (known !== undefined) return JSON.parse(known) as Measured;
-  await using opened = await openLanguageModelApart(model, { threads, ...(adapter !== undefined && { adapter }) }, signal ? { signal } : {});
+  const { model, adapter, heldOut, threads, seed, weights, messagesOf, signal } = options;
+  const known = await keptMeasured(file);
+  if (known && (weights === undefined || known.weights === weights)) return known;
+  const how = { threads, ...(adapter !== undefined && { adapter }), ...(weights !== undefined && { weights }) };
+  await using opened = await openLanguageModelApart(model, how, signal ? { signal } : {});
   const task = await askHeldOut(opened, heldOut, options, messagesOf);
-  const measured = { task, knowledge: options.knowledge ?? (await askKnowledge(opened, seed, options)) };
+  const measured = { weights: opened.info.weights, task, knowledge: options.knowledge ?? (await askKnowledge(opened, seed, options)) };
   await writeWhole(file, [Buffer.from(JSON.stringify(measured))]);
   return measured;
 };

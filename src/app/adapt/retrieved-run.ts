@@ -57,7 +57,7 @@ export const retrievedRun = async (options: AdaptOptions): Promise<AdaptOutcome>
   };
   const started = performance.now();
   const before = await measureModel(join(folder, 'before.json'), measure);
-  const after = await measureModel(join(folder, 'after.json'), { ...measure, messagesOf, knowledge: before.knowledge });
+  const after = await measureModel(join(folder, 'after.json'), { ...measure, messagesOf, weights: before.weights, knowledge: before.knowledge });
   const seconds = (performance.now() - started) / 1000;
   const result = runResult({
     name: basename(folder),

@@ -3,7 +3,7 @@ import { bootstrap, changedAnswers, type MeasuredItem, meanOf, pairedBootstrap }
 import { countParameters } from '../../models/index.ts';
 import { type AdaptResult, adaptResultFormat, verdict } from '../../report/index.ts';
 import type { AdaptData } from './adapt-data.ts';
-import { type Measured, taskMetric } from './measure-model.ts';
+import { type Measured, type TaskMetric, taskMetric } from './measure-model.ts';
 
 export interface RunFigures {
   readonly name: string;
@@ -76,6 +76,7 @@ export const runResult = (figures: RunFigures): AdaptResult => {
     method: { kind: method.kind, options: method.options },
     ...(origin && { from: { name: origin.name, path: origin.path, sha256: origin.sha256 } }),
     ...(kept && { kept }),
+    askedWith: before.weights,
     trainable,
     tokens,
     seconds,
@@ -101,12 +102,7 @@ const interval = (items: readonly MeasuredItem[], metric: string, seed: number) 
   return { value, low, high };
 };
 
-const taskOf = (
-  before: readonly MeasuredItem[],
-  after: readonly MeasuredItem[],
-  { name, said }: ReturnType<typeof taskMetric>,
-  seed: number,
-): AdaptResult['task'] => ({
+const taskOf = (before: readonly MeasuredItem[], after: readonly MeasuredItem[], { name, said }: TaskMetric, seed: number): AdaptResult['task'] => ({
   metric: said,
   n: before.length,
   before: interval(before, name, seed),

@@ -163,6 +163,8 @@ export const matrixRequestSchema = z
 export const matrixQuerySchema = z.strictObject({ run: compared });
 
 const row = z.array(z.number()).readonly();
+const range = z.object({ low: z.number(), high: z.number() });
+const ranges = z.array(range).readonly();
 export const matrixSchema = z
   .object({
     tasks: z
@@ -186,6 +188,18 @@ export const matrixSchema = z
       forwardTransfer: z.number().optional(),
       changes: z.array(z.number().nullable()).readonly(),
     }),
+    intervals: z
+      .object({
+        scores: z.array(ranges).readonly(),
+        before: ranges,
+        averageScore: range,
+        backwardTransfer: range.optional(),
+        forgetting: range.optional(),
+        forwardTransfer: range.optional(),
+        changes: z.array(range.nullable()).readonly(),
+      })
+      .openapi({ description: 'Of every figure: 95 % of the bootstrap over items; what changed between stages is paired item by item.' }),
+    askedWith: z.enum(['f32', 'int8', 'int4']).openapi({ description: 'How the weights of all models were held.' }),
     apart: z.array(count).readonly().openapi({ description: 'Stages that do not start from the one before them.' }),
   })
   .openapi('LearningMatrix');

@@ -8,6 +8,8 @@ export interface MatrixCell {
   readonly column: string;
   /** From 0, mostly to 1; null where there is none, which is drawn as a dash. */
   readonly score: number | null;
+  /** Of the score: its 95 % interval, drawn below it. */
+  readonly range?: { readonly low: number; readonly high: number };
   /** What is framed is told in the caption. */
   readonly framed: boolean;
 }
@@ -25,9 +27,12 @@ export const matrixPlot = (label: string, cells: readonly MatrixCell[], { axis =
   const top = Math.max(...cells.map(({ score }) => score ?? 0));
   const draw: Draw = (plot, { width, wide }) => {
     const marginLeft = wide ? Math.min(240, 24 + Math.max(...rows.map((row) => row.length)) * 6.8) : 12;
-    const [rowHeight, above] = wide ? [36, 0] : [54, 18];
+    const above = wide ? 0 : 18;
+    const rowHeight = 36 + above + (cells.some(({ range }) => range) ? 10 : 0);
     const place = { x: 'column', y: 'row', inset: 1, insetTop: 1 + above, rx: 3 };
     const room = (width - marginLeft - 12) / columns.length;
+    const ranged = room < 44 ? [] : cells.filter(({ range }) => range); // for an interval below the score
+    const bound = (share: number): string => (100 * share).toFixed(0);
     return {
       width,
       height: 52 + rows.length * rowHeight,
@@ -50,8 +55,16 @@ export const matrixPlot = (label: string, cells: readonly MatrixCell[], { axis =
         plot.text(cells, {
           x: 'column',
           y: 'row',
-          dy: above / 2,
+          dy: above / 2 - (ranged.length > 0 ? 7 : 0),
           text: ({ score }: MatrixCell) => (score === null ? '–' : percent(score, room < 52 ? 0 : 1)),
+          fill: ink,
+        }),
+        plot.text(ranged, {
+          x: 'column',
+          y: 'row',
+          dy: above / 2 + 9,
+          text: ({ range }: MatrixCell) => `${bound(range!.low)} to ${bound(range!.high)}`,
+          fontSize: 11,
           fill: ink,
         }),
         wide

@@ -1,0 +1,37 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, expect, it } from 'vitest';
+import { readSamples } from '../../adapt/index.ts';
+import { ownHome } from '../testing/own-home.ts';
+import { writeTinyModel } from '../testing/tiny-language-model.ts';
+import { type Measured, measureModel } from './measure-model.ts';
+
+const own = ownHome();
+const at = (...names: string[]): string => join(own.path, ...names);
+
+beforeAll(async () => {
+  await writeTinyModel(at('tiny'), { context: 512 });
+  await writeFile(at('data.jsonl'), '{"instruction": "Box 1?", "output": "red"}\n{"instruction": "Box 2?", "output": "green"}\n');
+});
+
+it('takes what was measured only from weights that are held as they are now', async () => {
+  const { samples: heldOut } = await readSamples(at('data.jsonl'));
+  const file = at('before.json');
+  let asked = 0;
+  const measure = (weights?: Measured['weights']): Promise<Measured> => {
+    asked = 0;
+    const onProgress = () => void asked++;
+    return measureModel(file, { model: at('tiny'), heldOut, threads: 2, seed: 1, knowledge: [], onProgress, ...(weights && { weights }) });
+  };
+  const floats = await measure();
+  expect([floats.weights, asked > 0]).toEqual(['f32', true]);
+  expect([await measure(), asked]).toEqual([floats, 0]);
+  expect([await measure('f32'), asked]).toEqual([floats, 0]);
+  const bytes = await measure('int8');
+  expect([bytes.weights, asked > 0]).toEqual(['int8', true]);
+  expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(bytes);
+  expect([await measure(), asked]).toEqual([bytes, 0]); // who comes first decides, and says how
+  const { weights: _, ...silent } = bytes;
+  await writeFile(file, JSON.stringify(silent)); // as an earlier version wrote it
+  expect([(await measure()).weights, asked > 0]).toEqual(['f32', true]);
+}, 60_000);
