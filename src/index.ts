@@ -1,6 +1,7 @@
 // The short way in. Everything else is one subpath a room: lyceum/core, lyceum/nn, lyceum/runtime, …
 export { adaptModel } from './app/adapt/adapt-model.ts';
 export type { AdaptOptions, AdaptOutcome } from './app/adapt/adapt-options.ts';
+export { type CombinedTask, type CombineOptions, type CombineOutcome, combineRuns } from './app/adapt/combine-runs.ts';
 export { type MatrixOptions, measureMatrix } from './app/adapt/measure-matrix.ts';
 export { type EmbedderOptions, embedTexts as embed, openEmbedder } from './app/embed.ts';
 export {

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -122,11 +122,18 @@ describe('lyceum adapt', () => {
     expect(readFileSync(join(folder, 'stages.html'), 'utf8')).toContain('One task after another');
     const table = lyceum('adapt', 'compare', at('data-lora'), at('data-loramoe'), '--matrix', '--output', 'stages.html');
     expect(table.stdout).toMatch(
-      /^ +world +task 1 +task 2\nbase model .+\n1 data-lora .+\n2 data-loramoe .+\n(?:.+\n)?\naverage score \d+\.\d %; .+\ndata-loramoe does not start from data-lora/,
+      /^ +world +task 1 +task 2\nbase model .+\n1 data-lora .+\n2 data-loramoe .+\n(?:.+\n)?\naverage score \d+\.\d % \[\d+, \d+\]\nbackward transfer .+\nin brackets: .+\ndata-loramoe does not start from data-lora/,
     );
     expect(table.stderr).toMatch(/the comparison is .+stages\.html\n$/);
     expect(lyceum('adapt', 'compare', at('data-lora'), at('none')).stderr).toMatch(/none: expected a run that is over, .+\(NOT_FOUND\)\n$/);
     expect(lyceum('adapt', 'compare', at('data-lora')).stderr).toMatch(/expected two runs at least, got 1/);
+
+    cpSync(at('data-lora'), at('copy-lora'), { recursive: true });
+    const mixed = lyceum('adapt', 'combine', at('data-lora'), at('copy-lora'), '--method', 'arrow', '--top-k', '1', '--threads', '1');
+    expect([mixed.status, mixed.stdout]).toEqual([0, expect.stringMatching(/\n\ntask of +asked +base model +its own adapter +the mixture\ndata-lora +4 .+\ncopy-lora +4 .+\n\nthe report is .+data-lora\+copy-lora-arrow.report\.html; /)]); // biome-ignore format: short
+    expect(score('--adapter', at('data-lora+copy-lora-arrow')).logprob).toBeCloseTo(score('--adapter', at('data-lora')).logprob, 3);
+    expect(lyceum('adapt', 'combine', at('data-lora'), at('copy-lora'), '--method', 'lora').stderr).toMatch(/expected --method arrow, which alone mixes/);
+    expect(adapt('data.jsonl', '--method', 'arrow').stderr).toMatch(/`lyceum adapt combine RUN RUN` mixes finished runs/);
 
     const exported = (run: string, format: string, output: string) =>
       lyceum('adapt', 'export', at(run), '--format', format, '--output', output, '--model', './tiny');

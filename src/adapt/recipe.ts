@@ -137,6 +137,10 @@ export const recipeOf = (
   const asked = optionsOf('adapt', schema, given);
   const size = sizes[asked.size];
   const kind = asked.method;
+  if (kind === 'arrow')
+    throw new ConfigError(
+      'adapt: expected a method that is trained, got arrow, which mixes adapters that are; `lyceum adapt combine RUN RUN` mixes finished runs',
+    );
   const whole = methodOf(kind, { ...sized(kind, size), ...asked.options });
   const { blocks } = asked.against.localised ?? {};
   const beyond = blocks?.find((block) => block >= layers);

@@ -1,5 +1,5 @@
 import { expertUseFigure, lossFigure, relationsFigure, routerFigure, scoresFigure } from './adapt-figures.ts';
-import { type AdaptResult, type KnowledgeExample, retrievedKind, type TaskExample } from './adapt-result.ts';
+import { type AdaptResult, isTrained, type KnowledgeExample, retrievedKind, type TaskExample } from './adapt-result.ts';
 import { type Content, html, type Markup } from './html.ts';
 import { methodName } from './method-names.ts';
 import { bytes, capital, counted, duration, grouped, percent, pointsInterval, figure as short, short as shortCount } from './numbers.ts';
@@ -10,7 +10,7 @@ import { keptWithin } from './verdict.ts';
 const mostExamples = 40;
 
 const factsOf = ({ task, knowledge, perplexityHeldOut, trainable, model, seconds, peakMemoryBytes, price, method }: AdaptResult): Fact[] => {
-  const trained = method.kind !== retrievedKind;
+  const trained = isTrained(method.kind);
   return [
     ...(task
       ? [

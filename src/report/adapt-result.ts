@@ -70,6 +70,12 @@ export const adaptResultFormat = 'lyceum-adapt-result-1';
 /** Kind of the arm of a comparison in which nothing is trained and retrieved examples stand in the prompt. */
 export const retrievedKind = 'retrieved';
 
+/** Kind of a mixture of finished runs: nothing is trained. */
+export const combinedKind = 'arrow';
+
+/** Whether a run of this kind trains anything. */
+export const isTrained = (kind: string): boolean => kind !== retrievedKind && kind !== combinedKind;
+
 /** What a run of `lyceum adapt` writes as `result.json`: all that its report shows. `null`: was not measured. */
 export interface AdaptResult {
   readonly format: typeof adaptResultFormat;

@@ -1,5 +1,5 @@
 import { howMeasured } from './adapt-report.ts';
-import { type AdaptResult, type Interval, retrievedKind } from './adapt-result.ts';
+import { type AdaptResult, type Interval, isTrained, retrievedKind } from './adapt-result.ts';
 import { type Content, html, type Markup } from './html.ts';
 import type { LearningMatrix } from './learning-matrix.ts';
 import { matrixSection, matrixVerdict } from './matrix-figure.ts';
@@ -26,7 +26,7 @@ const namesOf = (results: readonly AdaptResult[]): string[] => namesApart(result
 
 /** What differs between runs that a fair comparison holds equal. */
 export const differencesOf = (results: readonly AdaptResult[]): string[] => {
-  const trained = results.filter(({ method }) => method.kind !== retrievedKind);
+  const trained = results.filter(({ method }) => isTrained(method.kind));
   const differs = (of: readonly AdaptResult[], value: (result: AdaptResult) => unknown) => new Set(of.map((result) => JSON.stringify(value(result)))).size > 1;
   const tokens = trained.map((result) => result.tokens);
   return [
@@ -192,7 +192,7 @@ const overview = (results: readonly AdaptResult[], names: readonly string[]): Co
       number('knowledge, points'),
     ],
     rows: results.map(({ method, trainable, tokens, seconds, peakMemoryBytes, task, knowledge }, i) => {
-      const trained = method.kind !== retrievedKind;
+      const trained = isTrained(method.kind);
       return [
         [swatch(i), names[i]!],
         methodName(method.kind),

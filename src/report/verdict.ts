@@ -1,4 +1,4 @@
-import { type AdaptResult, type Difference, type Interval, retrievedKind } from './adapt-result.ts';
+import { type AdaptResult, combinedKind, type Difference, type Interval, retrievedKind } from './adapt-result.ts';
 import { capital, counted, figure, percent, pointsInterval } from './numbers.ts';
 
 /** `unclear`: the 95 % interval allows both a gain and a loss. `kept`: it does too, but for no loss above two points. */
@@ -66,12 +66,14 @@ const advice = ({ method, replay, loss, from }: Judged, { task, knowledge }: Jud
     if (knowledge === 'kept' || knowledge === 'gained') return 'use it';
     if (knowledge === 'unclear') return 'ask it more knowledge questions before you rely on it';
     if (knowledge === 'unmeasured') return 'measure what it forgot before you rely on it';
+    if (method.kind === combinedKind) return 'use it for these tasks only, or mix runs that forgot less';
     if (replay.share === 0) return 'use it for this task only, or train again with replay, which was off';
     if (method.kind === 'full') return 'use it for this task only, or train an adapter beside frozen weights';
     return `use it for this task only, or train again with more replay than ${percent(replay.share, 0)} or for fewer steps`;
   }
   if (knowledge === 'lost') return task === 'unclear' ? 'do not use it, it only forgot' : 'do not use it before you have measured what it gained';
   if (task === 'unmeasured') return 'give it samples with expected answers to see whether it got better';
+  if (method.kind === combinedKind) return 'take the run whose task it is instead';
   const passed = passedLowest(loss);
   const before = from ? 'the run it started from' : 'the base model';
   if (passed && passed.step <= 1) return `keep ${before}, or train with a smaller learning rate: the held-out loss only rose`;

@@ -143,12 +143,25 @@ describe.skipIf(chromium === null)('Adapt page in Chromium (skipped: no chromium
     const { page, complaints } = await visit();
     await give(page, file('more.jsonl', data.replaceAll('Colour', 'Paint')));
     await lora(page);
+    await page.getByLabel('Starts from').selectOption('colours-lora');
     await settle(page, 2);
+    await page.getByLabel('Weights in the end').selectOption('last');
     await page.getByRole('button', { name: 'Start', exact: true }).click();
     await page.waitForSelector('.state:has-text("finished")', { timeout: 120_000 });
+    expect(await page.evaluate(async () => (await (await fetch('/api/adapt/runs/more-lora/result')).json()) as object)).toMatchObject({
+      from: { name: 'colours-lora' },
+      kept: { weights: 'last', epoch: 2 },
+    });
     for (const name of ['colours-lora', 'more-lora']) await page.getByLabel(`Compare ${name}`).check();
     await page.getByRole('button', { name: 'Compare 2 runs' }).click();
-    await page.frameLocator('.report iframe').locator('h1').waitFor();
+    const report = page.frameLocator('.report iframe');
+    await report.locator('h1').waitFor();
+    await page.getByRole('tab', { name: 'One after another' }).click();
+    await page.waitForSelector('.stages ol');
+    expect(await page.locator('.stages li').allTextContents()).toEqual(['colours-lora', 'more-lora']);
+    await page.getByRole('button', { name: 'Ask them' }).click();
+    await report.getByRole('heading', { name: 'One task after another' }).waitFor({ timeout: 120_000 });
+    expect(await report.locator('body').textContent()).not.toContain('does not start from');
     await page.goto(`${made.url}/adapt?run=none`);
     await page.waitForSelector('.nothing:has-text("no run of this name")');
     expect(complaints).toEqual([]);
@@ -175,11 +188,14 @@ describe.skipIf(chromium === null)('Adapt page in Chromium (skipped: no chromium
       ['/adapt?run=colours-lora&tab=training', '.loss-plot svg'],
       ['/adapt?run=colours-lora&tab=talk', '.talk .composer'],
       ['/adapt?run=colours-lora', '.report[aria-busy=false]'],
+      ['/adapt?compare=more-lora,colours-lora&tab=stages', '.report[aria-busy=false]'],
     ]);
     expect(found).toEqual([]);
     await page.goto(`${made.url}/adapt`);
     await give(page);
+    await lora(page);
     await page.getByText('Fine settings').click();
+    await page.getByLabel('Weights in the end').scrollIntoViewIfNeeded();
     expect(await auditPage(page)).toEqual([]);
     expect(complaints).toEqual([]);
   });

@@ -3,6 +3,7 @@ import { followWork } from '../follow-work.ts';
 import type { Look } from '../server/adapt-schema.ts';
 import type { TeachingNews, TeachingService } from './adapt-child.ts';
 import type { AdaptOptions } from './adapt-options.ts';
+import type { CombineOptions } from './combine-runs.ts';
 import type { LookOptions } from './look-at-data.ts';
 
 /** How long the step under way may go on when a run is to stop, and how long all of that may take with its checkpoint. */
@@ -45,6 +46,13 @@ export const adaptModelApart = (options: Omit<AdaptOptions, 'signal' | 'onProgre
 /** As `measureMatrix`, in a process of its own; answers the figures of its summary. @throws as that, and as `adaptModelApart` */
 export const measureMatrixApart = (folders: readonly string[], threads: number, watch: Watch): Promise<Record<string, number>> =>
   workApart((child) => child.call('beginMatrix', folders, threads), watch);
+
+/** As `combineRuns`, in a process of its own; answers scores before and after. @throws as that, and as `adaptModelApart` */
+export const combineRunsApart = (
+  folders: readonly string[],
+  options: Pick<CombineOptions, 'output' | 'runsDir' | 'topK' | 'temperature' | 'threads'>,
+  watch: Watch,
+): Promise<Record<string, number>> => workApart((child) => child.call('beginCombine', folders, options), watch);
 
 const workApart = async (begin: (child: Forked<TeachingService>) => Promise<void>, { signal, onNews }: Watch): Promise<Record<string, number>> => {
   signal.throwIfAborted();

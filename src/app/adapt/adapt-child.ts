@@ -3,6 +3,7 @@ import { serveParent } from '../../runtime/index.ts';
 import { toldWork } from '../told-work.ts';
 import { adaptModel } from './adapt-model.ts';
 import type { AdaptOptions, AdaptOutcome, AdaptProgress } from './adapt-options.ts';
+import { type CombineOptions, combineRuns } from './combine-runs.ts';
 import { type LookOptions, lookAtData } from './look-at-data.ts';
 import { measureMatrix } from './measure-matrix.ts';
 
@@ -48,6 +49,18 @@ const service = {
   async beginMatrix(folders: readonly string[], threads: number): Promise<void> {
     const measured = measureMatrix(folders, { threads, signal: work.signal, onProgress });
     work.follow(measured.then(({ summary: { changes: _, ...figures } }) => figures));
+  },
+  /** Begins to mix the adapters of runs. */
+  async beginCombine(folders: readonly string[], options: Pick<CombineOptions, 'output' | 'runsDir' | 'topK' | 'temperature' | 'threads'>): Promise<void> {
+    const combined = combineRuns(folders, { ...options, signal: work.signal, onProgress, onNote: (note) => work.tell({ note }) });
+    work.follow(
+      combined.then(({ result: { task, knowledge } }) => ({
+        taskBefore: task!.before.value,
+        taskAfter: task!.after.value,
+        knowledgeBefore: knowledge!.before.value,
+        knowledgeAfter: knowledge!.after.value,
+      })),
+    );
   },
   next: work.next,
   stop: work.stop,

@@ -4,10 +4,11 @@ import { ConfigError, NotFoundError } from '../../core/index.ts';
 import type { JobProgress } from '../jobs.ts';
 import type { AdaptRequest } from '../server/adapt-schema.ts';
 import type { Adapting, NamedRun } from '../server/index.ts';
-import { adaptModelApart, lookAtDataApart, measureMatrixApart } from './adapt-apart.ts';
+import { adaptModelApart, combineRunsApart, lookAtDataApart, measureMatrixApart } from './adapt-apart.ts';
 import type { TeachingNews } from './adapt-child.ts';
 import type { AdaptOptions } from './adapt-options.ts';
 import { type Asked, readAsked } from './asked.ts';
+import { combinedName } from './combined-name.ts';
 import { keepDocuments, trainingPlace } from './keep-documents.ts';
 import { listRuns, showRun } from './list-runs.ts';
 import { recipeOfNamed } from './named-settings.ts';
@@ -76,6 +77,14 @@ export const localAdapting = ({ dir, threads, sample }: LocalAdaptingOptions): A
       } finally {
         if (!dryRun) begun.delete(name);
       }
+    },
+    combinedName: ({ name, runs }) => name ?? combinedName(runs),
+    async combine(request, { signal, onProgress }) {
+      const { runs, topK, temperature } = request;
+      const folders = await Promise.all(runs.map((run) => this.finished(run)));
+      const mixing = { ...(topK !== undefined && { topK }), ...(temperature !== undefined && { temperature }) };
+      const options = { runsDir, output: folderOf(this.combinedName(request)), threads, ...mixing };
+      return combineRunsApart(folders, options, { signal, onNews: (news) => onProgress(progressOf(news)) });
     },
     runs: () => listRuns(runsDir),
     run: (name) => showRun(runsDir, name),

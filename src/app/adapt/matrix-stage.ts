@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BaseModel, hashTrainingData, methodOf, readAdapterRecord, type Sample } from '../../adapt/index.ts';
 import { ConfigError, NotFoundError } from '../../core/index.ts';
-import type { AdaptResult } from '../../report/index.ts';
+import { type AdaptResult, combinedKind } from '../../report/index.ts';
 import { type KeptAsked, readAsked } from './asked.ts';
 import { readResult } from './read-result.ts';
-import { type SplitOptions, splitData } from './split-data.ts';
+import { type SplitData, type SplitOptions, splitData } from './split-data.ts';
 
 /** A run as a stage of learning. */
 export interface MatrixStage {
@@ -46,6 +46,8 @@ const splitOf = ({ config: { kindField, kindRules, length, seed, method } }: Des
  */
 export const openStage = async (folder: string): Promise<MatrixStage> => {
   const result = await readResult(folder);
+  if (result.method.kind === combinedKind)
+    throw new ConfigError(`${folder}: expected a run that learnt from samples of its own, got a mixture of finished runs (${combinedKind}); name those runs`);
   const adapter = join(folder, 'adapter');
   const record = await readAdapterRecord(adapter);
   if (!record)
@@ -70,8 +72,8 @@ export const askedIn = async (folder: string): Promise<KeptAsked['asked']> => {
   return kept.asked;
 };
 
-/** The samples that a run held out. @throws NotFoundError, ConfigError where its data is not there any more, or another */
-export const heldOutSamples = async (base: BaseModel, { folder }: Pick<MatrixStage, 'folder'>): Promise<readonly Sample[]> => {
+/** The samples of a run, as it split them. @throws NotFoundError, ConfigError where its data is not there any more, or another */
+export const stageSamples = async (base: BaseModel, { folder }: Pick<MatrixStage, 'folder'>): Promise<SplitData> => {
   const { data, evaluation } = await askedIn(folder);
   const described = await describedIn(folder);
   for (const [path, sha256] of [
@@ -80,5 +82,9 @@ export const heldOutSamples = async (base: BaseModel, { folder }: Pick<MatrixSta
   ] as const)
     if (path !== undefined && (await hashTrainingData(path)) !== sha256)
       throw new ConfigError(`${path}: expected the samples of the run ${folder}, got others; put them back, or leave that run out`);
-  return (await splitData(base, { ...splitOf(described), data, ...(evaluation !== undefined && { evaluation }) })).heldOut;
+  return splitData(base, { ...splitOf(described), data, ...(evaluation !== undefined && { evaluation }) });
 };
+
+/** The samples that a run held out. @throws as `stageSamples` */
+export const heldOutSamples = async (base: BaseModel, stage: Pick<MatrixStage, 'folder'>): Promise<readonly Sample[]> =>
+  (await stageSamples(base, stage)).heldOut;

@@ -11,7 +11,9 @@ export interface RunFigures {
   readonly base: BaseModel;
   readonly recipe: Recipe;
   readonly origin: AdaptResult['from'];
-  readonly data: AdaptData;
+  readonly data: Pick<AdaptData, 'learnt' | 'refused' | 'heldOut' | 'contaminated' | 'pairs' | 'kinds' | 'replay'> & {
+    readonly read: Pick<AdaptData['read'], 'samples' | 'kinds' | 'skipped' | 'duplicates'>;
+  };
   /** None where nothing was trained. */
   readonly kept: AdaptResult['kept'];
   readonly trainable: number;

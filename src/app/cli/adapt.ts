@@ -1,4 +1,5 @@
 import type { AdaptFlags, CompareFlags, ExportFlags } from './adapt-actions.ts';
+import type { CombineFlags } from './adapt-combine.ts';
 import type { CommandModule } from './command-module.ts';
 import { numberWithin, positiveNumber, wholeNumber } from './number.ts';
 import { commonOptions } from './options.ts';
@@ -64,6 +65,26 @@ export const define: CommandModule['define'] = (command, finish) => {
     .action(async (runs: string[]) =>
       finish(await (await import('./adapt-actions.ts')).compare(runs, compare.optsWithGlobals<CompareFlags>(), commonOptions(compare))),
     );
+
+  const combine = command
+    .command('combine')
+    .argument('<runs...>', 'folders of finished runs of lora on one model')
+    .description('mix finished adapters token by token, without training, and see what that knows of the task of each')
+    .option('--top-k <n>', 'adapters that serve a token (default 3)', wholeNumber('--top-k', 1))
+    .option('--temperature <x>', 'of the choice between them: the higher, the evener (default 1)', positiveNumber('--temperature'))
+    .addHelpText(
+      'after',
+      '\nTakes --method arrow, the only one that mixes finished runs, and --output, the folder of the run.\n\nExamples:\n  lyceum adapt combine .lyceum/runs/messages-lora .lyceum/runs/handbook-lora\n  lyceum adapt combine .lyceum/runs/*-lora --top-k 2 --output mixed\n  lyceum chat --adapter .lyceum/runs/messages-lora+handbook-lora-arrow\n',
+    )
+    .action(async (runs: string[]) => {
+      const { output, method } = command.opts<AdaptFlags>();
+      const flags = {
+        ...combine.opts<CombineFlags>(),
+        ...(output !== undefined && { output }),
+        ...(command.getOptionValueSource('method') === 'cli' && { method }),
+      };
+      finish(await (await import('./adapt-combine.ts')).combine(runs, flags, commonOptions(combine)));
+    });
 
   const exporting = command
     .command('export')

@@ -162,6 +162,16 @@ export const matrixRequestSchema = z
   .openapi('MatrixRequest');
 export const matrixQuerySchema = z.strictObject({ run: compared });
 
+export const combineRequestSchema = z
+  .strictObject({
+    runs: compared.openapi({ description: 'Runs of `lora` on one model that are over.' }),
+    method: z.literal('arrow').default('arrow'),
+    name: runName.optional().openapi({ description: 'Default: by the names of the runs.' }),
+    topK: z.number().int().min(1).max(256).optional().openapi({ description: 'Adapters that serve a token; default 3.' }),
+    temperature: z.number().positive().max(1000).optional().openapi({ description: 'Of the choice between them: the higher, the evener; default 1.' }),
+  })
+  .openapi('CombineRequest');
+
 const row = z.array(z.number()).readonly();
 const range = z.object({ low: z.number(), high: z.number() });
 const ranges = z.array(range).readonly();
@@ -207,6 +217,8 @@ export const matrixSchema = z
 export type LookRequest = z.infer<typeof lookRequestSchema>;
 export type Look = z.infer<typeof lookSchema>;
 export type AdaptRequest = z.infer<typeof adaptRequestSchema>;
+export type CombineRequest = z.infer<typeof combineRequestSchema>;
 export type AdaptRun = z.infer<typeof adaptRunSchema>;
 export type AdaptRuns = z.infer<typeof adaptRunsSchema>;
 export type AdaptRunDetails = z.infer<typeof adaptRunDetailsSchema>;
+export type LearningMatrix = z.infer<typeof matrixSchema>;

@@ -111,6 +111,17 @@ describe('teaching a model', () => {
     const matrix = await json<{ stages: string[]; summary: object }>(teaching.ask(`/api/adapt/matrix?${stages}`));
     expect(matrix).toMatchObject({ stages: ['short', 'next'], summary: measured.result!, apart: [] });
     expect(await (await teaching.ask(`/api/adapt/compare?${stages}&matrix=true`)).text()).toContain('One task after another');
+    const mixed = await teaching.ended(await json<Run>(teaching.ask('/api/adapt/combine', 'POST', { runs: ['short', 'next'], topK: 1 })));
+    const share = expect.any(Number) as number;
+    const scores = { taskBefore: share, taskAfter: share, knowledgeBefore: share, knowledgeAfter: share };
+    expect(mixed).toMatchObject({ subject: 'short+next-arrow', title: 'Mix short, next', state: 'done', error: null, result: scores });
+    const name = encodeURIComponent('short+next-arrow');
+    expect(await json(teaching.ask(`/api/adapt/runs/${name}`))).toMatchObject({
+      state: 'finished',
+      method: 'arrow',
+      task: { after: mixed.result!['taskAfter'] },
+    });
+    expect(await (await teaching.ask(`/api/adapt/runs/${name}/report`)).text()).toContain('short+next-arrow');
     const compared = await teaching.ask('/api/adapt/compare?run=colours-lora&run=short');
     expect(compared.status).toBe(200);
     expect(await compared.text()).toContain('short');

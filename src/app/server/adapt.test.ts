@@ -109,6 +109,9 @@ describe('teaching a model', () => {
     expect((await errorOf(teaching.ask('/api/adapt', 'POST', { ...request, model: 'minilm' })))[0]).toBe(422);
     expect((await errorOf(teaching.ask('/api/adapt', 'POST', { ...request, from: 'none' })))[0]).toBe(404);
     expect((await errorOf(teaching.ask('/api/adapt/matrix', 'POST', { runs: ['none', 'neither'] })))[0]).toBe(404);
+    expect((await errorOf(teaching.ask('/api/adapt/combine', 'POST', { runs: ['none', 'neither'] })))[0]).toBe(404);
+    for (const wrong of [{ runs: ['one'] }, { runs: ['none', 'neither'], method: 'lora' }, { runs: ['none', 'neither'], topK: 0 }])
+      expect((await errorOf(teaching.ask('/api/adapt/combine', 'POST', wrong)))[0]).toBe(400);
     expect((await errorOf(teaching.ask('/api/adapt/matrix?run=none&run=neither')))[0]).toBe(404);
     const failed = await teaching.ended(await json<Run>(teaching.ask('/api/adapt', 'POST', request)));
     expect(failed).toMatchObject({ state: 'failed', error: { message: expect.stringContaining('none.jsonl') } });

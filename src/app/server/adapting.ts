@@ -1,6 +1,6 @@
 import type { LearningMatrix } from '../../report/index.ts';
 import type { JobProgress } from '../jobs.ts';
-import type { AdaptRequest, AdaptRun, AdaptRunDetails, Look } from './adapt-schema.ts';
+import type { AdaptRequest, AdaptRun, AdaptRunDetails, CombineRequest, Look } from './adapt-schema.ts';
 
 /** A run that has been given a name, and how it is asked for. */
 export interface NamedRun {
@@ -27,6 +27,10 @@ export interface Adapting {
     run: NamedRun,
     options: { readonly dryRun: boolean; readonly signal: AbortSignal; onProgress(progress: JobProgress): void },
   ): Promise<Record<string, number>>;
+  /** The name under which such a mixture of runs goes. */
+  combinedName(request: CombineRequest): string;
+  /** Mixes the adapters of runs and asks the mixture what it can do, away from this thread; answers figures. Rejects with the signal's reason once it is aborted: what was asked is kept. @throws as `finished` */
+  combine(request: CombineRequest, options: { readonly signal: AbortSignal; onProgress(progress: JobProgress): void }): Promise<Record<string, number>>;
   /** Newest first. */
   runs(): Promise<AdaptRun[]>;
   /** @throws NotFoundError */

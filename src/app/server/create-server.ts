@@ -14,6 +14,7 @@ import type { LocalModels } from './local-models.ts';
 import { createNotices } from './notices.ts';
 import { errorAnswer, problem } from './problem.ts';
 import { adaptRoute } from './routes/adapt.ts';
+import { adaptCombineRoute } from './routes/adapt-combine.ts';
 import { adaptLookRoute } from './routes/adapt-look.ts';
 import { adaptMatrixRoute } from './routes/adapt-matrix.ts';
 import { adaptReportRoute } from './routes/adapt-report.ts';
@@ -76,6 +77,7 @@ const routes: readonly Route[] = [
   adaptRunsRoute,
   adaptReportRoute,
   adaptMatrixRoute,
+  adaptCombineRoute,
   inspectPatchRoute,
   inspectLensRoute,
   inspectSitesRoute,
@@ -127,6 +129,8 @@ const noAdapting: Adapting = {
   name: notTaught,
   again: notTaught,
   teach: notTaught,
+  combinedName: ({ name = '' }) => name,
+  combine: notTaught,
   runs: async () => [],
   run: notTaught,
   finished: notTaught,

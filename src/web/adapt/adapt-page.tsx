@@ -7,32 +7,12 @@ import { NotYet } from '../parts/not-yet.tsx';
 import { models, workspace } from '../state/data.ts';
 import { comparedRuns, openRun } from '../state/route.ts';
 import { adaptRuns, look, underWay } from './adapt-state.ts';
+import { Comparison } from './comparison.tsx';
 import { DropAnywhereData, DropData } from './drop-data.tsx';
 import { RecipePanel } from './recipe-panel.tsx';
-import { ReportFrame } from './report-frame.tsx';
 import { RunList } from './run-list.tsx';
 import { ListButton, RunView } from './run-view.tsx';
 import { Samples } from './samples.tsx';
-
-function Comparison(): JSX.Element {
-  const names = comparedRuns.value;
-  return (
-    <section class="middle" aria-label="Comparison">
-      <div class="bar">
-        <ListButton />
-        <h1 class="cut run-name">{names.join(', ')}</h1>
-      </div>
-      <div class="view">
-        <ReportFrame
-          key={names.join()}
-          address={`/api/adapt/compare?${new URLSearchParams(names.map((name) => ['run', name]))}`}
-          title="Runs side by side"
-          file="compare"
-        />
-      </div>
-    </section>
-  );
-}
 
 /** Runs at the left; in the middle samples, a run or a comparison; at the right how the samples are learnt. */
 export function AdaptPage(): JSX.Element {

@@ -72,7 +72,11 @@ export interface Recipe {
   readonly model: string;
   readonly method: string;
   readonly size: Size;
+  /** Name of a run that is over, from which this one starts; null: from the model itself. */
+  readonly from: string | null;
   readonly replay: number;
+  /** Weights that are kept in the end: those of the lowest held-out loss, or the last. */
+  readonly keep: 'best' | 'last';
   readonly epochs: number | null;
   readonly length: number | null;
   readonly learningRate: number | null;
@@ -86,7 +90,9 @@ const usual: Recipe = {
   model: '',
   method: 'loramoe',
   size: 'small',
+  from: null,
   replay: 0.1,
+  keep: 'best',
   epochs: null,
   length: null,
   learningRate: null,
@@ -111,25 +117,35 @@ export function choose(change: Partial<Recipe>): void {
   const data = look.peek()?.data;
   if (change.model !== undefined && data) lookAtPath(data);
 }
+/** Runs that the one to come may start from: over, of the same model and method. */
+export const origins = computed(() =>
+  (adaptRuns.data.value?.runs ?? []).filter(
+    ({ state, model, method }) => state === 'finished' && model === chosenModel.value && method === recipe.value.method,
+  ),
+);
+/** The one that it does start from. */
+export const chosenOrigin = computed(() => origins.value.find(({ name }) => name === recipe.value.from)?.name ?? null);
 export const isUsual = computed(() => {
-  const { model: _, method: __, size: ___, ...fine } = recipe.value;
+  const { model: _, method: __, size: ___, from: ____, ...fine } = recipe.value;
   return Object.entries(fine).every(([name, value]) => value === usual[name as keyof Recipe]);
 });
 export const backToUsual = (): void => {
-  const { model, method, size } = recipe.peek();
-  recipe.value = { ...usual, model, method, size };
+  const { model, method, size, from } = recipe.peek();
+  recipe.value = { ...usual, model, method, size, from };
 };
 
 /** What is sent to the server. */
 export const request = computed<Record<string, unknown> | null>(() => {
   if (!look.value || look.value.unusable || !chosenModel.value) return null;
-  const { method, size, replay, epochs, length, learningRate, rank, experts, balance, seed, memoryGb } = recipe.value;
+  const { method, size, replay, keep, epochs, length, learningRate, rank, experts, balance, seed, memoryGb } = recipe.value;
   return {
     data: look.value.data,
     model: chosenModel.value,
     method,
     size,
     replay,
+    ...(chosenOrigin.value !== null && { from: chosenOrigin.value }),
+    ...(keep === 'last' && { keep }),
     ...(epochs !== null && { epochs }),
     ...(length !== null && { length }),
     ...(learningRate !== null && { learningRate }),

@@ -19,7 +19,9 @@ export const otherMethods: readonly MethodChoice[] = [
   { kind: 'prompt', name: 'Soft prompt', says: 'Learns a few words of its own before each text; no weight changes.' },
   { kind: 'fisher-masked', name: 'Fisher-masked update', says: 'Changes only the weights that matter most to the samples.' },
 ];
-export const methodName = (kind: string): string => [...usualMethods, ...otherMethods].find((method) => method.kind === kind)?.name ?? kind;
+/** Those that train nothing, and are begun by the command line. */
+const untrained: Readonly<Record<string, string>> = { arrow: 'Mixture of runs', retrieved: 'Examples in the prompt' };
+export const methodName = (kind: string): string => [...usualMethods, ...otherMethods].find((method) => method.kind === kind)?.name ?? untrained[kind] ?? kind;
 /** Those made of several experts. */
 export const mixtures: ReadonlySet<string> = new Set(['loramoe', 'mixlora', 'hydralora']);
 /** Those with a rank. */

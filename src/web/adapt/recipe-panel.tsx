@@ -7,7 +7,22 @@ import { cancelRun, progressWords, share } from '../parts/runs-page.tsx';
 import { workspace } from '../state/data.ts';
 import type { Run } from '../state/types.ts';
 import { counted, duration, percent, short } from '../state/words.ts';
-import { askPrice, backToUsual, choose, chosenModel, isUsual, price, type Recipe, recipe, request, start, startTrouble, underWay } from './adapt-state.ts';
+import {
+  askPrice,
+  backToUsual,
+  choose,
+  chosenModel,
+  chosenOrigin,
+  isUsual,
+  origins,
+  price,
+  type Recipe,
+  recipe,
+  request,
+  start,
+  startTrouble,
+  underWay,
+} from './adapt-state.ts';
 import { type MethodChoice, mixtures, otherMethods, ranked, sizes, usualMethods } from './methods.ts';
 
 function Method({ method }: { method: MethodChoice }): JSX.Element {
@@ -55,7 +70,7 @@ function Figure({ name, label, usual, min, max, step = 1 }: FigureProps): JSX.El
 }
 
 function FineSettings(): JSX.Element {
-  const { method, replay } = recipe.value;
+  const { method, replay, keep } = recipe.value;
   return (
     <details class="fine">
       <summary>Fine settings{isUsual.value ? '' : ' (changed)'}</summary>
@@ -77,6 +92,13 @@ function FineSettings(): JSX.Element {
           {method === 'loramoe' && <Figure name="balance" label="Balance" usual="0.1" min={0} max={100} step="any" />}
           <Figure name="memoryGb" label="Memory, GB" usual="no limit" min={0.5} max={1000} step="any" />
         </div>
+        <label>
+          Weights in the end
+          <select class="field" value={keep} onChange={(event) => choose({ keep: event.currentTarget.value as Recipe['keep'] })}>
+            <option value="best">of the lowest held-out loss</option>
+            <option value="last">of the last step</option>
+          </select>
+        </label>
         {!isUsual.value && (
           <button type="button" class="link small" onClick={backToUsual}>
             Back to the defaults
@@ -144,6 +166,24 @@ function Price({ run }: { run: Run }): JSX.Element {
   );
 }
 
+/** The run that it goes on from, where there is one that it could. */
+function Origin(): JSX.Element | null {
+  if (origins.value.length === 0) return null;
+  return (
+    <Section title="start">
+      <select class="field" aria-label="Starts from" value={chosenOrigin.value ?? ''} onChange={(event) => choose({ from: event.currentTarget.value || null })}>
+        <option value="">the model itself</option>
+        {origins.value.map(({ name }) => (
+          <option key={name} value={name}>
+            what {name} learnt
+          </option>
+        ))}
+      </select>
+      {chosenOrigin.value !== null && <p class="why">One task after another, with the settings of that run. Before then means: with what it learnt.</p>}
+    </Section>
+  );
+}
+
 /** Model, method and size; what they take; the start. */
 export function RecipePanel(): JSX.Element {
   const about = generating.value.find(({ name }) => name === chosenModel.value);
@@ -177,6 +217,7 @@ export function RecipePanel(): JSX.Element {
             </details>
           </fieldset>
         </Section>
+        <Origin />
         <Section title="size">
           <fieldset class="choice">
             <legend class="hidden-text">Size</legend>

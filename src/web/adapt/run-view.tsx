@@ -117,7 +117,8 @@ export function RunView(): JSX.Element {
   const details = shownRun.data.value?.name === name ? shownRun.data.value : null;
   const work = workOf(name);
   const isOver = details?.state === 'finished';
-  const tab = isOver ? (openTab.value ?? 'report') : 'training';
+  const wanted = openTab.value === 'stages' ? null : openTab.value;
+  const tab = isOver ? (wanted ?? 'report') : 'training';
   const steps = details?.steps ?? (work?.progress?.stage === 'training' ? work.progress.total : null);
   const error = shownRun.error.value;
   const isListed = adaptRuns.data.value === null || adaptRuns.data.value.runs.some((run) => run.name === name);
@@ -156,6 +157,7 @@ export function RunView(): JSX.Element {
             {details && (
               <p class="quiet">
                 {details.model} · {methodName(details.method)} · {details.data}
+                {details.from !== null && ` · starts from ${details.from}`}
               </p>
             )}
             {details && <Verdict run={details} />}

@@ -52,8 +52,8 @@ export const trendKind = parameter('kind');
 /** On the Adapt page: the run that is shown, what of it, and the runs that are compared. */
 export const openRun = parameter('run');
 const runTab = parameter('tab');
-export const openTab = computed<'training' | 'report' | 'talk' | null>(() =>
-  runTab.value === 'training' || runTab.value === 'report' || runTab.value === 'talk' ? runTab.value : null,
+export const openTab = computed<'training' | 'report' | 'talk' | 'stages' | null>(() =>
+  runTab.value === 'training' || runTab.value === 'report' || runTab.value === 'talk' || runTab.value === 'stages' ? runTab.value : null,
 );
 export const comparedRuns = list('compare');
 

@@ -14,6 +14,7 @@ export type {
   Graph,
   InspectLensRead,
   InspectPatched,
+  LearningMatrix,
   Look,
   MentionSentence,
   Merge,

@@ -25,16 +25,17 @@ const route = createRoute({
   },
 });
 
-export const adaptMatrixRoute: Route = (app, { adapting, jobs, readOnly }) => {
+export const adaptMatrixRoute: Route = (app, { adapting, jobs, readOnly, notices }) => {
   app.openapi(route, async (c) => {
     const { runs } = c.req.valid('json');
     if (readOnly)
       throw new ReadOnlyError('workspace: expected one open for writing, got a read-only one; give rights to write to its folder, then open it again.');
     for (const name of runs) await adapting.finished(name);
-    const job = jobs.start({ kind: 'adapt', title: `Matrix of ${runs.join(', ')}` }, async ({ signal, progress }) => ({
-      result: await adapting.measureMatrix(runs, { signal, onProgress: progress }),
-      skipped: [],
-    }));
+    const job = jobs.start({ kind: 'adapt', title: `Matrix of ${runs.join(', ')}` }, async ({ signal, progress }) => {
+      const result = await adapting.measureMatrix(runs, { signal, onProgress: progress });
+      notices.publish({ event: 'change', topics: ['adapted'] });
+      return { result, skipped: [] };
+    });
     if (!job) throw new BusyError('runs: expected fewer runs waiting; let one end, then try again.', null);
     return c.json(runView(job), 202, { Location: `/api/runs/${job.id}` });
   });
