@@ -249,7 +249,12 @@ describe('lyceum adapt', () => {
     ['no data', [], 2, /expected data to learn from, got none/],
     ['no such file', ['none.jsonl'], 2, /none\.jsonl.+\(NOT_FOUND\)/],
     ['an empty file', [['empty.jsonl', []]], 2, /empty\.jsonl: expected samples, got an empty file; .+\(FORMAT\)/],
-    ['one line', [['one.jsonl', [sample(0)]]], 2, /expected samples that ask two different things at least, got 1 .+an evaluation file of its own \(CONFIG\)/],
+    [
+      'one line',
+      [['one.jsonl', [sample(0)]]],
+      2,
+      /one\.jsonl: expected samples that ask two different things at least, one to learn and one to hold out, got 1; .+\(--eval\) \(CONFIG\)/,
+    ],
     ['no labels', [['bare.jsonl', [{ instruction: 'a' }, { instruction: 'b' }]]], 2, /got 2 lines that are none, the first in line 1: output is missing/],
     [
       'preferences among others',

@@ -34,8 +34,8 @@ const finding = ({
   intervals: { backwardTransfer: { low, high } = { low: 0, high: 0 } },
 }: LearningMatrix): string => {
   const changed = low > 0 || high < 0;
-  const said = changed ? (value < 0 ? 'clearly lost' : 'clearly gained') : 'shows no clear change';
-  return `what was known before the last stage ${said} since it was learnt, on average ${pointsInterval({ value, low, high })}`;
+  const said = changed ? (value < 0 ? 'clearly fell' : 'clearly rose') : 'show no clear change';
+  return `scores of what was known before the last stage ${said} since it was learnt, on average ${pointsInterval({ value, low, high })}`;
 };
 
 /** One sentence: how well all tasks are known in the end, and what became of the earlier ones. */

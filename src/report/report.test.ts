@@ -277,11 +277,13 @@ describe('compareReport', () => {
       'after,world knowledge,"world knowledge, low","world knowledge, high",first,"first, low","first, high",second,"second, low","second, high"',
       'base model,0.62,0.57,0.67,0.1,0.05,0.15,0.1,0.05,0.15',
     ]);
-    expect(textOf(all[0]!)).toContain('After 2 stages the average score of 3 tasks is 72.7\u00a0% (67.7 to 77.7); what was known before');
-    expect(textOf(all[0]!)).toContain('What was known before the last stage clearly lost since it was learnt, on average −7.0 points (−12.0 to −2.0)');
+    expect(textOf(all[0]!)).toContain('After 2 stages the average score of 3 tasks is 72.7\u00a0% (67.7 to 77.7); scores of what was known before');
+    expect(textOf(all[0]!)).toContain(
+      'Scores of what was known before the last stage clearly fell since it was learnt, on average −7.0 points (−12.0 to −2.0)',
+    );
     const matrix = sampleMatrix();
     const unclear = sampleMatrix({ intervals: { ...matrix.intervals, backwardTransfer: { low: -0.15, high: 0.01 } } });
-    expect(await compareReport(runs, { matrix: unclear })).toContain('shows no clear change since it was learnt, on average −7.0 points (−15.0 to +1.0)');
+    expect(await compareReport(runs, { matrix: unclear })).toContain('show no clear change since it was learnt, on average −7.0 points (−15.0 to +1.0)');
     expect(await compareReport(runs, { matrix: sampleMatrix({ apart: [1] }) })).toContain('“second” does not start from “first”');
   });
 

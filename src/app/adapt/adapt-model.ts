@@ -14,7 +14,7 @@ import { keepAsked } from './asked.ts';
 import { begunAt, describeRun, finishedRun } from './begun-run.ts';
 import { chooseEntries, choosesEntries } from './choose-entries.ts';
 import { describeData } from './describe-data.ts';
-import { besidesSteps, fitMemory } from './fit-memory.ts';
+import { besidesSteps, fitMemory, memoryWarning } from './fit-memory.ts';
 import { holdRun } from './hold-run.ts';
 import { lateSignal } from './late-signal.ts';
 import { lossCurve } from './loss-curve.ts';
@@ -110,6 +110,7 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
   const { parameters, peakBytes } = await planStep(base, recipe, pairs);
   const trainable = parameters.reduce((sum, { shape }) => sum + (sizeOf(shape) as number), 0);
   const bytes = peakBytes + besides;
+  const free = process.availableMemory(); // before any of it is taken
   if (!dryRun) await mkdir(folder, { recursive: true });
   using _held = dryRun ? undefined : await holdRun(folder);
   // The step and the held-out loss are never needed at once: whichever runs has the memory to itself.
@@ -130,6 +131,8 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
   onNote?.(
     `${recipe.method.kind}: ${trainable.toLocaleString('en')} trained parameters, ${steps} steps of ${recipe.rows} × ${recipe.length} tokens, about ${minutes(price.seconds)}, ${gigabytes(bytes)} of memory, frozen weights in ${recipe.weights}`,
   );
+  const warning = memoryWarning(bytes, free, memoryBytes !== undefined);
+  if (warning) onNote?.(warning);
   if (dryRun) return { folder, price, data };
 
   await openRun(folder, describeRun({ ...described, recipe }), engine.info);

@@ -9,7 +9,9 @@ export const describeData = (
 ): void => {
   const shapes = Object.entries(read.shapes).map(([shape, count]) => `${count} ${shape}`);
   const kinds = Object.entries(read.kinds).map(([kind, count]) => `${kind} ${count}`);
-  note?.(`${training.length} samples to learn (${shapes.join(', ')}${kinds.length > 0 ? `; kinds: ${kinds.join(', ')}` : ''}), ${heldOut.length} held out`);
+  note?.(
+    `${training.length} ${training.length === 1 ? 'sample' : 'samples'} to learn (${shapes.join(', ')}${kinds.length > 0 ? `; kinds: ${kinds.join(', ')}` : ''}), ${heldOut.length} held out`,
+  );
   if (shapes.length > 1) note?.('the file mixes shapes; each sample is learnt by its own');
   const { groups } = (method.options['of'] ?? method.options) as { groups?: readonly number[] };
   const astray = groups && Object.keys(read.kinds).length > 0 ? [...numbers].filter(([number]) => number >= groups.length) : [];

@@ -5,7 +5,7 @@ import { elements, nameOf } from '../../core/index.ts';
 import { type CausalSource, causalMember } from '../../models/index.ts';
 import { causalInputs } from '../../nn/index.ts';
 import { tinyConfig } from '../testing/tiny-language-model.ts';
-import { fitMemory } from './fit-memory.ts';
+import { fitMemory, memoryWarning } from './fit-memory.ts';
 
 /** A model of many blocks whose weights nobody looks at. */
 const deep = async (layers: number): Promise<BaseModel> => {
@@ -34,6 +34,14 @@ describe('a recipe fitted into memory', () => {
     expect(tight.microRows).toBe(2);
     expect(await takes(2, tight.recomputed)).toBeLessThan(figures[3]!);
   }, 60_000);
+
+  it('is warned of before it runs out, with what would take less', () => {
+    expect(memoryWarning(2e9, 2e9, false)).toBeUndefined();
+    expect(memoryWarning(5.8e9, 3.1e9, false)).toMatch(
+      /^training takes about 5,800 MB, and 3,100 MB are free here: .+; take --memory 3100mb, .+ or fewer --rows/,
+    );
+    expect(memoryWarning(5.8e9, 3.1e9, true)).toContain('take a smaller --memory');
+  });
 
   it('is refused where nothing fits, and rows that would are named', async () => {
     const base = await deep(layers);

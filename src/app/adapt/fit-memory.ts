@@ -55,6 +55,13 @@ export const fitMemory = async (base: BaseModel, recipe: Recipe, { bytes, beside
   );
 };
 
+/** What to say where training takes more than this machine has to give now; undefined where it fits. @param fitted  whether the recipe was fitted into a bound already */
+export const memoryWarning = (bytes: number, free: number, fitted: boolean): string | undefined => {
+  if (bytes <= free) return undefined;
+  const instead = fitted ? 'close other programs, or take a smaller --memory' : `take --memory ${Math.floor(free / 1e6)}mb, which computes activations again`;
+  return `training takes about ${megabytes(bytes)}, and ${megabytes(free)} are free here: it may be ended for want of memory; ${instead}, or fewer --rows, a smaller --length or --size`;
+};
+
 const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6).toLocaleString('en')} MB`;
 
 /** What to do instead: the longest rows that fit, by halves; else more memory. */

@@ -1,4 +1,4 @@
-import { type BaseModel, holdOut, type KindRule, type ReadSamples, readTrainingData, type Sample } from '../../adapt/index.ts';
+import { type BaseModel, holdOut, type KindRule, promptHash, type ReadSamples, readTrainingData, type Sample } from '../../adapt/index.ts';
 import { ConfigError } from '../../core/index.ts';
 import { openEmbedderApart } from '../open-embedder-apart.ts';
 import { classifyKinds } from './classify-kinds.ts';
@@ -74,6 +74,11 @@ export const splitData = async ({ tokenizer, source }: BaseModel, options: Split
   if (judged && onlyPreferences(judged, evaluation!) !== preferences)
     throw new ConfigError(
       `${evaluation}: expected ${preferences ? 'preferences' : 'samples with one answer'}, as the training data holds, got others; judge by what is learnt`,
+    );
+  const asks = new Set(read.samples.map(promptHash)).size;
+  if (!judged && asks < 2)
+    throw new ConfigError(
+      `${data}: expected samples that ask two different things at least, one to learn and one to hold out, got ${asks === 1 && read.samples.length > 1 ? `${read.samples.length} that ask one` : read.samples.length}; add samples, or name others to judge by (--eval)`,
     );
   const parts = judged ? { training: read.samples, heldOut: judged.samples } : holdOut(read.samples, { seed });
   return { read, classified, length, preferences, ...parts };

@@ -44,7 +44,7 @@ function Asking(): JSX.Element {
               {(work?.error ?? error)!.message}
             </p>
           )}
-          {workspace.data.value?.readOnly === false && (
+          {workspace.data.value?.readOnly === false && error?.status !== 400 && (
             <button type="button" class="button first" onClick={measure}>
               {work?.state === 'cancelled' ? 'Go on asking' : 'Ask them'}
             </button>
@@ -57,8 +57,8 @@ function Asking(): JSX.Element {
 
 /** Runs side by side, or as stages of learning, one after another. */
 export function Comparison(): JSX.Element {
-  const names = comparedRuns.value;
   const tab = openTab.value === 'stages' ? 'stages' : 'side';
+  const names = tab === 'stages' ? inOrder.value : comparedRuns.value;
   return (
     <section class="middle" aria-label="Comparison">
       <div class="bar">
@@ -81,7 +81,7 @@ export function Comparison(): JSX.Element {
         {tab === 'side' ? (
           <ReportFrame key={names.join()} address={addressOf(names, false)} title="Runs side by side" file="compare" />
         ) : isMeasured.value ? (
-          <ReportFrame key={`stages ${names.join()}`} address={addressOf(inOrder.value, true)} title="One task after another" file="stages" />
+          <ReportFrame key={`stages ${names.join()}`} address={addressOf(names, true)} title="One task after another" file="stages" />
         ) : (
           <Asking />
         )}
