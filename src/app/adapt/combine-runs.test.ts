@@ -29,7 +29,7 @@ beforeAll(async () => {
     await adaptModel({ ...recipe, method: 'lora', options: { rank: name === 'doors' ? 4 : 8 }, data: at(`${name}.jsonl`), output: at(name) });
   }
   await adaptModel({ ...recipe, method: 'ia3', epochs: 1, data: at('doors.jsonl'), output: at('scaled') });
-}, 120_000);
+}, 240_000);
 
 describe('a mixture of finished runs', () => {
   it('is asked the task of each, says what each token took, and is used and listed as a run', async () => {
