@@ -52,7 +52,7 @@ const service = {
   },
   /** Begins to mix the adapters of runs. */
   async beginCombine(folders: readonly string[], options: Pick<CombineOptions, 'output' | 'runsDir' | 'topK' | 'temperature' | 'threads'>): Promise<void> {
-    const combined = combineRuns(folders, { ...options, signal: work.signal, onProgress, onNote: (note) => work.tell({ note }) });
+    const combined = combineRuns(folders, { ...options, signal: work.signal, onProgress, onNote: (note) => work.tell((before) => ({ ...before, note })) });
     work.follow(
       combined.then(({ result: { task, knowledge } }) => ({
         taskBefore: task!.before.value,
