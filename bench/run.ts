@@ -16,12 +16,14 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   serve: async () => (await import('./serve/serve.ts')).serve,
   grammar: async () => (await import('./grammar/grammar.ts')).grammar,
   sweep: async () => (await import('./inspect/sweep.ts')).sweepBench,
+  guard: async () => (await import('./guard/guard.ts')).guardBench,
   store: async () => (await import('./store-rows.ts')).storeRows,
   page: async () => (await import('./page.ts')).pageBench,
   'quality/perplexity': async () => (await import('./quality/perplexity.ts')).perplexity,
   'quality/adapt': async () => (await import('./quality/adapt.ts')).adaptBench,
   'quality/forgetting': async () => (await import('./quality/forgetting/forgetting.ts')).forgetting,
   'quality/orion': async () => (await import('./quality/orion.ts')).orion,
+  'quality/guard': async () => (await import('./quality/guard/guard.ts')).guardQuality,
   'quality/multi-task': async () => (await import('./quality/multi-task.ts')).multiTask,
 };
 

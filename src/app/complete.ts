@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { eachRecord, type Skipped } from './each-record.ts';
 import type { LanguageModel, TextResult } from './language-model/index.ts';
 
 const message = z.strictObject({ role: z.string(), content: z.string() });
@@ -26,12 +27,6 @@ export type CompleteRecord = z.output<typeof completeRecord>;
 export const scoreRecord = z.looseObject({ id, prompt: z.string(), completion: z.string() });
 export type ScoreRecord = z.output<typeof scoreRecord>;
 
-export interface Skipped {
-  readonly id: string | number;
-  readonly code: string;
-  readonly reason: string;
-}
-
 export interface BatchOptions {
   readonly special?: boolean;
   readonly speculate?: boolean;
@@ -42,15 +37,13 @@ export interface BatchOptions {
 
 export type Completion = { readonly id: string | number } & TextResult;
 
-const atOnce = 32; // asked for at a time: the model's slots are always full, and little is in memory
-
 /** Continues every record, many at once; results in the order given, without those that could not be served. @throws the signal's reason, and what is no fault of a record's */
 export const completeAll = (
   model: LanguageModel,
   records: readonly CompleteRecord[],
   options: BatchOptions = {},
 ): Promise<{ done: Completion[]; skipped: Skipped[] }> =>
-  each(records, options, async ({ id, prompt, messages, maxTokens, temperature, topK, topP, minP, seed = options.seed, stop, schema }) => {
+  eachRecord(records, options, async ({ id, prompt, messages, maxTokens, temperature, topK, topP, minP, seed = options.seed, stop, schema }) => {
     const given = Object.entries({
       prompt,
       messages,
@@ -65,36 +58,12 @@ export const completeAll = (
       special: options.special,
       speculate: options.speculate,
     }).filter(([, value]) => value !== undefined);
-    const { text, tokenIds, finishReason, usage } = await model.generate(Object.fromEntries(given), options.signal ? { signal: options.signal } : {});
-    return { id, text, tokenIds, finishReason, usage };
+    return { id, ...(await model.generate(Object.fromEntries(given), options.signal ? { signal: options.signal } : {})) };
   });
 
 /** Scores every record, likewise. */
 export const scoreAll = (model: LanguageModel, records: readonly ScoreRecord[], options: BatchOptions = {}) =>
-  each(records, options, async ({ id, prompt, completion }) => ({ id, ...(await model.logprobs(prompt, completion, { special: options.special ?? true })) }));
-
-const each = async <R extends { readonly id: string | number }, T>(
-  records: readonly R[],
-  { signal, onProgress }: BatchOptions,
-  work: (record: R) => Promise<T>,
-): Promise<{ done: T[]; skipped: Skipped[] }> => {
-  const results: (T | undefined)[] = [];
-  const skipped: Skipped[] = [];
-  let [next, finished] = [0, 0];
-  const lane = async (): Promise<void> => {
-    while (next < records.length) {
-      const at = next++;
-      signal?.throwIfAborted();
-      try {
-        results[at] = await work(records[at]!);
-      } catch (error) {
-        const { code, message } = error as { code?: string; message: string };
-        if (code !== 'CONFIG') throw error;
-        skipped.push({ id: records[at]!.id, code, reason: message });
-      }
-      onProgress?.(++finished);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, records.length) }, lane));
-  return { done: results.flatMap((result) => (result === undefined ? [] : [result])), skipped };
-};
+  eachRecord(records, options, async ({ id, prompt, completion }) => ({
+    id,
+    ...(await model.logprobs(prompt, completion, { special: options.special ?? true })),
+  }));

@@ -9,6 +9,8 @@ export interface ServeOptions extends Required<Pick<LanguageModelOptions, 'threa
   readonly model: string;
   /** Folder of an adapter; the model is then served under the folder's name. */
   readonly adapter?: string;
+  /** Folder of a guard. */
+  readonly guard?: string;
   readonly quiet: boolean;
   readonly json: boolean;
   readonly port: number;
@@ -26,12 +28,19 @@ const connections = 4096; // more than are answered at once, so that each of the
 
 /** Serves a model over HTTP as OpenAI's API until the process is told to stop; prints its address, alone on its line, on stdout. Answers the exit code. */
 export async function serveModel(options: ServeOptions): Promise<number> {
-  const { model: name, adapter, threads, device, weights, slots, quiet, json, port, host, token, names } = options;
+  const { model: name, adapter, guard, threads, device, weights, slots, quiet, json, port, host, token, names } = options;
   requireToken(host, token); // before a model is loaded
   boundHeap();
   const note = (text: string): void => void (quiet || process.stderr.write(`${text}\n`));
   const stopped = Promise.withResolvers<keyof typeof drainMs>();
-  await using model = await openLanguageModelApart(name, { threads, device, weights, slots, ...(adapter !== undefined && { adapter }) });
+  await using model = await openLanguageModelApart(name, {
+    threads,
+    device,
+    weights,
+    slots,
+    ...(adapter !== undefined && { adapter }),
+    ...(guard !== undefined && { guard }),
+  });
   await using embedder = lazily(() => openEmbedderApart({ threads, device }));
   const server = createModelServer({
     model,

@@ -1,5 +1,11 @@
+export { type Attack, type AttackKind, type AttackPlace, attackKinds, attackPlaces, attacksOn, inserted } from './attacks.ts';
 export { type Detector, type DetectorInput, type DetectorScores, type DetectorWeights, detectorOf, type SegmentEncoder } from './detector/detector.ts';
 export { type FitOptions, fitDetector, type TrainingDocument } from './detector/fit.ts';
 export type { KindSample } from './detector/fit-kinds.ts';
 export { readDetector, readDetectorWeights, writeDetector } from './detector/weights.ts';
+export { type GuardPolicy, type GuardSettings, guardPolicies, parseGuardSettings } from './guard-settings.ts';
+export { apart, meanVector } from './request-vector.ts';
+export { type Judged, judge, type Screened, type ScreenTools, type Suspect, screened } from './screen.ts';
 export { longestSegment, type Segment, segmentsOf } from './segments.ts';
+export { lastTokenWithout, type UnseenSpan } from './unseen.ts';
+export { asDocument, documentMarks, instructionOf, type UntrustedPart, type UntrustedSpan, untrustedIn, untrustedParts, withTexts } from './untrusted.ts';

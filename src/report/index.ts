@@ -16,6 +16,7 @@ export {
 } from './adapt-result.ts';
 export { compareReport, compareVerdict } from './compare-report.ts';
 export { FormatError } from './errors.ts';
+export { type GuardResult, guardReport, guardVerdict } from './guard-report.ts';
 export type { LearningMatrix, MatrixTask, Range } from './learning-matrix.ts';
 export { matrixVerdict } from './matrix-figure.ts';
 export { methodName } from './method-names.ts';

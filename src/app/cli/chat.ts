@@ -7,6 +7,7 @@ export const define: CommandModule['define'] = (command, finish) => {
   command
     .option('--model <model>', 'a GGUF file, a Hugging Face folder, or a name that `lyceum models list` prints', 'smollm2-135m-instruct')
     .option('--adapter <folder>', 'an adapter put on the model: a folder of `lyceum adapt`, or a LoRA of PEFT’s')
+    .option('--guard <folder>', 'a guard of `lyceum guard calibrate`, for what stands between <document> and </document>')
     .option('--system <text>', 'what the model is told before the conversation')
     .option('--max-tokens <n>', 'tokens of an answer at most (default 1024)', wholeNumber('--max-tokens', 1))
     .option('--temperature <t>', 'how freely tokens are drawn; 0 takes the most probable (default)', numberWithin('--temperature', 0, 10))

@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import { ConfigError } from '../../core/index.ts';
 import type { ChatMessage } from '../../formats/index.ts';
-import type { Skipped } from '../complete.ts';
+import type { Skipped } from '../each-record.ts';
 import { fileError } from '../file-error.ts';
 import { parseJsonLines } from '../json-lines.ts';
-import type { LanguageModel } from '../language-model/index.ts';
+import type { GuardVerdict, LanguageModel } from '../language-model/index.ts';
 import { openLanguageModelApart } from '../language-model/open-language-model-apart.ts'; // not from the index: this process computes nothing and need not load what does
 import { cancellation } from './cancellation.ts';
 import type { CommonOptions } from './options.ts';
@@ -15,6 +15,7 @@ import { progressLine } from './progress.ts';
 export interface CompleteFlags {
   readonly model: string;
   readonly adapter?: string;
+  readonly guard?: string;
   readonly input?: string;
   readonly output?: string;
   readonly specialTokens: boolean;
@@ -23,19 +24,23 @@ export interface CompleteFlags {
   readonly temperature?: number;
 }
 
-export type ScoreFlags = Omit<CompleteFlags, 'speculation'> & { readonly input: string };
+export type ScoreFlags = Omit<CompleteFlags, 'speculation' | 'guard'> & { readonly input: string };
 
 export interface ChatFlags {
   readonly model: string;
   readonly adapter?: string;
+  readonly guard?: string;
   readonly system?: string;
   readonly speculation: boolean;
   readonly maxTokens?: number;
   readonly temperature?: number;
 }
 
-const open = ({ model, adapter }: { readonly model: string; readonly adapter?: string }, { threads, device, weights }: CommonOptions): Promise<LanguageModel> =>
-  openLanguageModelApart(model, { threads, device, weights, ...(adapter !== undefined && { adapter }) });
+const open = (
+  { model, adapter, guard }: { readonly model: string; readonly adapter?: string; readonly guard?: string },
+  { threads, device, weights }: CommonOptions,
+): Promise<LanguageModel> =>
+  openLanguageModelApart(model, { threads, device, weights, ...(adapter !== undefined && { adapter }), ...(guard !== undefined && { guard }) });
 
 const read = async (path: string): Promise<string> => {
   try {
@@ -75,7 +80,7 @@ export async function score(flags: ScoreFlags, common: CommonOptions): Promise<n
 const batch = async (
   unit: string,
   total: number,
-  flags: Pick<CompleteFlags, 'model' | 'adapter' | 'output'>,
+  flags: Pick<CompleteFlags, 'model' | 'adapter' | 'guard' | 'output'>,
   common: CommonOptions,
   work: (
     model: LanguageModel,
@@ -102,6 +107,11 @@ const batch = async (
     bar.stop();
   }
 };
+
+const guardNote = ({ withheld }: GuardVerdict): string =>
+  withheld.length > 0
+    ? `guard: withheld ${withheld.map((text) => JSON.stringify(text.slice(0, 80))).join(', ')}\n`
+    : 'guard: the document carries instructions or claims of its own\n';
 
 /** `lyceum chat`: a turn a line. Ctrl-C ends an answer; at the prompt it says how to end, since an answer may have ended just before. */
 export async function chat(flags: ChatFlags, common: CommonOptions): Promise<number> {
@@ -151,6 +161,7 @@ export async function chat(flags: ChatFlags, common: CommonOptions): Promise<num
         );
         ({ text } = result);
         process.stdout.write(common.json ? `${JSON.stringify(result)}\n` : '\n');
+        if (result.guard?.flagged && !common.quiet) process.stderr.write(guardNote(result.guard));
       } catch (error) {
         if (!answering.signal.aborted) throw error;
         process.stdout.write(' …\n');

@@ -8,6 +8,7 @@ export const define: CommandModule['define'] = (command, finish) => {
     .argument('[prompt]', 'a text to continue')
     .requiredOption('--model <model>', 'a GGUF file, a Hugging Face folder, or a name that `lyceum models list` prints')
     .option('--adapter <folder>', 'an adapter put on the model: a folder of `lyceum adapt`, or a LoRA of PEFT’s')
+    .option('--guard <folder>', 'a guard of `lyceum guard calibrate`, for what stands between <document> and </document>')
     .option('--input <file>', 'JSON Lines instead: {"id", "prompt"} or {"id", "messages"}, if wanted maxTokens, temperature, topK, topP, minP, seed, stop')
     .option('--output <file>', 'where the results of --input go; default: standard output')
     .option('--max-tokens <n>', 'tokens to generate at most (default 256)', wholeNumber('--max-tokens', 1))

@@ -5,6 +5,7 @@ import { commonOptions } from './options.ts';
 interface ServeFlags {
   readonly model: string;
   readonly adapter?: string;
+  readonly guard?: string;
   readonly port: number;
   readonly host: string;
   readonly slots: number;
@@ -16,6 +17,7 @@ export const define: CommandModule['define'] = (command, finish) => {
   command
     .option('--model <model>', 'a GGUF file, a Hugging Face folder, or a name that `lyceum models list` prints', 'smollm2-135m-instruct')
     .option('--adapter <folder>', 'an adapter put on the model: a folder of `lyceum adapt`, or a LoRA of PEFT’s')
+    .option('--guard <folder>', 'a guard of `lyceum guard calibrate`, for what stands between <document> and </document> and what tools answer')
     .option('--port <n>', 'port; the next free one when it is taken', wholeNumber('--port', 0), 4750)
     .option('--host <address>', 'address to listen on; anything but loopback needs --token', '127.0.0.1')
     .option('--slots <n>', 'answers computed together; more wait in a queue', wholeNumber('--slots', 1), 8)

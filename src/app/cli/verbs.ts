@@ -19,6 +19,7 @@ export const verbs: readonly Verb[] = [
     summary: 'see how a model retrieves: patch what one prompt holds into another',
     load: () => import('./inspect.ts'),
   },
+  { name: 'guard', group: 'Looking inside models', summary: 'keep injected instructions in documents from steering a model', load: () => import('./guard.ts') },
   { name: 'models', group: 'Models', summary: 'fetch models into the shared cache, list, show, convert and remove them', load: () => import('./models.ts') },
   { name: 'chat', group: 'Models', summary: 'talk with a language model', load: () => import('./chat.ts') },
   { name: 'complete', group: 'Models', summary: 'continue texts with a language model', load: () => import('./complete.ts') },

@@ -1,13 +1,17 @@
 import { basename, resolve } from 'node:path';
 import { ConfigError, type Program } from '../../core/index.ts';
 import type { ChatMessage } from '../../formats/index.ts';
-import { openGenerator, stepProgram, stopFilter, type Token } from '../../generate/index.ts';
+import { openGenerator, stepProgram, stopFilter, type Token, withLastToken } from '../../generate/index.ts';
+import type { GuardSettings } from '../../guard/index.ts';
 import { countParameters } from '../../models/index.ts';
 import { type Device, openEngine } from '../../runtime/index.ts';
+import { weightsSha256 } from '../models/show-model.ts';
 import { adapterOn, besideWeights } from './adapter-on.ts';
 import { boundProgram } from './bound-program.ts';
 import { grammarMasks } from './grammar-masks.ts';
+import { type Answer, guardedAnswer } from './guarded.ts';
 import { readMeasured } from './measured-weights.ts';
+import { openGuard } from './open-guard.ts';
 import { openSource } from './open-source.ts';
 import { perplexityOf, type TextPerplexity } from './perplexity.ts';
 import type { ModelInfo, ModelLoad, ModelWeights, TextPiece, TextRequest, TextResult, TextScore, TextToken } from './text-request.ts';
@@ -23,6 +27,8 @@ export interface LanguageModelOptions {
   readonly device?: Device;
   /** Texts computed together at most. Default 8. */
   readonly slots?: number;
+  /** What documents in requests may do: a folder of `lyceum guard calibrate`, or settings. Default: whatever they like. */
+  readonly guard?: string | GuardSettings;
 }
 
 /** A language model at work: texts in, texts out. */
@@ -70,7 +76,7 @@ export interface OpenLanguageModel extends LanguageModel {
  */
 export const openLanguageModel = async (
   model: string,
-  { adapter: folder, weights, threads, device, slots }: LanguageModelOptions = {},
+  { adapter: folder, weights, threads, device, slots, guard: given }: LanguageModelOptions = {},
 ): Promise<OpenLanguageModel> => {
   const { resolved, source: base, tokenizer, chatTemplate } = await openSource(model);
   const { config } = base.member;
@@ -85,15 +91,21 @@ export const openLanguageModel = async (
     device,
   );
   const causal = { name: resolved.name, config: { ...config, virtualTokens }, build: source.member.build };
-  const prepared = (mode: ModelInfo['weights'], long = false) =>
-    boundProgram({ source, tokenizer, beside, threads }, stepProgram(causal, { fused: long }), mode, { many: long });
-  const { program, bindings } = await prepared(mode);
   const engine = await openEngine({ ...(threads !== undefined && { threads }), ...(device !== undefined && { device }) });
+  const known = { name: resolved.name, layers: config.layers, sha256: () => weightsSha256(resolved) };
+  const guard = given === undefined ? undefined : await openGuard(given, { engine, model: known });
+  const site = guard?.site;
+  const prepared = (mode: ModelInfo['weights'], long = false) => {
+    const step = stepProgram(causal, { fused: long });
+    return boundProgram({ source, tokenizer, beside, threads }, site === undefined ? step : withLastToken(step, site), mode, { many: long });
+  };
+  const { program, bindings } = await prepared(mode);
   const plain = await openGenerator({
     engine,
     model: causal,
     program,
     bindings,
+    ...(site !== undefined && { lastToken: site }),
     ...(longPrompts && { long: () => prepared(longPrompts, true) }),
     ...(slots !== undefined && { slots }),
   });
@@ -156,50 +168,54 @@ export const openLanguageModel = async (
 
   const maskOf = grammarMasks(tokenizer, config.vocab);
 
+  const answer: Answer = async (request, { signal, onPiece, lastToken }) => {
+    const { maxTokens = 256, stop = [], candidates, schema, calls, speculate, prompt: _, messages: __, tools: ___, special: ____, ...sampling } = request;
+    const prompt = await promptOf(request);
+    // An answer ends with the context at the latest.
+    const mask = maskOf({ schema, ...(calls && { calls }) }, Math.min(maxTokens, positions - prompt.length));
+    const [decoder, filter] = [tokenizer.decodeStream(), stopFilter(stop)];
+    let text = '';
+    let stopped = false;
+    let unsent: TextToken[] = [];
+    const show = (more: string): void => {
+      text += more;
+      if (more.length === 0 || !onPiece) return;
+      onPiece({ text: more, tokens: unsent });
+      unsent = [];
+    };
+    const { tokenIds, finishReason, promptTokens, cachedTokens } = await generator.generate(
+      {
+        prompt,
+        maxTokens,
+        endIds: tokenizer.eos,
+        sampling,
+        ...(mask && { mask }),
+        ...(candidates !== undefined && { candidates }),
+        ...(speculate !== undefined && { speculate }),
+        ...(lastToken && { lastToken }),
+        ...(signal && { signal }),
+      },
+      (token) => {
+        unsent.push(named(token));
+        const next = filter.push(decoder.push(token.id));
+        stopped = next.stopped;
+        show(next.text);
+        return !stopped;
+      },
+    );
+    if (!stopped) {
+      const last = filter.push(decoder.end());
+      show(last.stopped ? last.text : last.text + filter.end());
+    }
+    if (unsent.length > 0) onPiece?.({ text: '', tokens: unsent });
+    return { text, tokenIds, finishReason, usage: { promptTokens, cachedTokens, completionTokens: tokenIds.length } };
+  };
+  const guarded = guard ? guardedAnswer(answer, guard) : answer;
+
   return {
     info,
     graph: program,
-    async generate(request, { signal, onPiece } = {}) {
-      const { maxTokens = 256, stop = [], candidates, schema, calls, speculate, prompt: _, messages: __, tools: ___, special: ____, ...sampling } = request;
-      const prompt = await promptOf(request);
-      // An answer ends with the context at the latest.
-      const mask = maskOf({ schema, ...(calls && { calls }) }, Math.min(maxTokens, positions - prompt.length));
-      const [decoder, filter] = [tokenizer.decodeStream(), stopFilter(stop)];
-      let text = '';
-      let stopped = false;
-      let unsent: TextToken[] = [];
-      const show = (more: string): void => {
-        text += more;
-        if (more.length === 0 || !onPiece) return;
-        onPiece({ text: more, tokens: unsent });
-        unsent = [];
-      };
-      const { tokenIds, finishReason, promptTokens, cachedTokens } = await generator.generate(
-        {
-          prompt,
-          maxTokens,
-          endIds: tokenizer.eos,
-          sampling,
-          ...(mask && { mask }),
-          ...(candidates !== undefined && { candidates }),
-          ...(speculate !== undefined && { speculate }),
-          ...(signal && { signal }),
-        },
-        (token) => {
-          unsent.push(named(token));
-          const next = filter.push(decoder.push(token.id));
-          stopped = next.stopped;
-          show(next.text);
-          return !stopped;
-        },
-      );
-      if (!stopped) {
-        const last = filter.push(decoder.end());
-        show(last.stopped ? last.text : last.text + filter.end());
-      }
-      if (unsent.length > 0) onPiece?.({ text: '', tokens: unsent });
-      return { text, tokenIds, finishReason, usage: { promptTokens, cachedTokens, completionTokens: tokenIds.length } };
-    },
+    generate: (request, options = {}) => guarded(request, options),
     async logprobs(prompt, completion, { special = true } = {}) {
       const { ids, from } = cut(prompt, completion, special);
       return textScore([...(await generator.score(ids, from))], ids.slice(from));
@@ -225,6 +241,7 @@ export const openLanguageModel = async (
     },
     async [Symbol.asyncDispose]() {
       await generator[Symbol.asyncDispose]();
+      await guard?.[Symbol.asyncDispose]();
       await engine[Symbol.asyncDispose]();
     },
   };

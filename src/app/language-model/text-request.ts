@@ -51,6 +51,22 @@ export interface TextResult {
   readonly tokenIds: readonly number[];
   readonly finishReason: 'stop' | 'length';
   readonly usage: { readonly promptTokens: number; readonly cachedTokens: number; readonly completionTokens: number };
+  /** Of a model with a guard. */
+  readonly guard?: GuardVerdict;
+}
+
+/** What a guard made of a request. */
+export interface GuardVerdict {
+  /** Its documents carry what is not theirs, or the model's request is not what it is with trusted documents. */
+  readonly flagged: boolean;
+  /** Not answered for that reason. */
+  readonly refused: boolean;
+  /** 0 to 1; flagged from 0.5 on. */
+  readonly score: number;
+  /** Parts of the documents that the model did not read. */
+  readonly withheld: readonly string[];
+  /** Cosine distance of what the model holds at the last token from what it holds with trusted documents, where the guard looks. */
+  readonly distance?: number;
 }
 
 export interface TextScore {

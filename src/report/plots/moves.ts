@@ -11,7 +11,7 @@ export interface Move {
 }
 
 /** A line a row, from before (hollow) to after (full). */
-export const movesPlot = (label: string, rows: readonly Move[]): Promise<Plot> => {
+export const movesPlot = (label: string, rows: readonly Move[], { axis = 'share right' }: { readonly axis?: string } = {}): Promise<Plot> => {
   const draw: Draw = (plot, { width, wide }) => {
     const high = Math.max(0.05, ...rows.flatMap(({ before, after }) => [before, after]));
     const named = { y: 'label', text: 'label', frameAnchor: 'left' } as const;
@@ -21,7 +21,7 @@ export const movesPlot = (label: string, rows: readonly Move[]): Promise<Plot> =
       marginTop: 8,
       marginLeft: wide ? Math.min(220, 24 + Math.max(...rows.map(({ label }) => label.length)) * 6.8) : 12,
       marginRight: wide ? 120 : 116,
-      x: { label: 'share right →', labelArrow: 'none', domain: [0, high], ticks: wide ? 6 : 3, tickSize: 0, tickFormat: (x: number) => percent(x, 0) },
+      x: { label: `${axis} →`, labelArrow: 'none', domain: [0, high], ticks: wide ? 6 : 3, tickSize: 0, tickFormat: (x: number) => percent(x, 0) },
       y: { type: 'band', domain: rows.map(({ label }) => label), axis: null, padding: 0 },
       marks: [
         plot.gridX({ stroke: line, strokeOpacity: 1, ticks: wide ? 6 : 3 }),

@@ -24,6 +24,7 @@ export const extension = ({ model }: Serving, groups: readonly (readonly Choice[
     weights: model.info.weights,
     cachedTokens: usageOf(groups).prompt_tokens_details.cached_tokens,
     ...(only && others.length === 0 && only.timing),
+    ...(only?.result.guard && { guard: only.result.guard }),
   };
 };
 

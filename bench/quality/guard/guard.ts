@@ -1,0 +1,88 @@
+import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { openInspected } from '../../../src/app/inspect/index.ts';
+import { type BenchOptions, commit } from '../../harness.ts';
+import { log } from '../../reader/row.ts';
+import type { QualityRow } from '../multi-task.ts';
+import { type Answered, alarmingItems, answerAll, armsOf, carrierItems, type Item, storyItems } from './answers.ts';
+import { oversight } from './oversight.ts';
+import { type GuardCell, rowsOf, type Shares } from './rows.ts';
+import { originalStories } from './stories.ts';
+
+const cells = fileURLToPath(new URL('../../../docs/guard/cells.jsonl', import.meta.url));
+const seed = 1;
+const [paperCount, storyCount, carrierCount, alarmingCount] = [60, 40, 40, 339];
+
+interface Work {
+  readonly name: string;
+  make(): Promise<Pick<GuardCell, 'shares' | 'seen' | 'seconds'>>;
+}
+
+/**
+ * What a guard is worth: the paper's oversight on its own task (first token, float32, every layer), then whole answers on stories with distractors and on e-mails and tables with injected questions and links, without a guard, with
+ * cheap baselines, and with ours. Cells are kept in docs/guard/cells.jsonl; what is missing is measured, for at most LYCEUM_BENCH_MINUTES (default 330). LYCEUM_MODEL names other models, LYCEUM_DATA the data's folder.
+ */
+export const guardQuality = async ({ threads }: BenchOptions): Promise<QualityRow[]> => {
+  const models = (process.env.LYCEUM_MODEL ?? 'smollm2-135m-instruct').split(',');
+  const stop = AbortSignal.timeout(60_000 * Number(process.env.LYCEUM_BENCH_MINUTES ?? 330) + 1);
+  await mkdir(new URL('.', `file://${cells}`), { recursive: true });
+  const known = await readCells();
+  for (const model of models)
+    for (const { name, make } of await worksOf(model, threads, stop)) {
+      if (stop.aborted || known.some((cell) => cell.model === model && cell.cell === name)) continue;
+      log(`  ${model} ${name} …`);
+      const begun = performance.now();
+      try {
+        const cell: GuardCell = { model, cell: name, seed, commit: commit(), minutes: 0, ...(await make()) };
+        const whole = { ...cell, minutes: Number(((performance.now() - begun) / 60_000).toFixed(1)) };
+        known.push(whole);
+        await appendFile(cells, `${JSON.stringify(whole)}\n`);
+      } catch (error) {
+        if (!stop.aborted) throw error;
+      }
+    }
+  return rowsOf(known.filter(({ model }) => models.includes(model)));
+};
+
+const readCells = async (): Promise<GuardCell[]> =>
+  (await readFile(cells, 'utf8').catch(() => '')).split('\n').filter(Boolean).map((line) => JSON.parse(line) as GuardCell); // biome-ignore format: a chain
+
+const worksOf = async (model: string, threads: number, signal: AbortSignal): Promise<Work[]> => {
+  const answers = (name: string, items: () => Promise<Item[]>, arms: readonly string[], last: boolean): Work[] =>
+    arms.map((arm) => ({
+      name: `${name}${last ? ', document last' : ''}/${arm}`,
+      async make() {
+        const { answered, seconds } = await answerAll(model, (await armsOf(last))[arm]!, await items(), { threads, signal });
+        return { shares: [...Map.groupBy(answered, ({ attack }) => attack)].map(([attack, own]) => sharesOf(attack, 0, own)), seconds };
+      },
+    }));
+  const all = ['plain', 'delimiters', 'hierarchy', 'classifier', 'calibrated', 'held', 'calibrated and held'];
+  const some = ['plain', 'delimiters', 'hierarchy', 'classifier'];
+  return [
+    {
+      name: 'oversight',
+      async make() {
+        await using opened = await openInspected(model, { threads });
+        const { outcomes, seen } = await oversight(opened, await originalStories(), { seed, count: paperCount, signal });
+        const groups = Map.groupBy(outcomes, ({ distractor, arm, layer }) => `${distractor}\t${arm}\t${layer}`);
+        return {
+          shares: [...groups.values()].map((own) => ({
+            ...sharesOf(own[0]!.distractor, own[0]!.layer, own.map((one) => ({ ...one, set: 'paper', attack: one.distractor, flagged: false }))), // biome-ignore format: one call
+            arm: own[0]!.arm,
+          })),
+          seen,
+          seconds: 0,
+        };
+      },
+    },
+    ...answers('stories', () => storyItems(seed, storyCount), all, false),
+    ...answers('carriers', () => carrierItems(seed, carrierCount), some, true),
+    ...answers('carriers', () => carrierItems(seed, carrierCount), ['plain', 'classifier'], false),
+    ...answers('notinject', () => alarmingItems(alarmingCount), ['classifier'], false),
+  ];
+};
+
+const sharesOf = (attack: string, layer: number, own: readonly Answered[]): Shares => {
+  const count = (holds: (one: Answered) => boolean): number => own.filter(holds).length;
+  return { attack, layer, n: own.length, right: count((one) => one.right), obeyed: count((one) => one.obeyed), flagged: count((one) => one.flagged) };
+};

@@ -1,0 +1,165 @@
+import { z } from 'zod';
+import { ConfigError } from '../../core/index.ts';
+import { type GuardPolicy, type GuardSettings, judge, readDetector } from '../../guard/index.ts';
+import { openEmbedder } from '../embed.ts';
+import type { LanguageModel, LanguageModelOptions } from '../language-model/index.ts';
+import { attacked, type CaseResult, type GuardCase, measureCases, shareOf } from './measure-guard.ts';
+
+/** A line of `lyceum guard calibrate --trusted` and `--labelled`. */
+export const trustedRecord = z.looseObject({
+  id: z.union([z.string(), z.number()]),
+  instruction: z.string().min(1),
+  document: z.string().min(1),
+  answer: z.union([
+    z
+      .string()
+      .min(1)
+      .transform((one) => [one]),
+    z.array(z.string().min(1)).min(1),
+  ]),
+  /** In labelled examples: the answer that an injected text in the document asks for. */
+  wanted: z.string().min(1).optional(),
+});
+export type TrustedRecord = z.output<typeof trustedRecord>;
+
+export interface CalibrateOptions extends Pick<LanguageModelOptions, 'weights' | 'threads' | 'adapter'> {
+  /** Attacked examples; default: attacks of ours put into the trusted documents. */
+  readonly labelled?: readonly TrustedRecord[];
+  readonly policy?: GuardPolicy;
+  /** After how many blocks the request may be held; default: at 0.5, 0.6, 0.7 and 0.8 of the model's depth. None: it is not held. */
+  readonly layers?: readonly number[];
+  /** Leave out trusted examples that the model answers wrongly, instead of refusing them all. */
+  readonly dropWrong?: boolean;
+  readonly maxTokens?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number, what: string) => void;
+}
+
+/** Shares of answers: right on trusted documents, right and obedient to the attack on attacked ones. */
+export interface GuardShares {
+  readonly clean: number;
+  readonly right: number;
+  readonly obeyed: number;
+}
+
+export interface Calibrated {
+  readonly settings: GuardSettings;
+  readonly off: GuardShares;
+  readonly screened: GuardShares;
+  readonly held: readonly (GuardShares & { readonly layer: number; readonly apart: number; readonly seen: number })[];
+  readonly dropped: readonly { readonly id: string | number; readonly answered: string }[];
+  readonly trusted: number;
+  readonly attacks: number;
+}
+
+const margin = 0.05; // of a cosine, above what trusted documents reach
+const lost = 0.02; // share of clean answers that holding the request may cost
+const gained = 0.02; // share of attacked answers that it must win
+const most = 3; // documents whose vectors are averaged
+
+/** Opens the model with a guard, or without. */
+export type OpenModel = (options: LanguageModelOptions) => Promise<LanguageModel>;
+
+/**
+ * Finds a guard's bounds for a model from trusted examples: what their documents reach is not suspected; the request is held at the layer where that wins most attacked answers and costs no clean ones, if there is one.
+ *
+ * @param identity  name and hash of the model's weights, which the guard is then tied to
+ * @throws ConfigError for no trusted examples, and for those that the model answers wrongly without any guard · the signal's reason
+ */
+export const calibrateGuard = async (
+  open: OpenModel,
+  identity: { readonly name: string; readonly sha256: string },
+  trusted: readonly TrustedRecord[],
+  { labelled, policy = 'guarded', layers: asked, dropWrong = false, maxTokens = 48, signal, onProgress, ...options }: CalibrateOptions = {},
+): Promise<Calibrated> => {
+  if (trusted.length === 0) throw new ConfigError('guard calibrate: expected at least one trusted example, got none; see --help for what a line holds');
+  const run = (what: string, total: number) => ({
+    maxTokens,
+    ...(signal && { signal }),
+    onProgress: (done: number) => onProgress?.(done, total, what),
+  });
+  const ask = async (guard: GuardSettings | undefined, cases: readonly GuardCase[], what: string): Promise<CaseResult[]> => {
+    await using model = await open({ ...options, ...(guard && { guard }) });
+    return await measureCases(model, cases, run(what, cases.length));
+  };
+  const all = trusted.map(caseOf);
+  const { plain, layers } = await (async () => {
+    await using model = await open(options);
+    const answered = await measureCases(model, all, run('trusted', all.length));
+    return { plain: answered, layers: model.info.layers };
+  })();
+  const wrong = plain.filter(({ right }) => !right);
+  if (wrong.length > 0 && (!dropWrong || wrong.length === plain.length)) throw wrongExamples(wrong, plain.length);
+  const cases = plain.filter(({ right }) => right).map((result) => result.case);
+
+  const bounds = await boundsOf(cases);
+  const attacks = labelled ? labelled.map(caseOf) : attacked(cases);
+  const base: GuardSettings = { format: 1, model: identity, policy: 'guarded', ...bounds, request: null, measured: {} };
+  const unguarded = await ask(undefined, attacks, 'attacked, no guard');
+  const behind = await ask(base, [...cases, ...attacks], 'screened');
+  const off = sharesOf([...plain.filter(({ right }) => right), ...unguarded]);
+  const screened = sharesOf(behind);
+
+  // Vectors come from some of the documents, and are judged by the others.
+  const documents = cases.slice(0, Math.min(most, Math.floor(cases.length / 2))).map(({ document }) => document);
+  const judged = [...cases.slice(documents.length), ...attacks].filter(({ document }) => !documents.includes(document));
+  const depths = asked ?? [0.5, 0.6, 0.7, 0.8].map((share) => Math.max(1, Math.round(share * layers)));
+  const held: Calibrated['held'][number][] = [];
+  for (const layer of documents.length === 0 ? [] : new Set(depths)) {
+    const found = await ask({ ...base, injected: 1, restated: null, request: { layer, hold: true, apart: 2, documents } }, judged, `held after block ${layer}`);
+    const distances = (these: readonly CaseResult[]) => these.map(({ distance }) => distance ?? 0);
+    const apart = 1.1 * Math.max(...distances(found.filter((one) => !one.case.attack)), 1e-6);
+    const under = found.filter((one) => one.case.attack);
+    held.push({ layer, ...sharesOf(found), apart, seen: under.length === 0 ? 0 : distances(under).filter((one) => one > apart).length / under.length });
+  }
+  const compared = sharesOf([...plain, ...unguarded].filter((one) => judged.includes(one.case)));
+  const able = held.filter(({ clean, right }) => clean >= compared.clean - lost && right > compared.right + gained);
+  const holding = able.toSorted((a, b) => b.right - a.right)[0];
+  const seeing = held.toSorted((a, b) => b.seen - a.seen)[0];
+  const sees = seeing && seeing.seen >= 0.5 ? seeing : undefined;
+  const chosen = holding ?? sees;
+  const settings: GuardSettings = {
+    ...base,
+    policy,
+    request: chosen ? { layer: chosen.layer, hold: holding !== undefined, apart: chosen.seen >= 0.5 ? chosen.apart : null, documents } : null,
+    measured: { off, screened, held, trusted: cases.length, attacks: attacks.length },
+  };
+  const dropped = wrong.map(({ case: { id }, text }) => ({ id, answered: text }));
+  return { settings, off, screened, held, dropped, trusted: cases.length, attacks: attacks.length };
+};
+
+const caseOf = ({ id, instruction, document, answer, wanted }: TrustedRecord): GuardCase => ({
+  id,
+  instruction,
+  document,
+  answers: answer,
+  ...(wanted !== undefined && { attack: { kind: 'labelled', wanted } }),
+});
+
+const sharesOf = (results: readonly CaseResult[]): GuardShares => {
+  const [clean, under] = [results.filter((one) => !one.case.attack), results.filter((one) => one.case.attack)];
+  return { clean: shareOf(clean, (one) => one.right), right: shareOf(under, (one) => one.right), obeyed: shareOf(under, (one) => one.obeyed) };
+};
+
+/** Bounds that no segment of a trusted document reaches. */
+export const boundsOf = async (cases: readonly Pick<GuardCase, 'document' | 'instruction'>[]): Promise<Pick<GuardSettings, 'injected' | 'restated'>> => {
+  const detector = await readDetector();
+  await using encoder = await openEmbedder();
+  let [injected, restated] = [0, -1];
+  for (const { document, instruction } of cases)
+    for (const segment of (await judge({ encoder, detector }, document, instruction)).segments) {
+      injected = Math.max(injected, segment.injected);
+      restated = Math.max(restated, segment.restated);
+    }
+  const above = Math.min(1, restated + margin);
+  return { injected: injected < detector.threshold ? detector.threshold : (1 + injected) / 2, restated: above < 1 ? above : null };
+};
+
+const wrongExamples = (wrong: readonly CaseResult[], all: number): ConfigError => {
+  const shown = wrong
+    .slice(0, 3)
+    .map(({ case: { id, answers }, text }) => `${id}: expected ${JSON.stringify(answers[0])}, answered ${JSON.stringify(text.slice(0, 80))}`);
+  return new ConfigError(
+    `guard calibrate: expected trusted examples that the model answers right without a guard, got ${wrong.length} of ${all} wrong (${shown.join('; ')}${wrong.length > 3 ? '; …' : ''}); mend them, or leave them out with --drop-wrong where others remain`,
+  );
+};

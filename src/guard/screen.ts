@@ -1,0 +1,66 @@
+import { cosine } from '../encode/index.ts';
+import type { Detector, SegmentEncoder } from './detector/detector.ts';
+import type { GuardSettings } from './guard-settings.ts';
+import { type Segment, segmentsOf } from './segments.ts';
+
+export interface Suspect extends Segment {
+  /** Probability of being injected, by the detector. */
+  readonly injected: number;
+  /** Cosine to the request. */
+  readonly restated: number;
+}
+
+export interface Screened {
+  /** 0 to 1; 0.5 and more: suspected. */
+  readonly score: number;
+  readonly suspects: readonly Suspect[];
+  /** The document without them. */
+  readonly text: string;
+}
+
+export interface ScreenTools {
+  readonly encoder: SegmentEncoder;
+  readonly detector: Detector;
+}
+
+export interface Judged {
+  readonly segments: readonly Suspect[];
+}
+
+/** Judges the segments of a document by themselves. */
+export const judge = async ({ encoder, detector }: ScreenTools, document: string, instruction: string): Promise<Judged> => {
+  const segments = segmentsOf(document);
+  if (segments.length === 0) return { segments: [] };
+  const { scores, vectors, instructionVector } = await detector.score(encoder, { instruction, document, segments });
+  return { segments: segments.map((segment, i) => ({ ...segment, injected: scores[i]!, restated: cosine(vectors[i]!, instructionVector) })) };
+};
+
+/** What of a judged document is suspected by these bounds, and what is left of it. */
+export const screened = (document: string, { segments }: Judged, { injected, restated }: Pick<GuardSettings, 'injected' | 'restated'>): Screened => {
+  const scoreOf = (segment: Suspect): number =>
+    Math.max(towards(logOdds(segment.injected) - logOdds(injected)), restated === null ? 0 : towards((segment.restated - restated) / likenessWidth));
+  const suspects = segments.filter((segment) => scoreOf(segment) >= 0.5);
+  return { score: Math.max(0, ...segments.map(scoreOf)), suspects, text: without(document, suspects) };
+};
+
+const likenessWidth = 0.05; // of a cosine: how far behind the bound a segment is more than thrice as likely
+
+const towards = (odds: number): number => 1 / (1 + Math.exp(-odds));
+const logOdds = (probability: number): number => {
+  const bounded = Math.min(1 - 1e-9, Math.max(1e-9, probability));
+  return Math.log(bounded / (1 - bounded));
+};
+
+/** A text without segments, and without the white space that only they stood in. */
+const without = (document: string, segments: readonly Segment[]): string => {
+  let left = '';
+  let from = 0;
+  for (const { start, end } of segments) {
+    left += document.slice(from, start);
+    from = end;
+    // What separated the segment from the next goes with it, unless nothing stood before it on its line.
+    const space = /^[^\S\n]*\n?/.exec(document.slice(end))![0];
+    if (left === '' || /\s$/.test(left)) from += space.length;
+  }
+  return left + document.slice(from);
+};
