@@ -5,6 +5,12 @@ export { type CombinedTask, type CombineOptions, type CombineOutcome, combineRun
 export { type MatrixOptions, measureMatrix } from './app/adapt/measure-matrix.ts';
 export { type EmbedderOptions, embedTexts as embed, openEmbedder } from './app/embed.ts';
 export {
+  type AttentionOf,
+  type AttributionOf,
+  attentionOf,
+  attributionOf,
+  type HeadsOf,
+  headsOf,
   type InspectedLanguageModel,
   type InspectOptions,
   type LensOf,

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LensOf, ListedSites, OrionOutcome, PatchedPair } from '../src/app/inspect/index.ts';
+import type { AttentionOf, AttributionOf, HeadsOf, LensOf, ListedSites, OrionOutcome, PatchedPair } from '../src/app/inspect/index.ts';
 import { openLanguageModel } from '../src/app/language-model/index.ts';
 import { tinyConfig, writeTinyModel } from '../src/app/testing/tiny-language-model.ts';
 
@@ -67,6 +67,91 @@ describe('lyceum inspect lens', () => {
         .stdout.split('\n')
         .filter((line) => /^ +\d+ {2}/.test(line)),
     ).toHaveLength(layers.length);
+  });
+});
+
+describe('lyceum inspect attention', () => {
+  const prompt = 'Marta lives in Oslo. Marta';
+
+  it('tells what every head reads, and whole patterns of the block asked for', () => {
+    const { status, stdout, stderr } = inspect('attention', '--model', './tiny', '--prompt', prompt, '--layer', '1', '--json');
+    expect(status, stderr).toBe(0);
+    const { tokens, layers, heads, last, patterns } = JSON.parse(stdout) as AttentionOf;
+    expect([tokens.join(''), layers, last.length]).toEqual([prompt, tinyConfig.num_hidden_layers, layers * heads]);
+    expect(patterns.map(({ layer, head }) => [layer, head])).toEqual(Array.from({ length: heads }, (_, head) => [1, head]));
+    for (const { head, rows } of patterns) {
+      expect(rows.map((row) => row.length)).toEqual(tokens.map((_, i) => i + 1));
+      for (const row of rows) expect(row.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 2);
+      const [most] = last.find((one) => one.layer === 1 && one.head === head)!.reads;
+      expect(most!.weight).toBe(Math.max(...rows.at(-1)!));
+      expect(rows.at(-1)![most!.place]).toBe(most!.weight);
+    }
+    const one = inspect('attention', '--model', './tiny', '--prompt', prompt, '--layer', '1', '--head', '0', '--json');
+    expect((JSON.parse(one.stdout) as AttentionOf).patterns).toEqual(patterns.slice(0, 1));
+  });
+
+  it('draws a row a block, or a row a token', () => {
+    const rows = (...args: string[]): number =>
+      inspect('attention', '--model', './tiny', '--prompt', prompt, ...args)
+        .stdout.split('\n')
+        .filter((line) => /^ +\d+ /.test(line)).length;
+    expect(rows()).toBe(tinyConfig.num_hidden_layers);
+    expect(rows('--layer', '0')).toBe(prompt.length); // a token a letter
+    expect(rows('--layer', '0', '--head', '1')).toBe(prompt.length);
+    expect(inspect('attention', '--model', './tiny', '--prompt', prompt, '--layer', '9').stderr).toMatch(/expected a layer from 0 to \d+, got 9/);
+  });
+});
+
+describe('lyceum inspect heads', () => {
+  it('scores every head, ranks them and writes a report', () => {
+    const { status, stdout, stderr } = inspect('heads', '--model', './tiny', '--length', '6', '--texts', '2', '--json');
+    expect(status, stderr).toBe(0);
+    const { report, ...found } = JSON.parse(stdout) as HeadsOf & { report: string };
+    expect(found).toMatchObject({ model: 'tiny', layers: tinyConfig.num_hidden_layers, length: 6, texts: 2, seed: 0 });
+    expect(found.scores).toHaveLength(found.layers * found.heads);
+    expect(readFileSync(join(folder, report), 'utf8')).toContain('induction: most in head');
+    expect(JSON.parse(readFileSync(join(folder, report, '../result.json'), 'utf8'))).toEqual(found);
+    const table = inspect('heads', '--model', './tiny', '--length', '6', '--texts', '2').stdout.split('\n');
+    expect(table[0]).toBe('previous      duplicate     induction     copying');
+    const strongest = [...found.scores].sort((a, b) => b.previous - a.previous)[0]!;
+    expect(table[1]!.startsWith(`${strongest.layer}.${strongest.head}`)).toBe(true);
+    expect(inspect('heads', '--model', './tiny', '--length', '600').stderr).toMatch(/expected texts of 4 to 256 tokens, got twice 600/);
+  });
+});
+
+describe('lyceum inspect attribute', () => {
+  const asked = ['attribute', '--model', './tiny', '--prompt', 'Marta lives in', '--answer', ' ', '--against', 's'];
+
+  it('gives parts that sum to the difference, and effects where there are baseline prompts', () => {
+    writeFileSync(join(folder, 'baseline.jsonl'), '{"prompt": "Anna works as"}\n{"id": 2, "prompt": "One two"}\n');
+    const { status, stdout, stderr } = inspect(...asked, '--baseline', 'baseline.jsonl', '--json');
+    expect(status, stderr).toBe(0);
+    const { answer, against, difference, baseline, components } = JSON.parse(stdout) as AttributionOf;
+    expect([answer.token, against.token]).toEqual([' ', 's']);
+    expect(components.reduce((sum, { logit }) => sum + logit, 0)).toBeCloseTo(difference, 4);
+    expect(baseline).not.toBeNull();
+    for (const { kind, effect } of components) expect(effect === null).toBe(kind !== 'head' && kind !== 'mlp');
+    // Of itself nothing is replaced.
+    const itself = JSON.parse(inspect(...asked, '--source', 'Marta lives in', '--json').stdout) as AttributionOf;
+    expect(itself.baseline).toBeCloseTo(itself.difference, 4);
+    for (const { effect } of itself.components) expect(effect ?? 0).toBeCloseTo(0, 4);
+  });
+
+  it('draws the components with the most to say', () => {
+    const { status, stdout } = inspect(...asked, '--top', '3');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^" " against "s": logit difference/);
+    expect(stdout.split('\n').filter((line) => /^(embed|final|\d+\.\d+|mlp \d+|bias \d+) /.test(line))).toHaveLength(3);
+  });
+
+  it.each([
+    [['--answer', 'x', '--against', 'x'], 2, /expected two answers that begin with different tokens, got "x" twice/],
+    [['--baseline', 'nowhere.jsonl'], 2, /nowhere\.jsonl: expected a file or folder, got nothing/],
+    [['--source', ''], 2, /expected baseline prompts of at least one token/],
+  ] as const)('refuses %j', (args, code, message) => {
+    const { status, stdout, stderr } = inspect('attribute', '--model', './tiny', '--prompt', 'Marta', ...args);
+    expect([status, stdout]).toEqual([code, '']);
+    expect(stderr).toMatch(message);
   });
 });
 

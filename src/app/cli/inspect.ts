@@ -1,10 +1,13 @@
 import type { Command } from 'commander';
 import type { CommandModule } from './command-module.ts';
 import type { LensFlags, OrionFlags, PatchFlags } from './inspect-actions.ts';
+import type { AttentionFlags, AttributeFlags, HeadsFlags } from './inspect-component-actions.ts';
 import { wholeNumber } from './number.ts';
 import { commonOptions } from './options.ts';
 
 const modelOption = ['--model <model>', 'a GGUF file, a Hugging Face folder, or a name that `lyceum models list` prints'] as const;
+
+const adapterOption = ['--adapter <folder>', 'an adapter put on the model: a folder of `lyceum adapt`, or a LoRA of PEFT’s'] as const;
 
 export const define: CommandModule['define'] = (command, finish) => {
   const sub = (spelling: string, summary: string): Command => command.command(spelling).description(summary).allowExcessArguments(false);
@@ -17,7 +20,7 @@ export const define: CommandModule['define'] = (command, finish) => {
     .option('--pairs <n>', 'patched pairs of each layer', wholeNumber('--pairs', 1), 100)
     .option('--stories <files...>', 'stories and questions of your own for question answering: two JSON files')
     .option('--output <folder>', 'of the report and of what is finished; default: by model in the workspace')
-    .option('--adapter <folder>', 'an adapter put on the model: a folder of `lyceum adapt`, or a LoRA of PEFT’s')
+    .option(...adapterOption)
     .addHelpText(
       'after',
       '\nEvery task is a request and a context; the residual stream at the last token is moved from one prompt to another, after every block in turn (arXiv:2312.10091). A task counts where the model answers more than 0.7 of its prompts by itself. Chat models are asked through their template where that makes them answer better. Weights are float32 unless --weights says otherwise. Ctrl-C stops, the same command goes on.\n\nExamples:\n  lyceum inspect orion --model smollm2-135m-instruct --tasks induction\n  lyceum inspect orion --model smollm2-135m-instruct\n',
@@ -41,7 +44,7 @@ export const define: CommandModule['define'] = (command, finish) => {
     .requiredOption(...modelOption)
     .requiredOption('--source <text>', 'the prompt whose last token is read')
     .requiredOption('--target <text>', 'the prompt whose last token is written over')
-    .option('--adapter <folder>', 'an adapter put on the model: a folder of `lyceum adapt`, or a LoRA of PEFT’s')
+    .option(...adapterOption)
     .option('--no-special-tokens', 'do not add what the model’s tokenizer adds to a text')
     .addHelpText(
       'after',
@@ -53,13 +56,55 @@ export const define: CommandModule['define'] = (command, finish) => {
     .requiredOption(...modelOption)
     .requiredOption('--prompt <text>', 'the text')
     .option('--last <n>', 'only so many of its last places', wholeNumber('--last', 1))
-    .option('--adapter <folder>', 'an adapter put on the model: a folder of `lyceum adapt`, or a LoRA of PEFT’s')
+    .option(...adapterOption)
     .option('--no-special-tokens', 'do not add what the model’s tokenizer adds to a text')
     .addHelpText(
       'after',
       '\nThe residual stream after so many blocks is put through the last norm and the head (logit lens). On a terminal: a row a layer, a column a place, each the likeliest next token; bright where it is probable. --json tells three of each with their probabilities.\n\nExamples:\n  lyceum inspect lens --model smollm2-135m-instruct --prompt "The capital of France is" --last 4\n',
     )
     .action(async (flags: LensFlags) => finish(await (await actions()).lens(flags, commonOptions(command))));
+
+  const componentActions = () => import('./inspect-component-actions.ts');
+  sub('attention', 'which earlier tokens each token of a text reads, head by head')
+    .requiredOption(...modelOption)
+    .requiredOption('--prompt <text>', 'the text')
+    .option('--layer <n>', 'this block, from 0; default: what the last token reads in all of them', wholeNumber('--layer', 0))
+    .option('--head <n>', 'only this head of it, from 0', wholeNumber('--head', 0))
+    .option(...adapterOption)
+    .option('--no-special-tokens', 'do not add what the model’s tokenizer adds to a text')
+    .addHelpText(
+      'after',
+      '\nOn a terminal: the tokens read most. --json tells them too, and of the block asked for whole patterns: a row for each token, its attention to the tokens up to itself.\n\nExamples:\n  lyceum inspect attention --model smollm2-135m-instruct --prompt "Anna lives in Rome. Marta lives in Oslo. Anna lives in"\n  lyceum inspect attention --model smollm2-135m-instruct --prompt "one two three one two" --layer 4 --head 2\n',
+    )
+    .action(async (flags: AttentionFlags) => finish(await (await componentActions()).attention(flags, commonOptions(command))));
+
+  sub('heads', 'kinds of heads: previous token, duplicate token, induction, copying')
+    .requiredOption(...modelOption)
+    .option('--length <n>', 'different tokens of a text, which come twice', wholeNumber('--length', 2), 50)
+    .option('--texts <n>', 'texts', wholeNumber('--texts', 1), 4)
+    .option('--output <folder>', 'of the report; default: by model in the workspace')
+    .option(...adapterOption)
+    .addHelpText(
+      'after',
+      '\nTokens are drawn at random (--seed) and come twice in a row, so that nothing but their repetition can be known of a text. Scores are mean shares of attention: to the token before, to the same token’s first place, to the place after it. Copying is how high the token that a head attends to stands among all tokens drawn, by what that head writes: 1 always the highest, −1 always the lowest. All are in the report and in --json.\n\nExamples:\n  lyceum inspect heads --model smollm2-135m-instruct\n  lyceum inspect heads --model smollm2-135m-instruct --texts 8 --json\n',
+    )
+    .action(async (flags: HeadsFlags) => finish(await (await componentActions()).heads(flags, commonOptions(command))));
+
+  sub('attribute', 'which heads and feed-forward parts speak for an answer, and which against')
+    .requiredOption(...modelOption)
+    .requiredOption('--prompt <text>', 'what the model goes on from')
+    .option('--answer <text>', 'what comes next, by its first token, a space in front if there is one; default: what the model says')
+    .option('--against <text>', 'what it is compared with; default: the likeliest other token')
+    .option('--baseline <file>', 'prompts whose components replace this one’s: JSON Lines of {"prompt"}')
+    .option('--source <text...>', 'the same, prompts by themselves')
+    .option('--top <n>', 'components shown', wholeNumber('--top', 1), 20)
+    .option(...adapterOption)
+    .option('--no-special-tokens', 'do not add what the model’s tokenizer adds to a text')
+    .addHelpText(
+      'after',
+      '\nWhat each component adds at the last token to the difference of two logits, the last norm’s scale frozen: all of them sum to the difference. With baseline prompts also its direct effect: how much of the difference is lost where the component puts out what it does in those, the last norm computed anew (path patching to the logits, arXiv:2312.10091). --json tells all components.\n\nExamples:\n  lyceum inspect attribute --model smollm2-135m-instruct --prompt "The capital of France is" --answer " Paris" --against " Rome"\n  lyceum inspect attribute --model smollm2-135m-instruct --prompt "The capital of France is" --source "The capital of Italy is"\n',
+    )
+    .action(async (flags: AttributeFlags) => finish(await (await componentActions()).attribute(flags, commonOptions(command))));
 
   sub('sites', 'the places of a model that can be looked at and edited, with their shapes')
     .requiredOption(...modelOption)

@@ -1,5 +1,7 @@
 // Entry point of the process that a model is inspected in.
 import { serveParent } from '../../runtime/index.ts';
+import { type AttentionOf, type AttentionOfOptions, attentionOf } from './attention-of.ts';
+import { type AttributionOf, type AttributionOfOptions, attributionOf } from './attribution-of.ts';
 import { type LensOf, type LensOfOptions, lensOf } from './lens-of.ts';
 import { type InspectedLanguageModel, type InspectOptions, openInspected } from './open-inspected.ts';
 import { type PatchedPair, type PatchPairOptions, patchPair } from './patch-pair.ts';
@@ -12,6 +14,8 @@ const service = {
   },
   patch: (source: string, target: string, options: PatchPairOptions): Promise<PatchedPair> => patchPair(model, source, target, options),
   lens: (prompt: string, options: LensOfOptions): Promise<LensOf> => lensOf(model, prompt, options),
+  attention: (prompt: string, options: AttentionOfOptions): Promise<AttentionOf> => attentionOf(model, prompt, options),
+  attribute: (prompt: string, options: AttributionOfOptions): Promise<AttributionOf> => attributionOf(model, prompt, options),
 };
 export type InspectService = typeof service;
 

@@ -5,6 +5,8 @@ import { BusyError } from '../../knowledge/index.ts';
 import { CancelledError, type Forked, forkService } from '../../runtime/index.ts';
 import type { JobOutcome, JobProgress } from '../jobs.ts';
 import { resolveModel } from '../models/resolve-model.ts';
+import type { AttentionOf, AttentionOfOptions } from './attention-of.ts';
+import type { AttributionOf, AttributionOfOptions } from './attribution-of.ts';
 import type { InspectService } from './inspect-child.ts';
 import { orionFiles, orionFolder } from './keep-orion.ts';
 import type { LensOf, LensOfOptions } from './lens-of.ts';
@@ -29,6 +31,8 @@ export interface Inspecting extends AsyncDisposable {
   ): Promise<JobOutcome>;
   /** What a finished run of those came to, as text: its figures in JSON, or its page. @throws NotFoundError where none is finished */
   orionFile(model: string, file: keyof typeof orionFiles): Promise<string>;
+  attention(model: string, prompt: string, options?: AttentionOfOptions): Promise<AttentionOf>;
+  attribute(model: string, prompt: string, options?: AttributionOfOptions): Promise<AttributionOf>;
 }
 
 interface Held {
@@ -104,6 +108,8 @@ export const localInspecting = ({ dir, threads, idleMs = 5 * 60_000 }: LocalInsp
         throw new NotFoundError(`inspect orion: expected a finished run of ${name}, got none; POST /api/inspect/orion starts one`);
       });
     },
+    attention: (model, prompt, options = {}) => ask(model, (child) => child.call('attention', prompt, options)),
+    attribute: (model, prompt, options = {}) => ask(model, (child) => child.call('attribute', prompt, options)),
     async [Symbol.asyncDispose]() {
       clearInterval(idle);
       await close();

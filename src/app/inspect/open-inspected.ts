@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { UnsupportedError } from '../../core/index.ts';
 import type { CausalTokenizer } from '../../formats/index.ts';
-import { type Blockwise, type InspectedModel, inspectedProgram, openBlockwise } from '../../inspect/index.ts';
+import { type Blockwise, type HeadedModel, inspectedProgram, openBlockwise, openParts, type Parts } from '../../inspect/index.ts';
 import { openEngine } from '../../runtime/index.ts';
 import { adapterOn, besideWeights } from '../language-model/adapter-on.ts';
 import { boundProgram } from '../language-model/bound-program.ts';
@@ -27,6 +27,8 @@ export interface InspectedLanguageModel extends AsyncDisposable {
   readonly tokenizer: CausalTokenizer;
   readonly chatTemplate: string | undefined;
   readonly blocks: Blockwise;
+  /** The same with the components of its blocks to be seen, opened when it is first asked for. */
+  parts(): Promise<Parts>;
 }
 
 /**
@@ -43,17 +45,31 @@ export const openInspected = async (model: string, { adapter: folder, weights = 
     throw new UnsupportedError(
       `inspect ${model}: expected an adapter beside the weights, got one of virtual tokens before the text; inspect the model without it`,
     );
-  const inspected: InspectedModel = { name: resolved.name, config: base.member.config, build: source.member.build };
+  const inspected: HeadedModel = { name: resolved.name, config: base.member.config, build: source.member.build };
   const mode = weights === 'auto' ? 'f32' : weights;
   const { program, bindings } = await boundProgram({ source, tokenizer, beside, threads }, inspectedProgram(inspected), mode);
   await using opened = new AsyncDisposableStack();
   const engine = opened.use(await openEngine(threads === undefined ? {} : { threads }));
   const blocks = opened.use(await openBlockwise(engine, inspected, program, bindings));
   const held = opened.move();
+  let parts: Promise<Parts> | undefined;
+  const openedParts = async (): Promise<Parts> => held.use(await openParts(engine, inspected, program, bindings, blocks));
   const identity = async (): Promise<string> => {
     const hash = createHash('sha256').update(await weightsSha256(resolved));
     for (const [name, values] of adapter?.values ?? []) hash.update(name).update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
     return hash.digest('hex');
   };
-  return { name: resolved.name, identity, weights: mode, tokenizer, chatTemplate, blocks, [Symbol.asyncDispose]: () => held.disposeAsync() };
+  return {
+    name: resolved.name,
+    identity,
+    weights: mode,
+    tokenizer,
+    chatTemplate,
+    blocks,
+    parts: () => {
+      parts ??= openedParts();
+      return parts;
+    },
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
 };

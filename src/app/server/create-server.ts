@@ -29,6 +29,8 @@ import { eventsRoute } from './routes/events.ts';
 import { factRoute } from './routes/fact.ts';
 import { factsRoute } from './routes/facts.ts';
 import { graphRoute } from './routes/graph.ts';
+import { inspectAttentionRoute } from './routes/inspect-attention.ts';
+import { inspectAttributeRoute } from './routes/inspect-attribute.ts';
 import { inspectLensRoute } from './routes/inspect-lens.ts';
 import { inspectOrionRoute } from './routes/inspect-orion.ts';
 import { inspectPatchRoute } from './routes/inspect-patch.ts';
@@ -80,6 +82,8 @@ const routes: readonly Route[] = [
   adaptCombineRoute,
   inspectPatchRoute,
   inspectLensRoute,
+  inspectAttentionRoute,
+  inspectAttributeRoute,
   inspectSitesRoute,
   inspectOrionRoute,
   runsRoute,
@@ -146,6 +150,8 @@ const noInspecting: Inspecting = {
   lens: notInspected,
   orion: notInspected,
   orionFile: notInspected,
+  attention: notInspected,
+  attribute: notInspected,
   [Symbol.asyncDispose]: async () => {},
 };
 

@@ -117,6 +117,74 @@ export const orionResultSchema = z
   })
   .openapi('InspectOrionResult');
 
+const count = z.number().int().min(0);
+export const attentionSchema = z
+  .strictObject({
+    model,
+    prompt: text,
+    layer: count.optional().openapi({ description: 'The block whose patterns are told, from 0. Default none.' }),
+    head: count.optional().openapi({ description: 'Only this head of it.' }),
+    top: top.openapi({ description: 'Places told of what the last token reads. Default 3.' }),
+    special,
+  })
+  .openapi('InspectAttention');
+export const attentionReadSchema = z
+  .object({
+    tokens: z.array(z.string()).readonly(),
+    layers: z.number().int(),
+    heads: z.number().int(),
+    last: z
+      .array(
+        z.object({
+          layer: z.number().int(),
+          head: z.number().int(),
+          reads: z.array(z.object({ place: z.number().int(), weight: z.number() })).readonly(),
+        }),
+      )
+      .readonly()
+      .openapi({ description: 'What the last token reads most in every head, the most first.' }),
+    patterns: z
+      .array(z.object({ layer: z.number().int(), head: z.number().int(), rows: z.array(z.array(z.number()).readonly()).readonly() }))
+      .readonly()
+      .openapi({ description: 'Of the block asked for: for each token its attention to the tokens up to itself.' }),
+  })
+  .openapi('InspectAttentionRead');
+export type InspectAttentionRead = z.infer<typeof attentionReadSchema>;
+
+const token = z.object({ id: z.number().int(), token: z.string() });
+export const attributeSchema = z
+  .strictObject({
+    model,
+    prompt: text,
+    answer: text.min(1).optional().openapi({ description: 'What comes next, by its first token. Default: what the model says.' }),
+    against: text.min(1).optional().openapi({ description: 'What it is compared with. Default: the likeliest other token.' }),
+    baseline: z.array(text).max(20).optional().openapi({ description: 'Prompts whose components’ outputs replace this one’s.' }),
+    special,
+  })
+  .openapi('InspectAttribute');
+export const attributedSchema = z
+  .object({
+    tokens: z.array(z.string()).readonly(),
+    answer: token,
+    against: token,
+    difference: z.number().openapi({ description: 'Logit of the answer less that of the other.' }),
+    baseline: z.number().nullable().openapi({ description: 'The same of the baseline prompts.' }),
+    components: z
+      .array(
+        z.object({
+          name: z.string(),
+          kind: z.enum(['embed', 'head', 'bias', 'mlp', 'final']),
+          layer: z.number().int().nullable(),
+          head: z.number().int().nullable(),
+          logit: z.number(),
+          effect: z.number().nullable(),
+        }),
+      )
+      .readonly()
+      .openapi({ description: 'In the order of the model; `logit` sums to the difference, `effect` is what the difference loses with the baseline’s output.' }),
+  })
+  .openapi('InspectAttributed');
+
 export const sitesSchema = z
   .object({
     model: z.string(),

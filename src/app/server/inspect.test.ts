@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStore, type Store } from '../../knowledge/index.ts';
-import { type Inspecting, localInspecting, type OrionOutcome, openInspected, patchPair, runOrion } from '../inspect/index.ts';
+import { attentionOf, attributionOf, type Inspecting, localInspecting, type OrionOutcome, openInspected, patchPair, runOrion } from '../inspect/index.ts';
 import { tinyConfig, writeTinyModel } from '../testing/tiny-language-model.ts';
 import { createServer, type LocalModels, type LyceumServer } from './index.ts';
 
@@ -30,6 +30,8 @@ beforeAll(async () => {
     lens: (model, ...rest) => inner.lens(at(model), ...rest),
     orion: (model, ...rest) => inner.orion(at(model), ...rest),
     orionFile: (model, file) => inner.orionFile(at(model), file),
+    attention: (model, ...rest) => inner.attention(at(model), ...rest),
+    attribute: (model, ...rest) => inner.attribute(at(model), ...rest),
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
   server = createServer({ webDir: folder, models, inspecting, workspace: { name: 'papers', store, read: () => Promise.reject(new Error('no')) } });
@@ -63,6 +65,25 @@ describe('/api/inspect', () => {
     expect(((await lens.json()) as { layers: { places: unknown[] }[] }).layers.map(({ places }) => places.length)).toEqual(Array(tinyConfig.num_hidden_layers + 1).fill(2)); // biome-ignore format: one value
     const sites = await request('/api/inspect/sites?model=tiny');
     expect(await sites.json()).toMatchObject({ layers: tinyConfig.num_hidden_layers, sites: expect.arrayContaining([expect.objectContaining({ site: 'blocks.N.attn.pattern' })]) }); // biome-ignore format: one value
+  });
+
+  it('tells what heads read and components say as the use cases do, and refuses what there is not', async () => {
+    await using model = await openInspected(join(folder, 'tiny'), { threads: 1 });
+    const attention = await request('/api/inspect/attention', { model: 'tiny', prompt: source, layer: 1, top: 2 });
+    expect(attention.status).toBe(200);
+    expect(await attention.json()).toEqual(await attentionOf(model, source, { layer: 1, top: 2 }));
+    const attributed = await request('/api/inspect/attribute', { model: 'tiny', prompt: source, baseline: [target] });
+    expect(attributed.status).toBe(200);
+    expect(await attributed.json()).toEqual(await attributionOf(model, source, { baseline: [target] }));
+    for (const [path, body, message] of [
+      ['attention', { layer: 90 }, /expected a layer from 0 to \d+, got 90/],
+      ['attention', { head: 0 }, /expected a layer beside the head/],
+      ['attribute', { answer: 'x', against: 'x' }, /expected two answers that begin with different tokens/],
+    ] as const) {
+      const answer = await request(`/api/inspect/${path}`, { model: 'tiny', prompt: source, ...body });
+      expect(answer.status).toBe(400);
+      expect(((await answer.json()) as { error: { message: string } }).error.message).toMatch(message);
+    }
   });
 
   it.each([

@@ -5,4 +5,4 @@ export { type HeadScore, type HeadScoreOptions, headScores } from './head-scores
 export { type HeadedModel, openParts, type Parts, type PartsInput, type PartsOutput } from './parts.ts';
 export { type Path, type PathPatched, pathPatch } from './path-patch.ts';
 export { type LastRun, type ReadLastOptions, readLast } from './read-last.ts';
-export { throughBlocks } from './through-blocks.ts';
+export { checkText, throughBlocks } from './through-blocks.ts';
