@@ -19,6 +19,8 @@ export {
   openInspected,
   type PatchedPair,
   patchPair,
+  type RetrievalOf,
+  retrievalOf,
   runOrion,
 } from './app/inspect/index.ts';
 export {

@@ -4,4 +4,5 @@ export * from './components/index.ts';
 export { type EncodedPrompt, encodePrompt } from './encode-prompt.ts';
 export { type LensOptions, type LensReading, logitLens } from './lens.ts';
 export * from './orion/index.ts';
+export * from './retrieval/index.ts';
 export { type PatchedRun, type Sweep, type SweepOptions, sweep, type TokenScores } from './sweep.ts';

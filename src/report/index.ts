@@ -29,4 +29,6 @@ export type { OrionAnswered, OrionExtras, OrionMeasured, OrionResult, OrionRole 
 export { reportPolicy } from './page.ts';
 export { parseAdaptResult } from './parse-adapt-result.ts';
 export { parseOrionResult } from './parse-orion-result.ts';
+export { retrievalReport, retrievalVerdict } from './retrieval-report.ts';
+export type { RetrievalReportComponent, RetrievalReportResult } from './retrieval-result.ts';
 export { type Judgement, judge, keptWithin, verdict } from './verdict.ts';

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { CommandModule } from './command-module.ts';
 import type { LensFlags, OrionFlags, PatchFlags } from './inspect-actions.ts';
 import type { AttentionFlags, AttributeFlags, HeadsFlags } from './inspect-component-actions.ts';
+import type { RetrievalFlags } from './inspect-retrieval-action.ts';
 import { wholeNumber } from './number.ts';
 import { commonOptions } from './options.ts';
 
@@ -105,6 +106,22 @@ export const define: CommandModule['define'] = (command, finish) => {
       '\nWhat each component adds at the last token to the difference of two logits, the last norm’s scale frozen: all of them sum to the difference. With baseline prompts also its direct effect: how much of the difference is lost where the component puts out what it does in those, the last norm computed anew (path patching to the logits, arXiv:2312.10091). --json tells all components.\n\nExamples:\n  lyceum inspect attribute --model smollm2-135m-instruct --prompt "The capital of France is" --answer " Paris" --against " Rome"\n  lyceum inspect attribute --model smollm2-135m-instruct --prompt "The capital of France is" --source "The capital of Italy is"\n',
     )
     .action(async (flags: AttributeFlags) => finish(await (await componentActions()).attribute(flags, commonOptions(command))));
+
+  sub('retrieval', 'how an answer is fetched, component by component, before and after the request was moved')
+    .requiredOption(...modelOption)
+    .option('--source <variable>', 'what the source asks for', 'character_name')
+    .option('--target <variable>', 'what the target asks for', 'city')
+    .option('--prompts <n>', 'stories, each asked for every variable', wholeNumber('--prompts', 2), 50)
+    .option('--resamples <n>', 'baseline prompts a prompt', wholeNumber('--resamples', 1), 5)
+    .option('--layer <n>', 'patch after so many blocks; default: where the request is answered best', wholeNumber('--layer', 1))
+    .option('--stories <files...>', 'stories and questions of your own: two JSON files')
+    .option('--output <folder>', 'of the report; default: by model in the workspace')
+    .option(...adapterOption)
+    .addHelpText(
+      'after',
+      '\nThe source’s residual stream at the last token is put in the place of the target’s, which asks another story for another variable. Measured are each head’s and feed-forward part’s direct effect on the logits, attention to the value asked for, how many components are the same as when the question is asked outright, and what attention alone carries (arXiv:2312.10091, the case study). Variables of our stories: character_name, city, character_occupation, day_time, season. Minutes on a small model.\n\nExamples:\n  lyceum inspect retrieval --model smollm2-135m-instruct --prompts 10\n  lyceum inspect retrieval --model smollm2-135m-instruct --target season --output season\n',
+    )
+    .action(async (flags: RetrievalFlags) => finish(await (await import('./inspect-retrieval-action.ts')).retrieval(flags, commonOptions(command))));
 
   sub('sites', 'the places of a model that can be looked at and edited, with their shapes')
     .requiredOption(...modelOption)

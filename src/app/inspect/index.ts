@@ -9,4 +9,5 @@ export { type Inspecting, type LocalInspectingOptions, localInspecting } from '.
 export { type InspectedLanguageModel, type InspectOptions, openInspected } from './open-inspected.ts';
 export { type PatchedPair, type PatchPairOptions, patchPair } from './patch-pair.ts';
 export { readOrion } from './read-orion.ts';
+export { type RetrievalOf, type RetrievalOfOptions, retrievalOf } from './retrieval-of.ts';
 export { type OrionOutcome, type OrionRunSettings, type OrionTaskOutcome, type RunOrionOptions, runOrion } from './run-orion.ts';

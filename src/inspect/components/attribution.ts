@@ -2,7 +2,7 @@ import { encodePrompt } from '../encode-prompt.ts';
 import { type Component, headsAndMlps } from './component.ts';
 import type { Parts } from './parts.ts';
 import { type LastRun, readLast } from './read-last.ts';
-import { headsReplaced, joinRows, minus, products, rowAt } from './rows.ts';
+import { headsReplaced, joinRows, minus, plus, products, rowAt } from './rows.ts';
 import { checkText } from './through-blocks.ts';
 
 export interface Attribution {
@@ -88,7 +88,7 @@ export const directEffects = async (parts: Parts, run: LastRun, other: LastRun, 
   const { layers, hidden } = parts.config;
   const whole = run.streams[layers]!;
   const differences = await componentDifferences(parts, run, other);
-  const streams = joinRows([whole, other.streams[layers]!, ...differences.map(({ difference }) => difference.map((value, i) => value + whole[i]!))]);
+  const streams = joinRows([whole, other.streams[layers]!, ...differences.map(({ difference }) => plus(whole, difference))]);
   const [logits, otherLogits, ...patched] = products(await parts.final(streams), directions, hidden);
   return { logits: logits!, otherLogits: otherLogits!, components: differences.map(({ component }, i) => ({ component, logits: patched[i]! })) };
 };
