@@ -1,6 +1,6 @@
 import { html } from './html.ts';
 import { duration, grouped, percent } from './numbers.ts';
-import { type Fact, figure, keyItem, page, table } from './page.ts';
+import { type Fact, figure, keyItem, page } from './page.ts';
 import { hue } from './plots/colours.ts';
 import { intervalPlot } from './plots/intervals.ts';
 import { movedDotsPlot } from './plots/moved-dots.ts';
@@ -101,14 +101,12 @@ const effectsFigure = async ({ components, prompts, resamples }: RetrievalReport
 
 const alikeFigure = async ({ components, change }: RetrievalReportResult) => {
   const named = new Set(byEffect(components).slice(0, namedDots).map(({ name }) => name)); // biome-ignore format: a chain
-  const title = `After patching heads do ${percent(change.heads)} and feed-forward parts ${percent(change.mlps)} more or less than in the chimera`.replaceAll(
-    '-',
-    '−',
-  );
+  const signed = (value: number): string => `${value < 0 ? '−' : '+'}${percent(Math.abs(value))}`;
+  const title = `Patched, heads differ from the chimera by ${signed(change.heads)} of the total effect, feed-forward parts by ${signed(change.mlps)}`;
   return figure({
     title,
     caption: 'A dot is a head (first hue) or a feed-forward part (second): on the dashed line the patched target’s direct effect is the chimera’s.',
-    plot: await movedDotsPlot(title, components.map(({ name, kind, effects }) => ({ label: name, named: named.has(name), hue: kind === 'head' ? 0 : 1, to: [effects.chimera, effects.patched] as const })), { x: 'effect in the chimera', y: 'effect in the patched target', format: shareOf, diagonal: true }), // biome-ignore format: one call
+    plot: await movedDotsPlot(title, byEffect(components).map(({ name, kind, effects }) => ({ label: name, named: named.has(name), hue: kind === 'head' ? 0 : 1, to: [effects.chimera, effects.patched] as const })), { x: 'effect in the chimera', y: 'effect in the patched target', format: shareOf, diagonal: true }), // biome-ignore format: one call
     key: [keyItem(hue(0), 'heads'), keyItem(hue(1), 'feed-forward parts')],
     numbers: { columns: componentColumns.slice(0, 3), rows: byEffect(components).map((component) => componentRow(component).slice(0, 3)) },
     file: 'alike',
@@ -188,7 +186,6 @@ export const retrievalReport = async (result: RetrievalReportResult): Promise<st
     sections: [
       { title: 'Where the request goes', parts: [setup(result), bodies] },
       { title: 'Component by component', parts: inside },
-      { title: 'Strongest components', parts: table('Direct effects and attention, means', { columns: componentColumns, rows: byEffect(result.components).slice(0, shownComponents).map(componentRow).map((row) => row.map(String)) }) }, // biome-ignore format: one section
       { title: 'How this was measured', parts: how },
     ],
     foot: 'Written by lyceum inspect retrieval. Layers and heads count from 0; “after block 21” means that 21 blocks have run.',

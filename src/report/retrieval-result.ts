@@ -4,9 +4,9 @@ import type { Interval } from './adapt-result.ts';
 export const retrievalRunNames = {
   target: 'target by itself',
   patched: 'target, patched',
-  patterns: 'attention to the story taken over',
-  valuePatterns: 'attention to the two values taken over',
-  chimera: 'chimera: the source’s question asked of the target’s text',
+  patterns: 'story attention taken over',
+  valuePatterns: 'value attention taken over',
+  chimera: 'asked outright (chimera)',
 } as const;
 
 export interface RetrievalReportComponent {

@@ -26,11 +26,13 @@ export const gridPlot = (label: string, cells: readonly GridCell[], look: GridLo
     return Array.from({ length: Math.ceil(count / step) }, (_, i) => i * step);
   };
   const draw: Draw = (plot, { width, wide }) => {
-    const [marginLeft, marginRight] = [44, 12];
-    const size = Math.min(wide ? 40 : 30, (width - marginLeft - marginRight) / columns);
-    const rowHeight = Math.min(22, Math.max(5, size * 0.6));
+    const marginLeft = 44;
+    const size = Math.min(wide ? 40 : 30, (width - marginLeft - 12) / columns);
+    const rowHeight = Math.min(14, Math.max(6, size * 0.5));
+    // A few heads do not fill the line: the rest stays empty, so that words keep their size.
+    const marginRight = width - marginLeft - size * columns;
     return {
-      width: marginLeft + marginRight + size * columns,
+      width,
       height: 24 + 40 + rows * rowHeight,
       marginTop: 24,
       marginBottom: 40,

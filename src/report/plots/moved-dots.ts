@@ -5,7 +5,7 @@ import type { Plot } from './plot.ts';
 /** A thing at two places, or at one. */
 export interface MovedDot {
   readonly label: string;
-  /** Whether its name is written beside it. */
+  /** Whether its name is written beside it, where no name before it is in the way. */
   readonly named: boolean;
   /** Of its colour. */
   readonly hue: number;
@@ -28,6 +28,12 @@ export const movedDotsPlot = (label: string, dots: readonly MovedDot[], { x, y, 
   const values = [...moved.flatMap(({ x1, y1 }) => [[x1, y1]]), ...ends.map((end) => [end.x, end.y])] as [number, number][];
   const span = (axis: 0 | 1): [number, number] => [Math.min(0, ...values.map((value) => value[axis])), Math.max(0.01, ...values.map((value) => value[axis]))];
   const [low, high] = [Math.min(span(0)[0], span(1)[0]), Math.max(span(0)[1], span(1)[1])];
+  const [across, up] = diagonal ? [high - low, high - low] : [span(0)[1] - span(0)[0], span(1)[1] - span(1)[0]];
+  const written: (typeof ends)[number][] = [];
+  for (const end of ends) {
+    const near = written.some((other) => Math.abs(other.x - end.x) / across < 0.08 && Math.abs(other.y - end.y) / up < 0.045);
+    if (end.named && !near) written.push(end);
+  }
   const draw: Draw = (plot, { width, wide }) => ({
     width,
     height: wide ? 420 : 340,
@@ -46,10 +52,7 @@ export const movedDotsPlot = (label: string, dots: readonly MovedDot[], { x, y, 
       plot.link(moved, { x1: 'x1', y1: 'y1', x2: 'x2', y2: 'y2', stroke: ({ index }: { index: number }) => hue(index), strokeOpacity: 0.7, strokeWidth: 1.25 }),
       plot.dot(moved, { x: 'x1', y: 'y1', r: 3.5, fill: paper, stroke: ({ index }: { index: number }) => hue(index), strokeWidth: 1.5 }),
       plot.dot(ends, { x: 'x', y: 'y', r: 3.5, fill: ({ index }: { index: number }) => hue(index) }),
-      plot.text(
-        ends.filter(({ named }) => named),
-        { x: 'x', y: 'y', text: 'name', dx: 8, textAnchor: 'start', fill: ink, stroke: paper, strokeWidth: 4 },
-      ),
+      plot.text(written, { x: 'x', y: 'y', text: 'name', dx: 8, textAnchor: 'start', fill: ink, stroke: paper, strokeWidth: 4 }),
     ],
   });
   return drawPlot(label, draw);
