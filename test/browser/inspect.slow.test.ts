@@ -145,6 +145,32 @@ describe.skipIf(chromium === null)('Inspect page in Chromium (skipped: no chromi
     expect(complaints).toEqual([]);
   });
 
+  it('shows what a head reads, token by token, by keyboard and pointer', async () => {
+    const { page, complaints } = await visit();
+    await page.getByRole('tab', { name: 'Attention' }).click();
+    await page.getByRole('textbox', { name: 'Text' }).fill('Once upon a time');
+    await page.keyboard.press('Control+Enter');
+    await page.waitForSelector('.attention-plot svg rect');
+    const tokens = 'Once upon a time'.length; // a token a letter
+    expect(await page.locator('.attention-plot tbody tr').count()).toBe(tokens);
+    expect(await page.locator('.heads td').count()).toBe(layers * tinyConfig.num_attention_heads);
+    const first = page.locator('.heads td[data-head="0.0"]');
+    await first.click();
+    await page.waitForSelector('.inspector .kind:has-text("Head 0.0")');
+    await page.keyboard.press('ArrowDown');
+    await page.waitForURL(/head=1\.0/);
+    await page.waitForSelector('.attention-plot h2:has-text("In head 1.0")');
+    expect(await page.locator('.heads td[aria-selected=true]').getAttribute('data-head')).toBe('1.0');
+    await page.getByRole('slider', { name: 'Token' }).focus();
+    await page.keyboard.press('Home');
+    // The first token has nothing but itself to read.
+    await page.waitForSelector('.attention-plot h2:has-text("“O” reads itself most: 100")');
+    expect(await page.locator('.inspector li').count()).toBe(1);
+    await page.reload();
+    await page.waitForSelector('.attention-plot h2:has-text("In head 1.0 “O”")');
+    expect(complaints).toEqual([]);
+  });
+
   it('says what is in the way, keeps what was typed, and tries again', async () => {
     const { page, complaints } = await visit();
     await source(page).fill('Kept');
@@ -181,6 +207,9 @@ describe.skipIf(chromium === null)('Inspect page in Chromium (skipped: no chromi
     await page.getByRole('tab', { name: 'Logit lens' }).click();
     await page.getByRole('button', { name: 'Look inside' }).click();
     await page.waitForSelector('.lens td');
+    expect(await auditPage(page)).toEqual([]);
+    await page.getByRole('tab', { name: 'Attention' }).click();
+    await page.waitForSelector('.attention-plot svg rect');
     expect(await auditPage(page)).toEqual([]);
     expect(complaints).toEqual([]);
   });

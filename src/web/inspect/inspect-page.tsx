@@ -6,6 +6,8 @@ import { NotYet } from '../parts/not-yet.tsx';
 import { Tabs } from '../parts/tabs.tsx';
 import { models } from '../state/data.ts';
 import { go, inspectedLook } from '../state/route.ts';
+import { attention } from './attention-state.ts';
+import { AttentionView, HeadDetails } from './attention-view.tsx';
 import { chosenModel, lens, pair } from './inspect-state.ts';
 import { CellDetails, LensView } from './lens-view.tsx';
 import { LayerDetails, PairView } from './pair-view.tsx';
@@ -13,6 +15,7 @@ import { LayerDetails, PairView } from './pair-view.tsx';
 const tabs = [
   { value: 'pair', label: 'One pair' },
   { value: 'lens', label: 'Logit lens' },
+  { value: 'attention', label: 'Attention' },
 ] as const;
 
 /** What happens inside a model: prompts and pictures in the middle, the chosen layer or cell at the right. */
@@ -26,20 +29,21 @@ export function InspectPage(): JSX.Element {
     );
   }
   const look = inspectedLook.value;
-  const [patched, read] = [pair.data.value, lens.data.value];
+  const [patched, read, attended] = [pair.data.value, lens.data.value, attention.data.value];
   return (
-    <main class={`read inspect${patched || read ? '' : ' alone'}`} id="main">
+    <main class={`read inspect${patched || read || attended ? '' : ' alone'}`} id="main">
       <section class="middle" aria-label="Inspect">
         <div class="bar">
           <Tabs label="Show" controls="look" value={look} onChange={(next) => go({ look: next === 'pair' ? null : next })} tabs={tabs} />
-          <ModelSelect value={chosenModel.value} onChoose={(model) => go({ model, layer: null, cell: null })} />
+          <ModelSelect value={chosenModel.value} onChoose={(model) => go({ model, layer: null, cell: null, head: null })} />
         </div>
         <div id="look" class="view" role="tabpanel" aria-label={tabs.find(({ value }) => value === look)!.label}>
-          {look === 'pair' ? <PairView /> : <LensView />}
+          {look === 'pair' ? <PairView /> : look === 'lens' ? <LensView /> : <AttentionView />}
         </div>
       </section>
       {patched && <LayerDetails patched={patched} />}
       {read && <CellDetails read={read} />}
+      {attended && <HeadDetails read={attended} />}
     </main>
   );
 }

@@ -12,7 +12,7 @@ const mostTold = 10; // tokens a layer: what the plot can follow
 export const chosenModel = computed(() => (generating.value.some(({ name }) => name === inspectedModel.value) ? inspectedModel.value : chattedModel.value));
 
 /** A name that is not of this machine is asked for, too: the server says what to do. */
-const askedModel = computed(() => inspectedModel.value || chosenModel.value);
+export const askedModel = computed(() => inspectedModel.value || chosenModel.value);
 
 // One pair
 

@@ -61,11 +61,14 @@ export const comparedRuns = list('compare');
 export const inspectedModel = parameter('model');
 export const inspectedSource = parameter('source');
 export const inspectedTarget = parameter('target');
-/** There: which picture; the text under the lens, and the cell of its grid that is chosen. */
+/** There: which picture; the text that is read, the cell of a grid or the token that is chosen, and the head. */
 const lookName = parameter('look');
-export const inspectedLook = computed<'pair' | 'lens'>(() => (lookName.value === 'lens' ? 'lens' : 'pair'));
+export const inspectedLook = computed<'pair' | 'lens' | 'attention'>(() =>
+  lookName.value === 'lens' || lookName.value === 'attention' ? lookName.value : 'pair',
+);
 export const inspectedPrompt = parameter('prompt');
 export const inspectedCell = parameter('cell');
+export const inspectedHead = parameter('head');
 const layerName = parameter('layer');
 export const inspectedLayer = computed(() => (/^\d{1,4}$/.test(layerName.value) ? Number(layerName.value) : null));
 
@@ -94,7 +97,8 @@ type Change = Partial<
     | 'layer'
     | 'look'
     | 'prompt'
-    | 'cell',
+    | 'cell'
+    | 'head',
     string | null
   >
 >;

@@ -12,6 +12,7 @@ export type {
   Fact,
   FactSource,
   Graph,
+  InspectAttentionRead,
   InspectLensRead,
   InspectPatched,
   LearningMatrix,
