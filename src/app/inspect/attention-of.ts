@@ -31,8 +31,8 @@ export interface AttentionOfOptions {
   readonly special?: boolean | undefined;
 }
 
-/** So long a text at most: a pattern grows with the square of it. */
-const mostTokens = 1024;
+/** So long a text at most where patterns are told: they grow with the square of it. */
+const mostTokens = 512;
 
 /**
  * Which earlier tokens each token of a text reads, head by head.
@@ -55,7 +55,8 @@ export const attentionOf = async (
   if (only !== undefined && wanted === undefined) throw new ConfigError('inspect attention: expected a layer beside the head, got none; name both');
   const ids = model.tokenizer.encode(prompt, { special });
   checkText('inspect attention', parts, ids);
-  if (ids.length > mostTokens) throw new ConfigError(`inspect attention: expected at most ${mostTokens} tokens, got ${ids.length}; shorten the text`);
+  if (wanted !== undefined && ids.length > mostTokens)
+    throw new ConfigError(`inspect attention: expected at most ${mostTokens} tokens where patterns are told, got ${ids.length}; shorten the text, or leave the layer out`);
   const seq = ids.length;
   const last: AttentionOf['last'][number][] = [];
   const patterns: AttentionOf['patterns'][number][] = [];

@@ -12,7 +12,7 @@ const question = (more: object): object | null =>
     : null;
 
 /** What the last token reads in every head: what a head is chosen by. */
-export const attention = asked<InspectAttentionRead>(path, () => question({ top: 2 }));
+export const attention = asked<InspectAttentionRead>(path, () => question({ top: 4 }));
 export const chosenHead = computed<Head | null>(() => {
   const read = attention.data.value;
   return read && (headOf(read, inspectedHead.value) ?? firstHead(read));

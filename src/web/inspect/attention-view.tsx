@@ -79,7 +79,7 @@ const steps: Readonly<Record<string, readonly [down: number, right: number]>> = 
   ArrowRight: [0, 1],
 };
 
-/** All heads as a grid, the stronger the more the last token's attention is drawn to one token; one is reached by Tab and the others by arrows. */
+/** All heads as a grid, the stronger the more the last token's attention is drawn to one token from afar; one is reached by Tab and the others by arrows. */
 function Heads({ read, chosen }: { read: InspectAttentionRead; chosen: Head }): JSX.Element {
   const press = (event: KeyboardEvent) => {
     const step = steps[event.key];
@@ -107,7 +107,7 @@ function Heads({ read, chosen }: { read: InspectAttentionRead; chosen: Head }): 
                   aria-selected={isChosen}
                   aria-label={`head ${headName(one)}`}
                   title={`head ${headName(one)}`}
-                  style={{ background: `color-mix(in srgb, var(--accent) ${(drawnTo(one) * 100).toFixed(1)}%, var(--paper))` }}
+                  style={{ background: `color-mix(in srgb, var(--accent) ${(drawnTo(read, one) * 100).toFixed(1)}%, var(--paper))` }}
                   onFocus={() => chooseHead(one)}
                 />
               );
@@ -157,7 +157,7 @@ export function HeadDetails({ read }: { read: InspectAttentionRead }): JSX.Eleme
         </Section>
         <Section title="heads">
           {head && <Heads read={read} chosen={head} />}
-          <p class="hint">Layers downwards, heads across. The stronger, the more the last token’s attention goes to one token other than the first.</p>
+          <p class="hint">Layers downwards, heads across. The stronger, the more the last token’s attention goes to one token other than the first and the two last.</p>
         </Section>
       </ScrollRegion>
     </aside>

@@ -16,12 +16,13 @@ export function headOf({ layers, heads }: InspectAttentionRead, name: string): H
 }
 export const headName = ({ layer, head }: Head): string => `${layer}.${head}`;
 
-/** How much the last token's attention is drawn to one token; the first, where heads rest that look for nothing, does not count. */
-export const drawnTo = ({ reads }: InspectAttentionRead['last'][number]): number => reads.find(({ place }) => place > 0)?.weight ?? 0;
+/** How much the last token's attention is drawn to one token from afar: the first, where heads rest that look for nothing, and the two last do not count. */
+export const drawnTo = ({ tokens }: InspectAttentionRead, { reads }: InspectAttentionRead['last'][number]): number =>
+  reads.find(({ place }) => place > 0 && place < tokens.length - 2)?.weight ?? 0;
 
-/** The head to show first: the one whose attention is drawn most to one token. */
-export function firstHead({ last }: InspectAttentionRead): Head | null {
-  return last.reduce<InspectAttentionRead['last'][number] | null>((best, one) => (best && drawnTo(best) >= drawnTo(one) ? best : one), null);
+/** The head to show first: the one whose attention is drawn most to one token from afar. */
+export function firstHead(read: InspectAttentionRead): Head | null {
+  return read.last.reduce<InspectAttentionRead['last'][number] | null>((best, one) => (best && drawnTo(read, best) >= drawnTo(read, one) ? best : one), null);
 }
 
 /** So many heads and layers on, as far as there are any. */
