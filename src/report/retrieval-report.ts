@@ -188,6 +188,6 @@ export const retrievalReport = async (result: RetrievalReportResult): Promise<st
       { title: 'Component by component', parts: inside },
       { title: 'How this was measured', parts: how },
     ],
-    foot: 'Written by lyceum inspect retrieval. Layers and heads count from 0; “after block 21” means that 21 blocks have run.',
+    foot: 'Written by lyceum inspect retrieval. Names of components count layers and heads from 0; “after block N” means that N blocks have run.',
   });
 };

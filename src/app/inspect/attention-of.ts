@@ -56,7 +56,9 @@ export const attentionOf = async (
   const ids = model.tokenizer.encode(prompt, { special });
   checkText('inspect attention', parts, ids);
   if (wanted !== undefined && ids.length > mostTokens)
-    throw new ConfigError(`inspect attention: expected at most ${mostTokens} tokens where patterns are told, got ${ids.length}; shorten the text, or leave the layer out`);
+    throw new ConfigError(
+      `inspect attention: expected at most ${mostTokens} tokens where patterns are told, got ${ids.length}; shorten the text, or leave the layer out`,
+    );
   const seq = ids.length;
   const last: AttentionOf['last'][number][] = [];
   const patterns: AttentionOf['patterns'][number][] = [];

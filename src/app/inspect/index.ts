@@ -1,7 +1,7 @@
-export { keepOrion, orionFolder } from './keep-orion.ts';
 export { type AttentionOf, type AttentionOfOptions, type AttentionRead, attentionOf, mostRead } from './attention-of.ts';
 export { type AttributedComponent, type AttributionOf, type AttributionOfOptions, attributionOf } from './attribution-of.ts';
 export { type HeadsOf, type HeadsOfOptions, headsOf } from './heads-of.ts';
+export { keepOrion, orionFolder } from './keep-orion.ts';
 export { type LensOf, type LensOfOptions, lensOf } from './lens-of.ts';
 export type { LikelyToken } from './likely-token.ts';
 export { type ListedSite, type ListedSites, listSites } from './list-sites.ts';

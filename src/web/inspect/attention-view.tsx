@@ -157,7 +157,9 @@ export function HeadDetails({ read }: { read: InspectAttentionRead }): JSX.Eleme
         </Section>
         <Section title="heads">
           {head && <Heads read={read} chosen={head} />}
-          <p class="hint">Layers downwards, heads across. The stronger, the more the last token’s attention goes to one token other than the first and the two last.</p>
+          <p class="hint">
+            Layers downwards, heads across. The stronger, the more the last token’s attention goes to one token other than the first and the two last.
+          </p>
         </Section>
       </ScrollRegion>
     </aside>

@@ -29,6 +29,13 @@ describe('heads of the Inspect page', () => {
     const said = (query: number) => attentionFinding(read, { layer: 1, head: 0 }, rows, query, (token) => token.trim()).replaceAll('\u00a0', ' ');
     expect(said(2)).toMatch(/^In head 1\.0 “is” reads “"x"” before it most: 80(\.0)? ?%$/);
     expect(said(1)).toMatch(/reads itself most/);
-    expect(attentionCsv(read, rows).split('\n')).toEqual(['token,"An"," ""x"""," is"," it"', '"An",1,,,', '" ""x""",0.3,0.7,,', '" is",0.1,0.8,0.1,', '" it",0,0.5,0.25,0.25', '']);
+    expect(attentionCsv(read, rows).split('\n')).toEqual([
+      'token,"An"," ""x"""," is"," it"',
+      '"An",1,,,',
+      '" ""x""",0.3,0.7,,',
+      '" is",0.1,0.8,0.1,',
+      '" it",0,0.5,0.25,0.25',
+      '',
+    ]);
   });
 });
