@@ -155,6 +155,20 @@ describe('lyceum inspect attribute', () => {
   });
 });
 
+describe('lyceum inspect retrieval', () => {
+  it.each([
+    [[], /expected first tokens|first token|begin with/], // letters are tokens here, so that all answers begin with a space
+    [['--source', 'shoes'], /expected variables among character_name, city, .*, got shoes; name another/],
+    [['--source', 'city'], /expected two variables, got city twice/],
+    [['--layer', '9'], /expected a layer from 1 to \d+, got 9/],
+    [['--stories', 'one.json'], /expected --stories STORIES\.json QUESTIONS\.json, got 1 files/],
+  ] as const)('refuses %j', (args, message) => {
+    const { status, stdout, stderr } = inspect('retrieval', '--model', './tiny', '--prompts', '2', ...args);
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(message);
+  });
+});
+
 describe('lyceum inspect orion', () => {
   const task = {
     orionTask: 1,
