@@ -17,9 +17,8 @@ export {
 export { compareReport, compareVerdict } from './compare-report.ts';
 export { FormatError } from './errors.ts';
 export { type GuardResult, guardReport, guardVerdict } from './guard-report.ts';
-export type { LearningMatrix, MatrixTask, Range } from './learning-matrix.ts';
 export { type HeadKind, type HeadsResult, headKinds, headsReport, headsVerdict } from './heads-report.ts';
-export type { LearningMatrix, MatrixTask } from './learning-matrix.ts';
+export type { LearningMatrix, MatrixTask, Range } from './learning-matrix.ts';
 export { matrixVerdict } from './matrix-figure.ts';
 export { methodName } from './method-names.ts';
 export { type OrionCell, orionCells } from './orion-cells.ts';
