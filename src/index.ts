@@ -5,6 +5,16 @@ export { type CombinedTask, type CombineOptions, type CombineOutcome, combineRun
 export { type MatrixOptions, measureMatrix } from './app/adapt/measure-matrix.ts';
 export { type EmbedderOptions, embedTexts as embed, openEmbedder } from './app/embed.ts';
 export {
+  type Calibrated,
+  calibrateGuard,
+  type GuardPrediction,
+  guardAll,
+  type RedTeamResult,
+  redTeam,
+  type ScannedDocument,
+  scanDocument,
+} from './app/guard/index.ts';
+export {
   type AttentionOf,
   type AttributionOf,
   attentionOf,

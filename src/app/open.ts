@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { localAdapting } from './adapt/local-adapting.ts';
+import { localGuarding } from './guard/local-guarding.ts';
 import { localInspecting } from './inspect/local-inspecting.ts';
 import { localModels } from './local-models.ts';
 import { type ReadOptions, readPaths } from './read.ts';
@@ -41,6 +42,7 @@ export async function serveWorkbench({ dir, quiet, port, host, token, browser, .
     },
     models: localModels(reading),
     inspecting: localInspecting({ dir, threads: reading.threads ?? availableParallelism() }),
+    guarding: localGuarding({ threads: reading.threads ?? availableParallelism() }),
     adapting: localAdapting({ dir, threads: reading.threads ?? availableParallelism(), ...(existsSync(trainingSample) && { sample: trainingSample }) }),
     webDir,
     host,

@@ -92,6 +92,32 @@ export async function predict(
   }
 }
 
+export interface ScanFlags {
+  readonly file: string;
+  readonly request?: string | undefined;
+  readonly guard?: string | undefined;
+}
+
+export async function scan({ file, request, guard }: ScanFlags, { json, threads }: CommonOptions): Promise<number> {
+  const [{ scanDocument }, { openEmbedder }] = [await import('../guard/scan-document.ts'), await import('../embed.ts')];
+  const document = file === '-' ? await readInput() : await read(file);
+  await using encoder = await openEmbedder({ threads });
+  const found = await scanDocument(encoder, { document, instruction: request, guard });
+  if (json) print(JSON.stringify(found));
+  else {
+    for (const { injected, restated, text } of found.segments.filter(({ suspected }) => suspected))
+      print(`${injected.toFixed(2)}${request === undefined ? '' : `  ${restated.toFixed(2)}`}  ${JSON.stringify(text)}`);
+    print(`${found.segments.length} segments, ${found.segments.filter(({ suspected }) => suspected).length} suspected, score ${found.score.toFixed(2)}`);
+  }
+  return 0;
+}
+
+const readInput = async (): Promise<string> => {
+  let text = '';
+  for await (const part of process.stdin.setEncoding('utf8')) text += part;
+  return text;
+};
+
 export interface CalibrateFlags {
   readonly model: string;
   readonly output: string;

@@ -24,6 +24,20 @@ export const define: CommandModule['define'] = (command, finish) => {
     )
     .action(async (flags: PredictFlags) => finish(await (await actions()).predict(flags, commonOptions(command))));
 
+  const scanning = command
+    .command('scan')
+    .description('what in a document looks injected; no language model is asked')
+    .argument('<file>', 'a text file; - reads standard input')
+    .option('--request <text>', 'what is to be asked of it')
+    .addHelpText(
+      'after',
+      '\nPrints the suspected parts with their probabilities; exit code 0 whether there are any or not. --json tells every segment.\n\nExamples:\n  lyceum guard scan email.txt\n  lyceum guard scan report.md --request "Who signed it?" --json\n',
+    )
+    .action(async (file: string, flags: { readonly request?: string }) => {
+      const { guard } = shared(scanning, []);
+      finish(await (await actions()).scan({ file, request: flags.request, guard }, commonOptions(command)));
+    });
+
   const calibrating = command
     .command('calibrate')
     .description('fit a guard to a model from trusted examples, one at least')

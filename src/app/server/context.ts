@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Store } from '../../knowledge/index.ts';
+import type { Guarding } from '../guard/local-guarding.ts';
 import type { Inspecting } from '../inspect/local-inspecting.ts';
 import type { JobOutcome, JobProgress, Jobs } from '../jobs.ts';
 import type { Adapting } from './adapting.ts';
@@ -30,6 +31,7 @@ export interface ServerContext {
   readonly heldModel: HeldModel;
   readonly adapting: Adapting;
   readonly inspecting: Inspecting;
+  readonly guarding: Guarding;
   readonly jobs: Jobs;
   readonly notices: Notices;
   readonly streams: EventStreams;

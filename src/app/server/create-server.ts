@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { NotFoundError } from '../../core/index.ts';
+import type { Guarding } from '../guard/local-guarding.ts';
 import type { Inspecting } from '../inspect/local-inspecting.ts';
 import { createJobs } from '../jobs.ts';
 import { version } from '../version.ts';
@@ -29,6 +30,7 @@ import { eventsRoute } from './routes/events.ts';
 import { factRoute } from './routes/fact.ts';
 import { factsRoute } from './routes/facts.ts';
 import { graphRoute } from './routes/graph.ts';
+import { guardScanRoute } from './routes/guard-scan.ts';
 import { inspectAttentionRoute } from './routes/inspect-attention.ts';
 import { inspectAttributeRoute } from './routes/inspect-attribute.ts';
 import { inspectLensRoute } from './routes/inspect-lens.ts';
@@ -86,6 +88,7 @@ const routes: readonly Route[] = [
   inspectAttributeRoute,
   inspectSitesRoute,
   inspectOrionRoute,
+  guardScanRoute,
   runsRoute,
   runRoute,
   runEventsRoute,
@@ -100,6 +103,8 @@ export interface ServerOptions {
   readonly adapting?: Adapting;
   /** How models are looked into; without it none is. */
   readonly inspecting?: Inspecting;
+  /** How documents are judged; without it none is. */
+  readonly guarding?: Guarding;
   /** A model that nobody has asked for so long is released. Default 15 minutes. */
   readonly modelIdleMs?: number;
   /** Folder of the built page. */
@@ -155,6 +160,11 @@ const noInspecting: Inspecting = {
   [Symbol.asyncDispose]: async () => {},
 };
 
+const noGuarding: Guarding = {
+  scan: () => Promise.reject(new NotFoundError('guard: expected a server that judges documents, got one that does not; start `lyceum open`.')),
+  [Symbol.asyncDispose]: async () => {},
+};
+
 /** Builds the server. Errors: ConfigError for an address other than loopback without a token. */
 export function createServer(options: ServerOptions): LyceumServer {
   const host = options.host ?? '127.0.0.1';
@@ -177,6 +187,7 @@ export function createServer(options: ServerOptions): LyceumServer {
     heldModel,
     adapting: options.adapting ?? noAdapting,
     inspecting: options.inspecting ?? noInspecting,
+    guarding: options.guarding ?? noGuarding,
     jobs,
     notices,
     streams: createEventStreams(limits.openStreams),
@@ -226,6 +237,7 @@ export function createServer(options: ServerOptions): LyceumServer {
       await jobs[Symbol.asyncDispose]();
       await heldModel[Symbol.asyncDispose]();
       await context.inspecting[Symbol.asyncDispose]();
+      await context.guarding[Symbol.asyncDispose]();
     },
   };
 }
