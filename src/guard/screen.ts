@@ -51,16 +51,15 @@ const logOdds = (probability: number): number => {
   return Math.log(bounded / (1 - bounded));
 };
 
-/** A text without segments, and without the white space that only they stood in. */
+/** A text without segments, and without the white space before each; at the beginning of a text, without that behind it. */
 const without = (document: string, segments: readonly Segment[]): string => {
   let left = '';
   let from = 0;
   for (const { start, end } of segments) {
-    left += document.slice(from, start);
-    from = end;
-    // What separated the segment from the next goes with it, unless nothing stood before it on its line.
-    const space = /^[^\S\n]*\n?/.exec(document.slice(end))![0];
-    if (left === '' || /\s$/.test(left)) from += space.length;
+    const before = left + document.slice(from, start);
+    const first = before.trim() === '';
+    left = first ? before : before.trimEnd();
+    from = first ? end + /^\s*/.exec(document.slice(end))![0].length : end;
   }
   return left + document.slice(from);
 };
