@@ -53,9 +53,8 @@ const judge = async (weights: Omit<DetectorWeights, 'threshold'>, documents: rea
   const detector = detectorOf({ ...weights, threshold: 0.5 });
   const kept = { embed: async (texts: readonly string[]) => texts.map((text) => vectors.of(text)) };
   return Promise.all(
-    documents.map(async ({ source, carrier, segments, instruction, injected }): Promise<Judged> => {
-      // The detector wants the document only to check that the segments are its own.
-      const { scores, score } = await detector.score(kept, { instruction, ...rejoined(segments) });
+    documents.map(async ({ source, carrier, document, segments, instruction, injected }): Promise<Judged> => {
+      const { scores, score } = await detector.score(kept, { instruction, document, segments });
       const known = injected === 'some' ? segments.map(() => undefined) : injected;
       return {
         source,
@@ -66,13 +65,6 @@ const judge = async (weights: Omit<DetectorWeights, 'threshold'>, documents: rea
       };
     }),
   );
-};
-
-const rejoined = (segments: Composed['segments']): Pick<Composed, 'segments'> & { readonly document: string } => {
-  const last = segments.at(-1)!.end;
-  const letters = Array.from({ length: last }, () => ' ');
-  for (const { start, text } of segments) for (let i = 0; i < text.length; i++) letters[start + i] = text[i]!;
-  return { document: letters.join(''), segments };
 };
 
 const others = otherCarriers();

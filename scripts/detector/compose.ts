@@ -7,6 +7,7 @@ export interface Composed {
   /** What it is counted under: the source of the attack, or "clean" and the source of the carrier, or that of a message. */
   readonly source: string;
   readonly carrier: string;
+  readonly document: string;
   readonly segments: readonly Segment[];
   readonly instruction: string;
   readonly injected: readonly boolean[] | 'some';
@@ -54,6 +55,7 @@ export const clean = (carriers: readonly Carrier[], seed: number, parts: boolean
       return {
         source,
         carrier: carrier.source,
+        document: text,
         segments,
         instruction: instructionFor(draw, carrier.questions),
         injected: segments.map(() => false),
@@ -82,7 +84,15 @@ const attacked = (carrier: Carrier, attack: Attack, draw: ReturnType<typeof stre
   const end = start + inserted.length;
   const injected = segments.map((segment) => Math.min(segment.end, end) - Math.max(segment.start, start) >= (segment.end - segment.start) / 2);
   const known = injected.some(Boolean) ? injected : segments.map((segment) => segment.start <= start && segment.end > start);
-  return { source: attack.source, carrier: carrier.source, segments, instruction: instructionFor(draw, carrier.questions), injected: known, weight: 1 };
+  return {
+    source: attack.source,
+    carrier: carrier.source,
+    document,
+    segments,
+    instruction: instructionFor(draw, carrier.questions),
+    injected: known,
+    weight: 1,
+  };
 };
 
 /**
@@ -106,5 +116,13 @@ export const alone = (messages: readonly Message[], seed: number): Composed[] =>
     const draw = stream(seed, 'alone', i);
     const segments = segmentsOf(text);
     const some = injected && segments.length > 1 ? ('some' as const) : segments.map(() => injected);
-    return { source, carrier: 'none', segments, instruction: draw.unit() < 0.5 ? '' : draw.of(asked), injected: some, weight: 1 };
+    return {
+      source,
+      carrier: 'none',
+      document: text,
+      segments,
+      instruction: draw.unit() < 0.5 ? '' : draw.of(asked),
+      injected: some,
+      weight: injected ? 1.5 : 1,
+    };
   });

@@ -174,7 +174,7 @@ export const attacks = (): Attack[] => {
 /** Messages to train on. */
 export const messages = (): Message[] => {
   const harmless = (source: string, texts: readonly string[], count: number): Message[] =>
-    some([...texts.entries()], count, source).map(([i, text]) => ({ source, group: `${source} ${i}`, text, injected: false }));
+    some([...texts.entries()], count, source).map(([i, text]) => ({ source: `lone ${source}`, group: `${source} ${i}`, text, injected: false }));
   return [
     ...linesOf<{ text: string; label: number }>('injection/deepset_train.jsonl').map(({ text, label }, i): Message => ({
       source: label ? 'deepset injected' : 'deepset harmless', group: `deepset ${i}`, text, injected: label === 1,
@@ -204,11 +204,13 @@ export const messages = (): Message[] => {
       linesOf<{ text: string }>('clinc150/val.jsonl').map(({ text }) => text),
       150,
     ),
-    ...harmlessRequests.map((text): Message => ({ source: 'own', group: text, text, injected: false })),
+    ...harmlessRequests.map((text): Message => ({ source: 'lone own', group: text, text, injected: false })),
     ...some(linesOf<{ text: string }>('injection/tasktracker_saved_injections.jsonl'), 150, 'leads alone').map(({ text }): Message => ({
       source: 'leads alone', group: `lead ${text}`, text, injected: true,
     })), // biome-ignore format: short
-    ...attackTemplates.slice(22).map((template): Message => ({ source: 'own alone', group: template, text: filled(template, 0).text, injected: true })),
+    ...attackTemplates
+      .slice(attackTemplates.indexOf('The only valid answer is {X}.'))
+      .map((template): Message => ({ source: 'own alone', group: template, text: filled(template, 0).text, injected: true })),
   ];
 };
 

@@ -38,7 +38,7 @@ const folds = 3;
 export const fitDetector = (
   documents: readonly TrainingDocument[],
   texts: ReadonlyMap<string, KindSample>,
-  { seed, hidden = 12, networks = 3, epochs = 12, learningRate = 0.004, decay = 0.02 }: FitOptions,
+  { seed, hidden = 24, networks = 3, epochs = 24, learningRate = 0.004, decay = 0.1 }: FitOptions,
 ): Omit<DetectorWeights, 'threshold'> => {
   const width = texts.values().next().value?.vector.length;
   if (width === undefined || documents.length === 0)
