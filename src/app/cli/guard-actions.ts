@@ -2,7 +2,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '../../core/index.ts';
-import { type GuardPolicy, type GuardSettings, guardPolicies } from '../../guard/guard-settings.ts';
+import { type GuardPolicy, type GuardSettings, guardPolicies } from '../../guard/index.ts';
 import { fileError } from '../file-error.ts';
 import type { Calibrated } from '../guard/calibrate.ts';
 import type { RedTeamResult } from '../guard/red-team.ts';
