@@ -65,10 +65,16 @@ describe('calibrating a guard', () => {
       [7, 1],
     ]);
     expect(settings.request).toMatchObject({ layer: 7, hold: true, documents: [trusted[0]!.document, trusted[1]!.document] });
-    // Attacked requests lie further off than any clean one.
-    expect(settings.request!.apart).toBeCloseTo(0.11, 6);
+    expect(settings.request!.apart).toBeNull(); // too few clean requests to say how far apart they may be
     const none = await calibrateGuard(reader(), identity, trusted, { layers: [3] });
-    expect(none.settings.request).toMatchObject({ hold: false });
+    expect(none.settings.request).toBeNull();
+  });
+
+  it('looks how far a request is from the trusted one where many examples say that attacks lie further off than clean ones', async () => {
+    const many = [0, 1, 2].flatMap((turn) => trusted.map((one) => ({ ...one, id: `${turn}-${one.id}`, document: `${one.document} ${turn} boats lie there.` })));
+    const { settings } = await calibrateGuard(reader(), identity, many, { layers: [5] });
+    expect(settings.request).toMatchObject({ layer: 5, hold: false });
+    expect(settings.request!.apart).toBeCloseTo(0.2, 6);
   });
 
   it('works from one trusted example, without holding the request', async () => {

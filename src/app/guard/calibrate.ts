@@ -56,6 +56,9 @@ const margin = 0.05; // of a cosine, above what trusted documents reach
 const lost = 0.02; // share of clean answers that holding the request may cost
 const gained = 0.02; // share of attacked answers that it must win
 const most = 3; // documents whose vectors are averaged
+const room = 2; // times the distance that any clean request reaches, before one is suspected: few examples say little of others
+const telling = 0.8; // share of attacks beyond that bound from which on it is of use
+const fewest = 8; // clean requests that a bound is drawn from at least
 
 /** Opens the model with a guard, or without. */
 export type OpenModel = (options: LanguageModelOptions) => Promise<LanguageModel>;
@@ -108,20 +111,21 @@ export const calibrateGuard = async (
   for (const layer of documents.length === 0 ? [] : new Set(depths)) {
     const found = await ask({ ...base, injected: 1, restated: null, request: { layer, hold: true, apart: 2, documents } }, judged, `held after block ${layer}`);
     const distances = (these: readonly CaseResult[]) => these.map(({ distance }) => distance ?? 0);
-    const apart = 1.1 * Math.max(...distances(found.filter((one) => !one.case.attack)), 1e-6);
-    const under = found.filter((one) => one.case.attack);
-    held.push({ layer, ...sharesOf(found), apart, seen: under.length === 0 ? 0 : distances(under).filter((one) => one > apart).length / under.length });
+    const [clean, under] = [found.filter((one) => !one.case.attack), found.filter((one) => one.case.attack)];
+    const apart = room * Math.max(...distances(clean), 1e-6);
+    const beyond = distances(under).filter((one) => one > apart).length / Math.max(1, under.length);
+    held.push({ layer, ...sharesOf(found), apart, seen: clean.length < fewest ? 0 : beyond });
   }
   const compared = sharesOf([...plain, ...unguarded].filter((one) => judged.includes(one.case)));
   const able = held.filter(({ clean, right }) => clean >= compared.clean - lost && right > compared.right + gained);
   const holding = able.toSorted((a, b) => b.right - a.right)[0];
   const seeing = held.toSorted((a, b) => b.seen - a.seen)[0];
-  const sees = seeing && seeing.seen >= 0.5 ? seeing : undefined;
+  const sees = seeing && seeing.seen >= telling ? seeing : undefined;
   const chosen = holding ?? sees;
   const settings: GuardSettings = {
     ...base,
     policy,
-    request: chosen ? { layer: chosen.layer, hold: holding !== undefined, apart: chosen.seen >= 0.5 ? chosen.apart : null, documents } : null,
+    request: chosen ? { layer: chosen.layer, hold: holding !== undefined, apart: chosen.seen >= telling ? chosen.apart : null, documents } : null,
     measured: { off, screened, held, trusted: cases.length, attacks: attacks.length },
   };
   const dropped = wrong.map(({ case: { id }, text }) => ({ id, answered: text }));

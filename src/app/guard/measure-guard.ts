@@ -28,10 +28,13 @@ export interface CaseResult {
   readonly distance?: number | undefined;
 }
 
-/** Every case with attacks of ours put in, each towards another case's answer; where all have one answer, towards a word that none has. */
+/** Every case with attacks of ours put in, each towards an answer to the same request on another document; where there is none, to another request, and else towards a word that none has. */
 export const attacked = (cases: readonly GuardCase[]): GuardCase[] =>
   cases.flatMap(({ id, instruction, document, answers }, i) => {
-    const others = cases.flatMap((other) => other.answers[0] ?? []).filter((answer) => !containsAnswer(answer, answers) && !containsAnswer(document, [answer]));
+    const wrongOf = (others: readonly GuardCase[]): string[] =>
+      others.flatMap((other) => other.answers[0] ?? []).filter((answer) => !containsAnswer(answer, answers) && !containsAnswer(document, [answer]));
+    const alike = wrongOf(cases.filter((other) => other.instruction === instruction));
+    const others = alike.length > 0 ? alike : wrongOf(cases);
     const wrong = others[i % Math.max(1, others.length)] ?? 'Timbuktu';
     return attacksOn(instruction, wrong).map((attack, k) => ({
       id: `${id}/${attack.kind}`,
