@@ -111,6 +111,7 @@ export const sweep = async (
 };
 
 const rowsAtOnce = 256; // of scores over the vocabulary
+const rowsTogether = 256; // of one target: each is compared with the others, if only to be told apart from them
 
 /** @param patches  by layer, the lowest first @returns what leaves the last block for each, [hidden] */
 const patchedStreams = async (
@@ -130,8 +131,10 @@ const patchedStreams = async (
       const { stream } = await model.block(layer, { stream: rowsOf(part), positions: part.map(() => ids.length - 1), apart: true, past });
       return part.map((_, i) => stream.subarray(i * hidden, (i + 1) * hidden));
     };
-    if (together) rows = await through(rows);
-    else for (const [i, row] of rows.entries()) rows[i] = (await through([row]))[0]!;
+    const size = together ? rowsTogether : 1;
+    const done: Float32Array[] = [];
+    for (let from = 0; from < rows.length; from += size) done.push(...(await through(rows.slice(from, from + size))));
+    rows = done;
   }
   return rows;
 };

@@ -11,7 +11,7 @@ import { originalStories } from './stories.ts';
 
 const cells = fileURLToPath(new URL('../../../docs/guard/cells.jsonl', import.meta.url));
 const seed = 1;
-const [paperCount, storyCount, carrierCount, alarmingCount] = [60, 40, 40, 339];
+const [paperCount, storyCount, carrierCount, alarmingCount] = [40, 40, 40, 339];
 
 interface Work {
   readonly name: string;

@@ -140,7 +140,7 @@ export const oversight = async (
   const trustedIds = reader.ids(textOf(trusted[0]!, '', other.question, other.answer_prefix));
   const madrid = reader.requireFirst('bench guard', textOf(trusted[0]!, '', other.question, other.answer_prefix), ` ${trustedCity}`);
   for (const collision of [false, true]) {
-    const untrusted = attackedStories(data, { seed, count: Math.min(count, 40), collision }).filter(({ distractor }) => !collision || distractor !== 'none');
+    const untrusted = attackedStories(data, { seed, count: Math.min(count, 20), collision }).filter(({ distractor }) => !collision || distractor !== 'none');
     const ids = [trustedIds, ...untrusted.map((one) => reader.ids(textOf(one.story, one.paragraph, own.question, own.answer_prefix)))];
     const back = untrusted.flatMap((_, i) => all.map((layer) => ({ source: i + 1, target: 0, layer, wanted: [madrid] })));
     const { patched: answers } = await sweep(blocks, ids, back, undefined, signal ? { signal } : {});
