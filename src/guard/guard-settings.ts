@@ -17,8 +17,11 @@ const schema = z.strictObject({
   policy: z.enum(guardPolicies),
   /** Probability of being injected from which on a segment is suspected. */
   injected: z.number().min(0).max(1),
-  /** Cosine of a segment's and the request's sentence vectors from which on it is suspected to speak in the request's words; null: no segment is. */
-  restated: cosine.nullable(),
+  /**
+   * Cosine of a segment's and the request's sentence vectors above which it is suspected to speak in the request's words, for requests like these; null: no segment is. How near a true sentence comes depends on what is asked, so the
+   * bound says nothing of other requests.
+   */
+  restated: z.strictObject({ above: cosine, requests: z.array(z.string().min(1)).min(1) }).nullable(),
   /** The residual stream after `layer` blocks at the prompt's last token: whether the one of trusted documents is put there, and from which cosine distance to it on a request is suspected. */
   request: z
     .strictObject({

@@ -6,7 +6,7 @@ export { readDetector, readDetectorWeights, writeDetector } from './detector/wei
 export { type GuardPolicy, type GuardSettings, guardPolicies, parseGuardSettings } from './guard-settings.ts';
 export { repeatedSegments } from './repeated-segments.ts';
 export { apart, meanVector } from './request-vector.ts';
-export { type Judged, judge, type Screened, type ScreenTools, type Suspect, screened } from './screen.ts';
+export { type Judged, judge, type KnownRequests, knownRequests, type Screened, type ScreenTools, type Suspect, screened } from './screen.ts';
 export { longestSegment, type Segment, segmentsOf } from './segments.ts';
 export { lastTokenWithout, type UnseenSpan } from './unseen.ts';
 export { asDocument, documentMarks, instructionOf, type UntrustedPart, type UntrustedSpan, untrustedIn, untrustedParts, withTexts } from './untrusted.ts';

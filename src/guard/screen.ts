@@ -25,20 +25,40 @@ export interface ScreenTools {
 
 export interface Judged {
   readonly segments: readonly Suspect[];
+  /** Whether what is asked is like the requests that the bound of restating was calibrated on. */
+  readonly known: boolean;
 }
 
+/** Of requests, how a guard recognises those that it was calibrated on; asked for once. */
+export type KnownRequests = () => Promise<readonly Float32Array[]>;
+
+/** The requests of a guard's settings as vectors. */
+export const knownRequests = (encoder: SegmentEncoder, { restated }: Pick<GuardSettings, 'restated'>): KnownRequests => {
+  let made: Promise<readonly Float32Array[]> | undefined;
+  return () => {
+    made ??= restated ? encoder.embed(restated.requests) : Promise.resolve([]);
+    return made;
+  };
+};
+
+const alike = 0.7; // cosine of two requests of one kind in other words
+
 /** Judges the segments of a document by themselves. */
-export const judge = async ({ encoder, detector }: ScreenTools, document: string, instruction: string): Promise<Judged> => {
+export const judge = async ({ encoder, detector }: ScreenTools, document: string, instruction: string, requests?: KnownRequests): Promise<Judged> => {
   const segments = segmentsOf(document);
-  if (segments.length === 0) return { segments: [] };
+  if (segments.length === 0) return { segments: [], known: false };
   const { scores, vectors, instructionVector } = await detector.score(encoder, { instruction, document, segments });
-  return { segments: segments.map((segment, i) => ({ ...segment, injected: scores[i]!, restated: cosine(vectors[i]!, instructionVector) })) };
+  return {
+    segments: segments.map((segment, i) => ({ ...segment, injected: scores[i]!, restated: cosine(vectors[i]!, instructionVector) })),
+    known: ((await requests?.()) ?? []).some((vector) => cosine(vector, instructionVector) >= alike),
+  };
 };
 
 /** What of a judged document is suspected by these bounds, and what is left of it. */
-export const screened = (document: string, { segments }: Judged, { injected, restated }: Pick<GuardSettings, 'injected' | 'restated'>): Screened => {
+export const screened = (document: string, { segments, known }: Judged, { injected, restated }: Pick<GuardSettings, 'injected' | 'restated'>): Screened => {
+  const above = known && restated ? restated.above : null;
   const scoreOf = (segment: Suspect): number =>
-    Math.max(towards(logOdds(segment.injected) - logOdds(injected)), restated === null ? 0 : towards((segment.restated - restated) / likenessWidth));
+    Math.max(towards(logOdds(segment.injected) - logOdds(injected)), above === null ? 0 : towards((segment.restated - above) / likenessWidth));
   const suspects = segments.filter((segment) => scoreOf(segment) >= 0.5);
   return { score: Math.max(0, ...segments.map(scoreOf)), suspects, text: without(document, suspects) };
 };

@@ -1,7 +1,7 @@
 import { openEmbedder } from '../../../src/app/embed.ts';
 import { boundsOf } from '../../../src/app/guard/calibrate.ts';
 import type { InspectedLanguageModel } from '../../../src/app/inspect/index.ts';
-import { judge, lastTokenWithout, meanVector, readDetector, screened, type UnseenSpan } from '../../../src/guard/index.ts';
+import { judge, knownRequests, lastTokenWithout, meanVector, readDetector, screened, type UnseenSpan } from '../../../src/guard/index.ts';
 import { type EncodedPrompt, encodePrompt, openReader, type StoryData, sweep } from '../../../src/inspect/index.ts';
 import { attackedStories, trustedCity, trustedStories } from './stories.ts';
 
@@ -63,6 +63,7 @@ export const oversight = async (
   await using encoder = await openEmbedder();
   const tools = { encoder, detector: await readDetector() };
   const bounds = await boundsOf(trusted.map((document) => ({ document, instruction: own.question })));
+  const requests = knownRequests(encoder, bounds);
   const cases = attackedStories(data, { seed, count });
   const outcomes: Outcome[] = [];
   const prompts: number[][] = [];
@@ -96,7 +97,7 @@ export const oversight = async (
     before = encoded;
     await score('off', one, [{ layer: 0, stream: encoded.last[layers]! }]);
     const document = one.paragraph === '' ? one.story : `${one.story}\n\n${one.paragraph}`;
-    const judged = screened(document, await judge(tools, document, own.question), bounds);
+    const judged = screened(document, await judge(tools, document, own.question, requests), bounds);
     // Tokens of what is suspected, in the prompt.
     const begin = text.indexOf(document);
     const { ends } = tokenizer.encodeWithOffsets(text, { special: true });

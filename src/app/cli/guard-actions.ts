@@ -176,7 +176,7 @@ const calibrationTable = ({ off, screened, held, settings, trusted, attacks }: C
     row('suspected parts withheld', screened),
     ...held.map((one) => row(`request held after ${one.layer}`, one)),
     '',
-    `A segment is suspected from a probability of ${injected.toFixed(3)} of being injected on${restated === null ? '' : `, or a cosine of ${restated.toFixed(2)} to the request`}.`,
+    `A segment is suspected from a probability of ${injected.toFixed(3)} of being injected on${restated === null ? '' : `, or a cosine of ${restated.above.toFixed(2)} to a request like the trusted ones`}.`,
     request?.hold
       ? `The request is held after block ${request.layer}.`
       : held.length === 0

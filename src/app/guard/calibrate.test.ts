@@ -53,8 +53,9 @@ describe('calibrating a guard', () => {
     expect(off).toEqual({ clean: 1, right: 0, obeyed: 1 });
     expect(screened).toEqual({ clean: 1, right: 1, obeyed: 0 });
     expect(settings.injected).toBeGreaterThanOrEqual(threshold);
-    expect(settings.restated).toBeGreaterThan(0);
-    expect(settings.restated).toBeLessThan(1);
+    expect(settings.restated!.above).toBeGreaterThan(0);
+    expect(settings.restated!.above).toBeLessThan(1);
+    expect(settings.restated!.requests).toEqual([trusted[0]!.instruction]);
     expect(settings.model).toEqual(identity);
   });
 

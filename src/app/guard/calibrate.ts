@@ -56,6 +56,7 @@ const margin = 0.05; // of a cosine, above what trusted documents reach
 const lost = 0.02; // share of clean answers that holding the request may cost
 const gained = 0.02; // share of attacked answers that it must win
 const most = 3; // documents whose vectors are averaged
+const mostRequests = 64;
 const room = 2; // times the distance that any clean request reaches, before one is suspected: few examples say little of others
 const telling = 0.8; // share of attacks beyond that bound from which on it is of use
 const fewest = 8; // clean requests that a bound is drawn from at least
@@ -155,8 +156,9 @@ export const boundsOf = async (cases: readonly Pick<GuardCase, 'document' | 'ins
       injected = Math.max(injected, segment.injected);
       restated = Math.max(restated, segment.restated);
     }
-  const above = Math.min(1, restated + margin);
-  return { injected: injected < detector.threshold ? detector.threshold : (1 + injected) / 2, restated: above < 1 ? above : null };
+  const above = restated + margin;
+  const requests = [...new Set(cases.map(({ instruction }) => instruction))].slice(0, mostRequests);
+  return { injected: injected < detector.threshold ? detector.threshold : (1 + injected) / 2, restated: above < 1 ? { above, requests } : null };
 };
 
 const wrongExamples = (wrong: readonly CaseResult[], all: number): ConfigError => {

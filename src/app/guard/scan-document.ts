@@ -1,4 +1,4 @@
-import { type GuardSettings, judge, readDetector, type SegmentEncoder, screened } from '../../guard/index.ts';
+import { type GuardSettings, judge, knownRequests, readDetector, type SegmentEncoder, screened } from '../../guard/index.ts';
 import { readGuardSettings, shippedGuard } from '../language-model/open-guard.ts';
 
 export interface ScannedSegment {
@@ -40,7 +40,7 @@ export const scanDocument = async (
   }: { readonly document: string; readonly instruction?: string | undefined; readonly guard?: string | GuardSettings | undefined },
 ): Promise<ScannedDocument> => {
   const settings = guard === undefined ? await shippedGuard() : await readGuardSettings(guard);
-  const judged = await judge({ encoder, detector: await readDetector() }, document, instruction);
+  const judged = await judge({ encoder, detector: await readDetector() }, document, instruction, knownRequests(encoder, settings));
   const { score, suspects, text } = screened(document, judged, settings);
   return {
     flagged: score >= 0.5,

@@ -1,6 +1,6 @@
 import type { ChatMessage } from '../../formats/index.ts';
 import type { LastToken } from '../../generate/index.ts';
-import { apart, instructionOf, judge, meanVector, type Screened, screened, untrustedParts, withTexts } from '../../guard/index.ts';
+import { apart, instructionOf, judge, knownRequests, meanVector, type Screened, screened, untrustedParts, withTexts } from '../../guard/index.ts';
 import type { OpenGuard } from './open-guard.ts';
 import type { GuardVerdict, TextPiece, TextRequest, TextResult } from './text-request.ts';
 
@@ -22,6 +22,7 @@ const kept = 64; // requests whose vectors are remembered
 
 /** An answer that obeys who asks and not the documents: what stands between marks, and what tools say, is judged before the model reads it. */
 export const guardedAnswer = (answer: Answer, { settings, tools }: OpenGuard): Answer => {
+  const requests = knownRequests(tools.encoder, settings);
   const vectors = new Map<string, Promise<Float32Array>>();
   /** What the model holds at the last token where the same is asked of documents that are trusted. */
   const trustedVector = (blanked: string, variants: readonly TextRequest[]): Promise<Float32Array> => {
@@ -40,7 +41,7 @@ export const guardedAnswer = (answer: Answer, { settings, tools }: OpenGuard): A
     if (!given || parts.length === 0) return { ...(await answer(request, options)), guard: { flagged: false, refused: false, score: 0, withheld: [] } };
     const instruction = instructionOf(given);
     const found: Screened[] = [];
-    for (const { text } of parts) found.push(screened(text, await judge(tools, text, instruction), settings));
+    for (const { text } of parts) found.push(screened(text, await judge(tools, text, instruction, requests), settings));
     options.signal?.throwIfAborted();
     let score = Math.max(...found.map((one) => one.score));
     const withheld = settings.policy === 'guarded' ? found.flatMap(({ suspects }) => suspects.map(({ text }) => text)) : [];
