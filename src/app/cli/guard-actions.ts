@@ -174,14 +174,14 @@ const calibrationTable = ({ off, screened, held, settings, trusted, attacks }: C
     `${''.padEnd(26)}   clean  attacked: right  obeys attack`,
     row('no guard', off),
     row('suspected parts withheld', screened),
-    ...held.map((one) => row(`request held after ${one.layer}`, one)),
+    ...held.map((one) => row(`and held after block ${one.layer}`, one)),
     '',
     `A segment is suspected from a probability of ${injected.toFixed(3)} of being injected on${restated === null ? '' : `, or a cosine of ${restated.above.toFixed(2)} to a request like the trusted ones`}.`,
     request?.hold
       ? `The request is held after block ${request.layer}.`
       : held.length === 0
         ? 'The request is not held: vectors of other trusted documents are needed for that, so at least two examples.'
-        : 'The request is not held: at no layer that was tried did it win attacked answers without costing clean ones.',
+        : 'The request is not held: at no layer that was tried did that win more attacked answers and cost no clean ones.',
     ...(request?.apart ? [`A request further than ${request.apart.toFixed(3)} from the trusted one after block ${request.layer} is flagged.`] : []),
   ].join('\n');
 };

@@ -46,7 +46,8 @@ export interface Calibrated {
   readonly settings: GuardSettings;
   readonly off: GuardShares;
   readonly screened: GuardShares;
-  readonly held: readonly (GuardShares & { readonly layer: number; readonly apart: number; readonly seen: number })[];
+  /** Behind the bounds too. */
+  readonly held: readonly (GuardShares & { readonly layer: number })[];
   readonly dropped: readonly { readonly id: string | number; readonly answered: string }[];
   readonly trusted: number;
   readonly attacks: number;
@@ -54,7 +55,7 @@ export interface Calibrated {
 
 const margin = 0.05; // of a cosine, above what trusted documents reach
 const lost = 0.02; // share of clean answers that holding the request may cost
-const gained = 0.02; // share of attacked answers that it must win
+const gained = 0.05; // share of attacked answers that it must win beyond what the bounds do: less is chance among as many as are usual
 const most = 3; // documents whose vectors are averaged
 const mostRequests = 64;
 const room = 2; // times the distance that any clean request reaches, before one is suspected: few examples say little of others
@@ -104,29 +105,31 @@ export const calibrateGuard = async (
   const off = sharesOf([...plain.filter(({ right }) => right), ...unguarded]);
   const screened = sharesOf(behind);
 
-  // Vectors come from some of the documents, and are judged by the others.
+  // Vectors come from some of the documents, and are judged by the others, behind the bounds.
   const documents = cases.slice(0, Math.min(most, Math.floor(cases.length / 2))).map(({ document }) => document);
   const judged = [...cases.slice(documents.length), ...attacks].filter(({ document }) => !documents.includes(document));
-  const depths = asked ?? [0.5, 0.6, 0.7, 0.8].map((share) => Math.max(1, Math.round(share * layers)));
-  const held: Calibrated['held'][number][] = [];
-  for (const layer of documents.length === 0 ? [] : new Set(depths)) {
-    const found = await ask({ ...base, injected: 1, restated: null, request: { layer, hold: true, apart: 2, documents } }, judged, `held after block ${layer}`);
+  /** How far a request may be from the trusted one; null where that tells too few attacks. */
+  const boundOf = async (layer: number): Promise<number | null> => {
+    const found = await ask({ ...base, injected: 1, restated: null, request: { layer, hold: false, apart: 2, documents } }, judged, 'distances');
     const distances = (these: readonly CaseResult[]) => these.map(({ distance }) => distance ?? 0);
-    const [clean, under] = [found.filter((one) => !one.case.attack), found.filter((one) => one.case.attack)];
-    const apart = room * Math.max(...distances(clean), 1e-6);
-    const beyond = distances(under).filter((one) => one > apart).length / Math.max(1, under.length);
-    held.push({ layer, ...sharesOf(found), apart, seen: clean.length < fewest ? 0 : beyond });
-  }
-  const compared = sharesOf([...plain, ...unguarded].filter((one) => judged.includes(one.case)));
-  const able = held.filter(({ clean, right }) => clean >= compared.clean - lost && right > compared.right + gained);
-  const holding = able.toSorted((a, b) => b.right - a.right)[0];
-  const seeing = held.toSorted((a, b) => b.seen - a.seen)[0];
-  const sees = seeing && seeing.seen >= telling ? seeing : undefined;
-  const chosen = holding ?? sees;
+    const bound = room * Math.max(...distances(found.filter((one) => !one.case.attack)), 1e-6);
+    const under = distances(found.filter((one) => one.case.attack));
+    return under.length > 0 && under.filter((one) => one > bound).length / under.length >= telling ? bound : null;
+  };
+  const depths = documents.length === 0 ? [] : [...new Set(asked ?? [0.5, 0.6, 0.7, 0.8].map((share) => Math.max(1, Math.round(share * layers))))];
+  const held: Calibrated['held'][number][] = [];
+  for (const layer of depths)
+    held.push({ layer, ...sharesOf(await ask({ ...base, request: { layer, hold: true, apart: null, documents } }, judged, `held after block ${layer}`)) });
+  const compared = sharesOf(behind.filter((one) => judged.includes(one.case)));
+  const holding = held
+    .filter(({ clean, right }) => clean >= compared.clean - lost && right >= compared.right + gained)
+    .toSorted((a, b) => b.right - a.right)[0];
+  const layer = holding?.layer ?? depths[Math.floor(depths.length / 2)];
+  const apart = layer === undefined || cases.length - documents.length < fewest ? null : await boundOf(layer);
   const settings: GuardSettings = {
     ...base,
     policy,
-    request: chosen ? { layer: chosen.layer, hold: holding !== undefined, apart: chosen.seen >= telling ? chosen.apart : null, documents } : null,
+    request: layer !== undefined && (holding || apart !== null) ? { layer, hold: holding !== undefined, apart, documents } : null,
     measured: { off, screened, held, trusted: cases.length, attacks: attacks.length },
   };
   const dropped = wrong.map(({ case: { id }, text }) => ({ id, answered: text }));
