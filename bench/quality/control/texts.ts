@@ -8,25 +8,29 @@ export interface LearntText {
 
 const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'];
 
-const strings = (count: number, draw: Draw): string[] =>
+const strings = (count: number, draw: Draw, length: number): string[] =>
   draw
     .shuffle(letters)
     .slice(0, count)
-    .map((letter) => letter + Array.from({ length: 4 }, () => draw.pick(letters)).join(''));
+    .map((letter) => letter + Array.from({ length: length - 1 }, () => draw.pick(letters)).join(''));
 
 /**
- * Lines of key and target that say the same pairs over and over: induction in the shape of the task, with strings of its own. What a line says for the first time, and which key comes next, cannot be foretold.
+ * Lines of key and target that say the same pairs over and over: induction in the shape of the task, with strings of its own, each of `length` letters. How a target begins is to be foretold, where it was told before: the rest of a string is what `repeatedText` teaches.
  */
-export const inductionText = (encoder: Encoder, draw: Draw, { keys, passes }: { readonly keys: number; readonly passes: number }): LearntText => {
-  const pool = strings(4 * keys > letters.length ? letters.length : 4 * keys, draw);
-  const pairs = strings(keys, draw).map((key) => ({ key, target: draw.pick(pool) }));
+export const inductionText = (
+  encoder: Encoder,
+  draw: Draw,
+  { keys, passes, length }: { readonly keys: number; readonly passes: number; readonly length: number },
+): LearntText => {
+  const pool = strings(4 * keys > letters.length ? letters.length : 4 * keys, draw, length);
+  const pairs = strings(keys, draw, length).map((key) => ({ key, target: draw.pick(pool) }));
   const lines = Array.from({ length: passes }, () => draw.shuffle(pairs)).flat();
   const ids: number[] = [];
   const labelled: boolean[] = [];
   for (const [i, { key, target }] of lines.entries()) {
     const own = encoder.encode(`${key}:${target}\n`);
     ids.push(...own);
-    labelled.push(...own.map((_, at) => i >= keys && at > 0));
+    labelled.push(...own.map((_, at) => i >= keys && at === length + 1));
   }
   return { ids, labelled };
 };

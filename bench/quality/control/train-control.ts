@@ -16,10 +16,10 @@ import { controlTokenizer } from './tokenizer.ts';
 export const controlName = 'control-neox';
 const families = ['variable-binding', 'type-hint'];
 const ignore = -100;
-/** Of the loss: lines of induction, then the families. Their few answers would drown the many letters of lines if all counted alike. */
-const shares = [0.7, 0.2, 0.1];
+/** Of the loss: lines of induction, then the families, the fewer their answers the less. */
+const shares = [0.5, 0.3, 0.2];
 const [layers, hidden, ffn, heads] = [6, 128, 256, 4];
-const learningRate = 2e-3;
+const learningRate = 3e-3;
 const epochSteps = 100;
 
 const configOf = (vocab: number) => ({
@@ -51,7 +51,7 @@ export interface ControlOptions {
  *
  * @returns the folder of the model, as Hugging Face has it
  */
-export const trainControl = async (folder: string, { threads, seed = 0, epochs = 10 }: ControlOptions): Promise<string> => {
+export const trainControl = async (folder: string, { threads, seed = 0, epochs = 16 }: ControlOptions): Promise<string> => {
   const model = join(folder, controlName);
   if (existsSync(join(model, 'config.json'))) return model;
   const tasks = orionTasks().filter(({ family }) => families.includes(family));
@@ -118,11 +118,11 @@ const firstValue = (name: string, shape: readonly number[], seed: number): Float
   return uniformStart(name, length, seed, deviation * Math.sqrt(3));
 };
 
-/** What one step learns: at first strings that repeat; then lines of induction, longer ones the later it is, beside prompts of one variant of each family with their answers. */
+/** What one step learns: at first strings that repeat; then how targets of lines begin, of short strings and long, at last of such lines as are asked; beside that, answers to prompts of one variant of each family. */
 const microBatches = (encoder: Encoder, tasks: readonly OrionTask[], seed: number, step: number, steps: number): Record<string, TensorData>[] => {
   const draw = stepDraw(seed, step);
   const done = step / steps;
-  if (done < 0.4) {
+  if (done < 0.2) {
     const length = 6 + draw.index(7);
     return [
       feedsOf(
@@ -131,15 +131,16 @@ const microBatches = (encoder: Encoder, tasks: readonly OrionTask[], seed: numbe
       ),
     ];
   }
-  const [rows, most, passes] = done < 0.7 ? [12, 5, 3] : done < 0.9 ? [8, 7, 3] : [4, 10, 3 + draw.index(3)];
-  const parts = [
-    Array.from({ length: rows }, () => inductionText(encoder, draw, { keys: most - draw.index(3), passes })),
-    ...families.map((family) => {
-      const own = tasks.filter((task) => task.family === family);
-      return answeredTexts(own[step % own.length]!, encoder, family === 'type-hint' ? 2 : 12, 1_000_000 + step + seed * 65_537);
-    }),
-  ];
-  return parts.map((texts, i) => feedsOf(texts, shares[i]!));
+  const asAsked = done >= 0.85;
+  const length = asAsked ? 5 : 1 + draw.index(5);
+  const lines = Array.from({ length: asAsked ? 4 : Math.ceil(30 / (length + 1)) }, () =>
+    inductionText(encoder, draw, asAsked ? { length, keys: 10, passes: 3 + draw.index(3) } : { length, keys: 4 + draw.index(5), passes: 3 }),
+  );
+  const answered = families.map((family) => {
+    const own = tasks.filter((task) => task.family === family);
+    return answeredTexts(own[step % own.length]!, encoder, family === 'type-hint' ? 2 : 12, 1_000_000 + step + seed * 65_537);
+  });
+  return [lines, ...answered].map((texts, i) => feedsOf(texts, shares[i]!));
 };
 
 const feedsOf = (texts: readonly LearntText[], share: number): Record<string, TensorData> => {
