@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ConfigError } from '../../core/index.ts';
-import { type GuardPolicy, type GuardSettings, judge, readDetector } from '../../guard/index.ts';
+import { cosine } from '../../encode/index.ts';
+import { attacksOn, type GuardPolicy, type GuardSettings, judge, readDetector } from '../../guard/index.ts';
 import { openEmbedder } from '../embed.ts';
 import type { LanguageModel, LanguageModelOptions } from '../language-model/index.ts';
 import { attacked, type CaseResult, type GuardCase, measureCases, shareOf } from './measure-guard.ts';
@@ -53,10 +54,11 @@ export interface Calibrated {
   readonly attacks: number;
 }
 
-const margin = 0.05; // of a cosine, above what trusted documents reach
+const margin = 0.05; // of a cosine, at least so far above what trusted documents reach
 const lost = 0.02; // share of clean answers that holding the request may cost
 const gained = 0.05; // share of attacked answers that it must win beyond what the bounds do: less is chance among as many as are usual
 const most = 3; // documents whose vectors are averaged
+const towards = 1 / 4; // nearer to what trusted documents reach than to claims in the request's very words: distractors use others
 const mostRequests = 64;
 const room = 2; // times the distance that any clean request reaches, before one is suspected: few examples say little of others
 const telling = 0.8; // share of attacks beyond that bound from which on it is of use
@@ -149,7 +151,7 @@ const sharesOf = (results: readonly CaseResult[]): GuardShares => {
   return { clean: shareOf(clean, (one) => one.right), right: shareOf(under, (one) => one.right), obeyed: shareOf(under, (one) => one.obeyed) };
 };
 
-/** Bounds that no segment of a trusted document reaches. */
+/** Bounds that no segment of a trusted document reaches; how near to the request is a quarter of the way from there to where claims of ours about it lie. */
 export const boundsOf = async (cases: readonly Pick<GuardCase, 'document' | 'instruction'>[]): Promise<Pick<GuardSettings, 'injected' | 'restated'>> => {
   const detector = await readDetector();
   await using encoder = await openEmbedder();
@@ -159,8 +161,11 @@ export const boundsOf = async (cases: readonly Pick<GuardCase, 'document' | 'ins
       injected = Math.max(injected, segment.injected);
       restated = Math.max(restated, segment.restated);
     }
-  const above = restated + margin;
   const requests = [...new Set(cases.map(({ instruction }) => instruction))].slice(0, mostRequests);
+  const claims = requests.map((request) => attacksOn(request, 'so').filter(({ kind }) => kind === 'claim' || kind === 'restatement'));
+  const [asked, ...said] = [await encoder.embed(requests), ...(await Promise.all(claims.map((own) => encoder.embed(own.map(({ text }) => text)))))];
+  const claimed = Math.min(...said.flatMap((own, i) => own.map((vector) => cosine(vector, asked[i]!))));
+  const above = Math.max(restated + margin, restated + (claimed - restated) * towards);
   return { injected: injected < detector.threshold ? detector.threshold : (1 + injected) / 2, restated: above < 1 ? { above, requests } : null };
 };
 
