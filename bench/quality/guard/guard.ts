@@ -11,7 +11,7 @@ import { originalStories } from './stories.ts';
 
 const cells = fileURLToPath(new URL('../../../docs/guard/cells.jsonl', import.meta.url));
 const seed = 1;
-const [paperCount, storyCount, carrierCount, alarmingCount] = [40, 40, 24, 200];
+const [paperCount, storyCount, carrierCount, alarmingCount] = [40, 40, 60, 339];
 
 interface Work {
   readonly name: string;
@@ -57,7 +57,7 @@ const worksOf = async (model: string, threads: number, signal: AbortSignal): Pro
       },
     }));
   const all = ['plain', 'delimiters', 'hierarchy', 'classifier', 'calibrated', 'held', 'calibrated and held'];
-  const some = ['plain', 'hierarchy', 'classifier'];
+  const some = ['plain', 'delimiters', 'hierarchy', 'classifier'];
   return [
     {
       name: 'oversight',
