@@ -141,8 +141,11 @@ const expertsOf = (
   groups: readonly number[] | undefined,
   balance: number | null,
 ): NonNullable<AdaptResult['experts']> => ({
-  byKind: [...byKind].map(([kind, shares]) => ({ kind: kinds.get(kind) ?? 'no kind', shares })),
-  byModule: [...byModule].map(([site, shares]) => ({ site, shares })),
+  byKind: [...byKind].map(([kind, shares]) => ({ kind: kinds.get(kind) ?? 'no kind', shares: shares.map(asShare) })),
+  byModule: [...byModule].map(([site, shares]) => ({ site, shares: shares.map(asShare) })),
   groups: groups ?? [[...byModule.values()][0]!.length],
   balance,
 });
+
+/** Means of float32 shares that are all but 1 may round to a little more. */
+const asShare = (mean: number): number => Math.min(1, mean);
