@@ -61,7 +61,7 @@ const cell = (arm: string, size: number, seed: number, recipe: RecipeInput): Cel
   seed,
   recipe: { ...recipe, epochs: recipe.epochs ?? epochsOf(size), seed },
 });
-/** In the order in which they say most soonest: whole comparisons with all seeds, what holds against forgetting, what should make forget, then larger ones, then what varies one arm; the last two of LoRAMoE with 512 samples and seed 1. */
+/** In the order in which they say most soonest: whole comparisons with all seeds, what holds against forgetting, what should make forget, then larger ones and what varies one arm; the latter and what holds against forgetting of LoRAMoE with 512 samples and seed 1. */
 export const cellsOf = (rates: ArmRates): Cell[] => {
   const ofArms = (size: number, seed: number): Cell[] => claimed.map((arm) => cell(arm, size, seed, { ...arms[arm], learningRate: rates[arm] }));
   const ofOne = (recipes: Readonly<Record<string, RecipeInput>>): Cell[] =>
@@ -73,10 +73,10 @@ export const cellsOf = (rates: ArmRates): Cell[] => {
     ...ofOne(protections),
     ...claimed.map((arm) => cell(`hard-${arm}`, 512, 1, harder(arms[arm], rates[arm]))),
     ...ofArms(2048, 1),
+    ...ofOne(ablations),
     ...ofArms(4096, 1),
     ...ofArms(2048, 2),
     ...ofArms(2048, 3),
-    ...ofOne(ablations),
   ];
 };
 
