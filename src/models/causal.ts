@@ -29,7 +29,7 @@ export const checkedHeads = <C extends CausalConfig>(where: string, config: C): 
 export interface CausalModel {
   /** [batch, seq, vocab], or [rows, vocab] with `rows`. Rows of padding hold no meaning. */
   readonly logits: Node;
-  /** [batch, seq, hidden], after the last norm. */
+  /** [batch, seq, hidden], after the last norm; [1, rows, hidden] with `rowsOnly`. */
   readonly hidden: Node;
   /** Of the new tokens, a layer each [batch, kvHeads, seq, headDim], keys turned by their positions: what the caller writes into the cache. */
   readonly keys: readonly Node[];
@@ -42,7 +42,8 @@ export interface CausalModel {
 export interface CausalParts {
   /** What enters the first block, from the rows of the table of words [batch, seq, hidden]. */
   readonly embed?: (words: Node) => Node;
-  readonly block: (layer: number, stream: Node, past: CausalPast | undefined) => { stream: Node; keys: Node; values: Node };
+  /** @param rows  [rows] int64, the places of `stream` that are computed, where not all are: see `atRows` */
+  readonly block: (layer: number, stream: Node, past: CausalPast | undefined, rows: Node | undefined) => { stream: Node; keys: Node; values: Node };
   /** The last norm. */
   readonly final: (stream: Node) => Node;
 }
@@ -56,20 +57,22 @@ export interface CausalParts {
 export const causalModel = (where: string, config: CausalConfig, inputs: CausalInputs, parts: () => CausalParts): CausalModel => {
   checkInputs(where, config, inputs);
   const { embed = (words) => words, block, final } = parts();
-  const { ids, past, rows } = inputs;
+  const { ids, past, rows, rowsOnly = false } = inputs;
   const table = parameter('embed.word.weight', [config.vocab, config.hidden]);
   const embeddings = named('embed', embed(gather(table, ids)));
   const keys: Node[] = [];
   const values: Node[] = [];
   let stream = embeddings;
   for (let layer = 0; layer < config.layers; layer++) {
-    const made = block(layer, stream, past && { keys: past.keys[layer]!, values: past.values[layer]!, counts: past.counts });
+    const own = past && { keys: past.keys[layer]!, values: past.values[layer]!, counts: past.counts };
+    const made = block(layer, stream, own, rowsOnly && layer === config.layers - 1 ? rows : undefined);
     keys.push(made.keys);
     values.push(made.values);
     stream = named(blockSite(layer, 'resid.post'), made.stream);
   }
   const hidden = named('final', final(stream));
-  const read = rows ? gather(reshape(hidden, [sizeOf(ids.shape), config.hidden]), rows) : hidden;
+  const flat = rows && reshape(hidden, [sizeOf(hidden.shape.slice(0, 2)), config.hidden]);
+  const read = flat ? (rowsOnly ? flat : gather(flat, rows)) : hidden;
   const logits = config.tied ? named('logits', linear(read, table)) : dense('logits', read, config.vocab, { bias: false });
   return { logits, hidden, keys, values, embeddings, parameters: inOrder([logits]).filter(isParameter) };
 };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Axis, add, ConfigError, mul, type Node, named } from '../core/index.ts';
 import {
   type Activation,
+  atRows,
   type BlockSite,
   blockSite,
   type CausalInputs,
@@ -138,7 +139,7 @@ export const gemma3 = (config: Gemma3Config, inputs: CausalInputs): CausalModel 
     const normalise = (name: string, x: Node): Node => rmsNorm(name, x, { epsilon, offset: config.normOffset });
     return {
       embed: (words) => mul(words, Math.sqrt(config.hidden)),
-      block: (layer, stream, past) => {
+      block: (layer, stream, past, rows) => {
         const at = (site: BlockSite): string => blockSite(layer, site);
         const seen = named(at('attn.in'), normalise(`blocks.${layer}.norm1`, stream));
         const { out, keys, values } = causalAttention(`blocks.${layer}.attn`, seen, {
@@ -147,8 +148,9 @@ export const gemma3 = (config: Gemma3Config, inputs: CausalInputs): CausalModel 
           normalise,
           past,
           parts: inputs.parts,
+          rows,
         });
-        const mid = named(at('resid.mid'), add(stream, named(at('attn.add'), normalise(`blocks.${layer}.attn.norm`, out))));
+        const mid = named(at('resid.mid'), add(atRows(stream, rows), named(at('attn.add'), normalise(`blocks.${layer}.attn.norm`, out))));
         const read = named(at('mlp.in'), normalise(`blocks.${layer}.norm2`, mid));
         const fed = gatedMlp(`blocks.${layer}.mlp`, read, { ffn, activation });
         return { stream: add(mid, named(at('mlp.add'), normalise(`blocks.${layer}.mlp.norm`, fed))), keys, values };

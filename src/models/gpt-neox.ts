@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Axis, add, ConfigError, named } from '../core/index.ts';
 import {
   type Activation,
+  atRows,
   type BlockSite,
   blockSite,
   type CausalInputs,
@@ -107,13 +108,14 @@ export const gptNeox = (config: GptNeoxConfig, inputs: CausalInputs): CausalMode
     const bias = causalBias({ batch, seq, mask: inputs.mask, segments: inputs.segments, past: inputs.past?.mask });
     const biases = { qkv: config.attentionBias, out: config.attentionBias };
     return {
-      block: (layer, stream, past) => {
+      block: (layer, stream, past, rows) => {
         const at = (site: BlockSite): string => blockSite(layer, site);
         const seen = named(at('attn.in'), norm(`blocks.${layer}.norm1`, stream, { epsilon }));
-        const { out, keys, values } = causalAttention(`blocks.${layer}.attn`, seen, { ...config, bias, biases, rotate, past, parts: inputs.parts });
-        const after = add(stream, out);
+        const { out, keys, values } = causalAttention(`blocks.${layer}.attn`, seen, { ...config, bias, biases, rotate, past, parts: inputs.parts, rows });
+        const asked = atRows(stream, rows);
+        const after = add(asked, out);
         const mid = parallel ? after : named(at('resid.mid'), after);
-        const read = named(at('mlp.in'), norm(`blocks.${layer}.norm2`, parallel ? stream : mid, { epsilon }));
+        const read = named(at('mlp.in'), norm(`blocks.${layer}.norm2`, parallel ? asked : mid, { epsilon }));
         return { stream: add(mid, mlp(`blocks.${layer}.mlp`, read, { ffn, activation })), keys, values };
       },
       final: (stream) => norm('final', stream, { epsilon }),

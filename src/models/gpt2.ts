@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Axis, add, gather, named, parameter } from '../core/index.ts';
-import { type Activation, blockSite, type CausalInputs, causalAttention, causalBias, mlp, norm } from '../nn/index.ts';
+import { type Activation, atRows, blockSite, type CausalInputs, causalAttention, causalBias, mlp, norm } from '../nn/index.ts';
 import { turned } from './arrange.ts';
 import { type CausalConfig, type CausalModel, causalModel, checkedHeads } from './causal.ts';
 import { activationKey, count, parseConfig } from './config.ts';
@@ -77,10 +77,10 @@ export const gpt2 = (config: Gpt2Config, inputs: CausalInputs): CausalModel =>
     const biases = { qkv: true, out: true };
     return {
       embed: (words) => add(words, gather(parameter('embed.position.weight', [config.positions, hidden]), inputs.positions)),
-      block: (layer, stream, past) => {
+      block: (layer, stream, past, rows) => {
         const seen = named(blockSite(layer, 'attn.in'), norm(`blocks.${layer}.norm1`, stream, { epsilon }));
-        const { out, keys, values } = causalAttention(`blocks.${layer}.attn`, seen, { ...config, bias, biases, past, parts: inputs.parts });
-        const mid = named(blockSite(layer, 'resid.mid'), add(stream, out));
+        const { out, keys, values } = causalAttention(`blocks.${layer}.attn`, seen, { ...config, bias, biases, past, parts: inputs.parts, rows });
+        const mid = named(blockSite(layer, 'resid.mid'), add(atRows(stream, rows), out));
         const read = named(blockSite(layer, 'mlp.in'), norm(`blocks.${layer}.norm2`, mid, { epsilon }));
         return { stream: add(mid, mlp(`blocks.${layer}.mlp`, read, { ffn, activation })), keys, values };
       },

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type Axis, add, ConfigError, type Node, named } from '../core/index.ts';
 import {
   type Activation,
+  atRows,
   type BlockSite,
   blockSite,
   type CausalInputs,
@@ -131,12 +132,20 @@ export const llama = (config: LlamaConfig, inputs: CausalInputs): CausalModel =>
     const bias = causalBias({ batch, seq, mask: inputs.mask, segments: inputs.segments, past: inputs.past?.mask, window: config.window });
     const normalise = (name: string, x: Node): Node => rmsNorm(name, x, { epsilon });
     return {
-      block: (layer, stream, past) => {
+      block: (layer, stream, past, rows) => {
         const at = (site: BlockSite): string => blockSite(layer, site);
         const seen = named(at('attn.in'), normalise(`blocks.${layer}.norm1`, stream));
         const qkNorm = config.qkNorm ? normalise : undefined;
-        const { out, keys, values } = causalAttention(`blocks.${layer}.attn`, seen, { ...config, bias, rotate, normalise: qkNorm, past, parts: inputs.parts });
-        const mid = named(at('resid.mid'), add(stream, out));
+        const { out, keys, values } = causalAttention(`blocks.${layer}.attn`, seen, {
+          ...config,
+          bias,
+          rotate,
+          normalise: qkNorm,
+          past,
+          parts: inputs.parts,
+          rows,
+        });
+        const mid = named(at('resid.mid'), add(atRows(stream, rows), out));
         const read = named(at('mlp.in'), normalise(`blocks.${layer}.norm2`, mid));
         return { stream: add(mid, gatedMlp(`blocks.${layer}.mlp`, read, { ffn, activation, bias: biases.mlp })), keys, values };
       },

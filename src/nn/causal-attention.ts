@@ -1,4 +1,4 @@
-import { type Axis, multiplyAxes, type Node, named, reshape, ShapeError, transpose } from '../core/index.ts';
+import { type Axis, gather, multiplyAxes, type Node, named, reshape, ShapeError, transpose } from '../core/index.ts';
 import { attendInParts, attendTo, type CausalPast } from './attend-to.ts';
 import { groupedAttention } from './grouped-attention.ts';
 import { dense } from './linear.ts';
@@ -11,7 +11,7 @@ export interface CausalAttentionOptions {
   readonly bias: Node;
   /** Factor on the products of queries and keys. Default: 1 / √headDim. */
   readonly scale?: number | undefined;
-  /** Turns queries and keys [batch, heads, seq, headDim] by their positions: see `rotary`. */
+  /** Turns queries and keys [batch, heads, seq, headDim] or [batch, seq, heads*headDim] by their positions: see `rotary`. */
   readonly rotate?: ((x: Node) => Node) | undefined;
   /** Norm of queries and keys, head by head [batch, seq, heads, headDim], before they are turned; parameters go by `name`. */
   readonly normalise?: ((name: string, x: Node) => Node) | undefined;
@@ -22,11 +22,16 @@ export interface CausalAttentionOptions {
   readonly past?: CausalPast | undefined;
   /** See `CausalInputs`. */
   readonly parts?: number | undefined;
+  /** [rows] int64, where `past` has counts: places of one text whose attention is asked for; keys and values are of all. `out` is [1, rows, hidden] then. Default: all. */
+  readonly rows?: Node | undefined;
 }
+
+/** The places of [1, seq, …] that are asked for: [1, rows, …]; all without `rows`. */
+export const atRows = (x: Node, rows: Node | undefined): Node => (rows ? gather(x, rows, 1) : x);
 
 /**
  * Attention of new tokens to themselves and to those in a cache. `kvHeads` heads of keys and values each serve heads / kvHeads heads of queries, which are laid one after another, so that keys
- * and values are never repeated. Sites under `SITE.`: q, k, v, qTurned, kTurned, scores, pattern, z, out; where `past` has counts it is one operator, without scores and pattern; in `parts` these two are missing too.
+ * and values are never repeated. Sites under `SITE.`: q, k, v, qTurned, kTurned, scores, pattern, z, out; where `past` has counts it is one operator, without scores and pattern, and heads are turned where they lie, side by side; in `parts` these two are missing too.
  *
  * @param x  [batch, seq, hidden]
  * @returns  `out` [batch, seq, hidden]; `keys` (turned) and `values` of the new tokens, [batch, kvHeads, seq, headDim]: what a cache keeps
@@ -35,28 +40,31 @@ export interface CausalAttentionOptions {
 export const causalAttention = (
   site: string,
   x: Node,
-  { heads, kvHeads, headDim, bias, scale = headDim ** -0.5, rotate, normalise, biases = {}, window, past, parts = 1 }: CausalAttentionOptions,
+  { heads, kvHeads, headDim, bias, scale = headDim ** -0.5, rotate, normalise, biases = {}, window, past, parts = 1, rows }: CausalAttentionOptions,
 ): { out: Node; keys: Node; values: Node } => {
   if (heads % kvHeads !== 0) throw new ShapeError(`${site}: expected heads that ${kvHeads} heads of keys divide, got ${heads}`);
-  const [batch, seq, hidden] = x.shape as readonly [Axis, Axis, number];
-  const part = (name: 'q' | 'k' | 'v', count: number): Node =>
-    reshape(dense(`${site}.${name}`, x, count * headDim, { bias: biases.qkv ?? false }), [batch, seq, count, headDim]);
-  const turned = (name: 'q' | 'k', count: number): Node => {
-    const normal = normalise ? normalise(`${site}.${name}Norm`, part(name, count)) : part(name, count);
-    const apart = transpose(normal, [0, 2, 1, 3]);
-    return rotate ? named(`${site}.${name}Turned`, rotate(apart)) : apart;
+  const [batch, , hidden] = x.shape as readonly [Axis, Axis, number];
+  const part = (name: 'q' | 'k' | 'v', count: number): Node => dense(`${site}.${name}`, x, count * headDim, { bias: biases.qkv ?? false }); // [batch, seq, count*headDim]
+  const withHeads = (x: Node): Node => reshape(x, [batch, x.shape[1]!, (x.shape[2] as number) / headDim, headDim]);
+  const apart = (x: Node): Node => transpose(withHeads(x), [0, 2, 1, 3]); // [batch, heads, seq, headDim]
+  const beside = (x: Node): Node => reshape(transpose(x, [0, 2, 1, 3]), [batch, x.shape[2]!, multiplyAxes(x.shape[1]!, headDim)]); // and back
+  const turned = (name: 'q' | 'k', count: number, lay: (x: Node) => Node): Node => {
+    const fresh = part(name, count);
+    const laid = lay(normalise ? reshape(normalise(`${site}.${name}Norm`, withHeads(fresh)), fresh.shape) : fresh);
+    return rotate ? named(`${site}.${name}Turned`, rotate(laid)) : laid;
   };
-  const queries = turned('q', heads); // [batch, heads, seq, headDim]
-  const keys = turned('k', kvHeads); // [batch, kvHeads, seq, headDim]
-  const fresh = part('v', kvHeads);
-  const values = transpose(fresh, [0, 2, 1, 3]);
-  const beside = (x: Node): Node => reshape(transpose(x, [0, 2, 1, 3]), [batch, seq, multiplyAxes(x.shape[1]!, headDim)]); // heads side by side
+  const known = (z: Node): Node => dense(`${site}.out`, named(`${site}.z`, z), hidden, { bias: biases.out ?? false });
   const { counts } = past ?? {};
-  const z = named(
-    `${site}.z`,
-    past && counts
-      ? groupedAttention(beside(queries), beside(keys), reshape(fresh, [batch, seq, kvHeads * headDim]), { ...past, counts }, { heads, kvHeads, scale, window })
-      : beside(parts === 1 ? attendTo({ queries, keys, values, past, bias, scale, site }) : attendInParts({ queries, keys, values, bias, scale, parts })),
-  );
-  return { out: dense(`${site}.out`, z, hidden, { bias: biases.out ?? false }), keys, values };
+  if (past && counts) {
+    const side = (x: Node): Node => x;
+    const [q, k, v] = [turned('q', heads, side), turned('k', kvHeads, side), part('v', kvHeads)];
+    const [keys, values] = [apart(k), apart(v)];
+    const z = rows
+      ? beside(attendTo({ queries: apart(atRows(q, rows)), keys, values, past, bias: gather(bias, rows, 2), scale }))
+      : groupedAttention(q, k, v, { ...past, counts }, { heads, kvHeads, scale, window, parts });
+    return { out: known(z), keys, values };
+  }
+  const [queries, keys, values] = [turned('q', heads, apart), turned('k', kvHeads, apart), apart(part('v', kvHeads))];
+  const z = parts === 1 ? attendTo({ queries, keys, values, past, bias, scale, site }) : attendInParts({ queries, keys, values, bias, scale, parts });
+  return { out: known(beside(z)), keys, values };
 };

@@ -25,11 +25,13 @@ export interface CausalInputs {
   readonly mask?: Node | undefined;
   /** [batch, seq] int64: several texts in a row, one after another, each with a number of its own and positions from 0; a token sees only its own text. Padding is a text that nobody reads. */
   readonly segments?: Node | undefined;
-  /** Attention is computed for the queries of so many equal parts of `seq` one after another, each against the keys before its end: what no query may see is not computed. The sites of scores and pattern are not there then. Default 1. */
+  /** Attention is computed for the queries of so many parts of `seq` one after another, each against the keys before its end: what no query may see is not computed. The sites of scores and pattern are not there then. `seq` is a multiple of it, or where the cache is `dense` at least its square. Default 1. */
   readonly parts?: number | undefined;
   readonly past?: Past | undefined;
   /** [rows] int64: the places in the flattened [batch, seq] that logits are wanted for, the others cost a vocabulary each. Without it: all. */
   readonly rows?: Node | undefined;
+  /** Of one text: the last block computes those rows only, beside the keys and values of all. Its sites from `attn.z` on are [1, rows, …] then. Asks for `Past.counts`. Default false. */
+  readonly rowsOnly?: boolean | undefined;
 }
 
 /**
@@ -40,8 +42,9 @@ export interface CausalInputs {
  * @param options.dense whether the slots of the cache that hold a token are the first ones: see `Past.counts`. Default false.
  * @param options.mask  whether there is padding among the new tokens. Default true.
  * @param options.segments whether rows hold several texts. Default false.
- * @param options.parts of attention: then seq is a multiple of it.
+ * @param options.parts of attention: see `CausalInputs`
  * @param options.rows  whether logits are wanted for chosen rows only. Default false.
+ * @param options.rowsOnly  see `CausalInputs`
  */
 export const causalInputs = (
   { layers, kvHeads, headDim }: CacheShape,
@@ -54,7 +57,8 @@ export const causalInputs = (
     segments = false,
     parts,
     rows = false,
-  }: { batch?: Axis; seq?: Axis; past?: Axis; dense?: boolean; mask?: boolean; segments?: boolean; parts?: number; rows?: boolean } = {},
+    rowsOnly = false,
+  }: { batch?: Axis; seq?: Axis; past?: Axis; dense?: boolean; mask?: boolean; segments?: boolean; parts?: number; rows?: boolean; rowsOnly?: boolean } = {},
 ): CausalInputs => {
   const cache = (kind: string) => Array.from({ length: layers }, (_, layer) => input(`past.${kind}.${layer}`, [batch, kvHeads, past!, headDim]));
   return {
@@ -65,6 +69,7 @@ export const causalInputs = (
     ...(parts !== undefined && { parts }),
     ...(past !== undefined && { past: pastOf(cache('keys'), cache('values'), input('past.mask', [batch, past], 'bool'), dense) }),
     ...(rows && { rows: input('rows', ['rows'], 'int64') }),
+    ...(rowsOnly && { rowsOnly }),
   };
 };
 

@@ -22,11 +22,11 @@ interface Size {
   readonly batch: number;
   readonly seq: number;
 }
-const layer = ({ batch, seq }: Size, dense: boolean, window: number | undefined): Node => {
+const layer = ({ batch, seq }: Size, dense: boolean, window: number | undefined, parts = 1): Node => {
   const { past } = causalInputs({ layers: 1, kvHeads, headDim }, { batch, seq, past: kvSeq, dense, mask: false });
   const bias = causalBias({ batch, seq, past: past!.mask, window });
   const cache = { keys: past!.keys[0]!, values: past!.values[0]!, counts: past!.counts };
-  return causalAttention('attn', input('x', [batch, seq, hidden]), { heads, kvHeads, headDim, bias, window, past: cache }).out;
+  return causalAttention('attn', input('x', [batch, seq, hidden]), { heads, kvHeads, headDim, bias, window, past: cache, ...(dense && { parts }) }).out;
 };
 /** So many slots of the first text are held, three of a second. */
 const given = ({ batch, seq }: Size, held: number): Map<string, Tensor> => {
@@ -60,6 +60,23 @@ it.each([undefined, 1, 3, 6])('is attention as it is from its parts, with a wind
       const whole = layer(size, true, window);
       expect(largestDifference(evaluate([whole], values, new Map())[0]!.data, parts)).toBeLessThan(1e-12);
       for (const engine of engines) expect(largestDifference(numbers((await inPractice(engine, { whole }, values)).whole!), parts)).toBeLessThan(1e-5);
+    }
+});
+
+it.each([
+  [2, 4],
+  [3, 10],
+  [4, 13],
+  [4, 16],
+])('is the same where the queries of %s parts of %s tokens come one after another', async (parts, seq) => {
+  for (const window of [undefined, 5])
+    for (const held of [0, 4, kvSeq]) {
+      const size = { batch: 1, seq };
+      const values = given(size, held);
+      const expected = evaluate([layer(size, false, window)], values, new Map())[0]!.data;
+      const whole = layer(size, true, window, parts);
+      expect(largestDifference(evaluate([whole], values, new Map())[0]!.data, expected)).toBeLessThan(1e-12);
+      for (const engine of engines) expect(largestDifference(numbers((await inPractice(engine, { whole }, values)).whole!), expected)).toBeLessThan(1e-5);
     }
 });
 

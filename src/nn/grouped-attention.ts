@@ -1,4 +1,19 @@
-import { type Axis, addAxes, defineOp, gradients, iota, less, type Node, reshape, ShapeError, show, type Tensor, transpose, unsqueeze } from '../core/index.ts';
+import {
+  type Axis,
+  addAxes,
+  defineOp,
+  type Emit,
+  gradients,
+  iota,
+  less,
+  type Node,
+  reshape,
+  ShapeError,
+  show,
+  type Tensor,
+  transpose,
+  unsqueeze,
+} from '../core/index.ts';
 import { attendTo } from './attend-to.ts';
 import { causalBias } from './causal-bias.ts';
 
@@ -9,11 +24,45 @@ export interface GroupedAttention {
   readonly scale: number;
   /** See `causalBias`. */
   readonly window?: number | undefined;
+  /** The queries of so many parts of `seq` meet the keys before the part's end only, one part after another: (parts + 1) / (2 · parts) of the products of the new tokens are left. seq is at least the square of it. Default 1. */
+  readonly parts?: number | undefined;
 }
 
 const apart = (x: Node, heads: number): Node => {
   const [batch, seq, width] = x.shape as readonly [Axis, Axis, number];
   return transpose(reshape(x, [batch, seq, heads, width / heads]), [0, 2, 1, 3]);
+};
+
+interface PartEnd {
+  /** int32 [batch]: the last token's place among those that the text has by the part's end. */
+  readonly last: string;
+  /** int32: slots of the cache by then. */
+  readonly length: string;
+}
+const knownEnds = new WeakMap<Emit, Map<string, readonly PartEnd[]>>();
+
+/** Where parts end, worked out once for all layers. */
+const partEnds = (
+  emit: Emit,
+  { seq, kvSeq, counts, parts }: { readonly seq: Axis; readonly kvSeq: Axis; readonly counts: string; readonly parts: number },
+): readonly PartEnd[] => {
+  const known = knownEnds.get(emit) ?? new Map<string, readonly PartEnd[]>();
+  knownEnds.set(emit, known);
+  const key = [seq, kvSeq, counts, parts].join();
+  const found = known.get(key);
+  if (found) return found;
+  const number = (value: number): string => emit.constant('int64', [], [value]);
+  const int32 = (value: string): string => emit.node('Cast', [value], { to: 6 });
+  const part = parts === 1 ? undefined : emit.node('Div', [emit.axis(addAxes(seq, parts - 1)), number(parts)]); // as `Split` cuts: the last one is shorter
+  const made = Array.from({ length: parts }, (_, i): PartEnd => {
+    const end = i === parts - 1 ? emit.axis(seq) : emit.node('Mul', [part!, number(i + 1)]);
+    return {
+      last: int32(emit.node('Add', [counts, emit.node('Sub', [end, number(1)])])),
+      length: int32(emit.node('Add', [emit.axis(kvSeq), end])),
+    };
+  });
+  known.set(key, made);
+  return made;
 };
 
 const op = defineOp<GroupedAttention>({
@@ -42,19 +91,27 @@ const op = defineOp<GroupedAttention>({
     const mixed = attendTo({ queries: apart(q, heads), keys: apart(k, kvHeads), values: apart(v, kvHeads), past: { keys, values }, bias, scale });
     return [...gradients(reshape(transpose(mixed, [0, 2, 1, 3]), q.shape), [q, k, v, keys, values], d), undefined];
   },
-  lower: (emit, { inputs, attrs: { heads, kvHeads, scale, window } }, [q, k, v, keys, values, counts]) => {
+  lower: (emit, { inputs, attrs: { heads, kvHeads, scale, window, parts = 1 } }, [q, k, v, keys, values, counts]) => {
     const [x, , , past] = inputs as readonly [Node, Node, Node, Node];
-    const [seq, kvSeq] = [x.shape[1]!, past.shape[2]!];
-    const int32 = (value: string): string => emit.node('Cast', [value], { to: 6 });
-    const last = int32(emit.node('Add', [counts!, emit.axis(addAxes(seq, -1))]));
-    // Without its two other results, the cache with the new rows, it reads memory that nobody wrote.
-    return emit.nodes(
-      'GroupQueryAttention',
-      [q!, k!, v!, keys!, values!, last, int32(emit.axis(addAxes(kvSeq, seq)))],
-      3,
-      { num_heads: heads, kv_num_heads: kvHeads, scale: { float: scale }, ...(window !== undefined && { local_window_size: window }) },
-      'com.microsoft',
-    )[0]!;
+    const ends = partEnds(emit, { seq: x.shape[1]!, kvSeq: past.shape[2]!, counts: counts!, parts });
+    const inParts = (of: string): readonly string[] => (parts === 1 ? [of] : emit.nodes('Split', [of], parts, { axis: 1, num_outputs: parts }));
+    const [queries, newKeys, newValues] = [inParts(q!), inParts(k!), inParts(v!)];
+    // It takes the grown cache for as long as the one given, and lays one where the other was: behind a shape that it cannot work out it does not.
+    const hidden = parts === 1 ? undefined : emit.node('Max', [emit.shape(past.shape), emit.constant('int64', [1], [0])]);
+    let cache = [keys!, values!].map((of) => (hidden === undefined ? of : emit.node('Reshape', [of, hidden], { allowzero: 1 })));
+    const mixed = ends.map(({ last, length }, i) => {
+      // Without its two other results, the cache with the new rows, it reads memory that nobody wrote.
+      const [out, ...grown] = emit.nodes(
+        'GroupQueryAttention',
+        [queries[i]!, newKeys[i]!, newValues[i]!, ...cache, last, length],
+        3,
+        { num_heads: heads, kv_num_heads: kvHeads, scale: { float: scale }, ...(window !== undefined && { local_window_size: window }) },
+        'com.microsoft',
+      );
+      cache = grown;
+      return out!;
+    });
+    return parts === 1 ? mixed[0]! : emit.node('Concat', mixed, { axis: 1 });
   },
   reference: ([q, k, v, keys, values, counts], { heads, kvHeads, scale, window = Number.POSITIVE_INFINITY }, shape) => {
     const [batch, seq, width] = shape as readonly [number, number, number];

@@ -1,4 +1,4 @@
-import { cast, concat, constant, cos, mul, type Node, type PairForm, rotatePairs, ShapeError, sin, slice, unsqueeze } from '../core/index.ts';
+import { cast, concat, constant, cos, mul, type Node, type PairForm, reshape, rotatePairs, ShapeError, sin, slice, unsqueeze } from '../core/index.ts';
 import { lastLength } from './linear.ts';
 
 /**
@@ -49,7 +49,7 @@ export const rotaryFrequencies = (dims: number, base: number, scaling?: RotarySc
  * Rotary position embedding (arXiv:2104.09864): what turns queries and keys by their positions. Build it once; its tables are shared by all layers.
  *
  * @param positions  [batch, seq] int64
- * @returns          a function of [batch, heads, seq, headDim], for any number of heads
+ * @returns          a function of [batch, heads, seq, headDim] or [batch, seq, heads·headDim], for any number of heads
  */
 export const rotary = (positions: Node, { headDim, dims = headDim, base, scaling, form = 'half' }: RotaryOptions): ((x: Node) => Node) => {
   if (dims > headDim) throw new ShapeError(`rotary: expected at most ${headDim} dims to turn, got ${dims}`);
@@ -57,7 +57,15 @@ export const rotary = (positions: Node, { headDim, dims = headDim, base, scaling
   const angles = mul(unsqueeze(cast(positions, 'float32'), -1), constant(rotaryFrequencies(dims, base, scaling))); // [batch, seq, dims/2]
   const [cosine, sine] = [cos(angles), sin(angles)];
   return (x) => {
-    if (lastLength('rotary', x) !== headDim) throw new ShapeError(`rotary: expected heads of ${headDim} numbers, got [${x.shape.join(', ')}]`);
+    const width = lastLength('rotary', x);
+    if (x.shape.length === 3 && width % headDim === 0) {
+      if (rest === 0) return rotatePairs(x, cosine, sine, form);
+      const heads = reshape(x, [...x.shape.slice(0, 2), width / headDim, headDim]);
+      const turned = reshape(slice(heads, -1, 0, dims), [...x.shape.slice(0, 2), (width / headDim) * dims]);
+      const back = reshape(rotatePairs(turned, cosine, sine, form), [...heads.shape.slice(0, 3), dims]);
+      return reshape(concat([back, slice(heads, -1, dims, headDim)], -1), x.shape);
+    }
+    if (width !== headDim) throw new ShapeError(`rotary: expected heads of ${headDim} numbers, got [${x.shape.join(', ')}]`);
     if (rest === 0) return rotatePairs(x, cosine, sine, form);
     return concat([rotatePairs(slice(x, -1, 0, dims), cosine, sine, form), slice(x, -1, dims, headDim)], -1);
   };

@@ -96,7 +96,7 @@ export const openLanguageModel = async (
   const guard = given === undefined ? undefined : await openGuard(given, { engine, model: known });
   const site = guard?.site;
   const prepared = (mode: ModelInfo['weights'], long = false) => {
-    const step = stepProgram(causal, { fused: long });
+    const step = stepProgram(causal, { fused: long, rowsOnly: long && site === undefined });
     return boundProgram({ source, tokenizer, beside, threads }, site === undefined ? step : withLastToken(step, site), mode, { many: long });
   };
   const { program, bindings } = await prepared(mode);
@@ -106,7 +106,7 @@ export const openLanguageModel = async (
     program,
     bindings,
     ...(site !== undefined && { lastToken: site }),
-    ...(longPrompts && { long: () => prepared(longPrompts, true) }),
+    ...(longPrompts && config.headDim % 8 === 0 && { long: () => prepared(longPrompts, true) }), // what the operator of attention asks for
     ...(slots !== undefined && { slots }),
   });
   const { layers, hidden, vocab } = config;

@@ -135,6 +135,9 @@ const reductions: OpCase[] = [
   smooth('layerNorm of two axes', [m('batch', 5), m(5), m(5)], (x, w, b) => ops.layerNorm(x!, w!, b!, 0.1)),
   smooth('rmsNorm', [m('batch', 3, 8), m(8)], (x, w) => ops.rmsNorm(x!, w!, 1e-5)),
   smooth('rotatePairs', [m('batch', 3, 'seq', 4), m('batch', 'seq', 2), m('batch', 'seq', 2)], (x, c, s) => ops.rotatePairs(x!, c!, s!, 'half')),
+  smooth('rotatePairs of heads side by side', [m('batch', 'seq', 12), m('batch', 'seq', 2), m('batch', 'seq', 2)], (x, c, s) =>
+    ops.rotatePairs(x!, c!, s!, 'half'),
+  ),
   smooth('rotatePairs beside each other', [m(2, 1, 'seq', 6), m(2, 'seq', 3), m(2, 'seq', 3)], (x, c, s) => ops.rotatePairs(x!, c!, s!, 'interleaved')),
   smooth('rmsNorm of one row', [m(6), m(6)], (x, w) => ops.rmsNorm(x!, w!, 0.1)),
   smooth('layerNorm of one row', [m(6), m(6), m(6)], (x, w, b) => ops.layerNorm(x!, w!, b!, 1e-5)),

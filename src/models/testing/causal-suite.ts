@@ -268,6 +268,38 @@ export const causalSuite = (name: string, sites: readonly string[]): void => {
         }
       });
 
+    it('reads a text in pieces with attention as one operator in parts, and its last block for chosen rows', async () => {
+      const { member, weights } = fixture;
+      const [text] = texts() as [number[]];
+      const inputs = causalInputs(member.config, { past: 'kvSeq', dense: true, mask: false, rows: true, rowsOnly: true, parts: 2 });
+      const { logits, keys, values: newValues } = member.build(inputs);
+      const outputs = { logits, keys: concat(keys, 0), values: concat(newValues, 0) };
+      const withRows = (feeds: ReadonlyMap<string, Tensor>): Map<string, Tensor> => {
+        const seq = feeds.get('ids')!.shape[1]!;
+        return new Map([...weights, ...feeds]).set('rows', tensor([seq], [...Array(seq).keys()]));
+      };
+      const { vocab } = member.config;
+      const theory: Run = async (feeds) => {
+        const all = inTheory(outputs, withRows(feeds));
+        const last = inTheory({ logits }, withRows(feeds).set('rows', tensor([1], [feeds.get('ids')!.shape[1]! - 1])))['logits']!;
+        expect(relativeDifference({ data: all['logits']!.data.slice(-vocab) }, last)).toBeLessThan(1e-12);
+        return all;
+      };
+      const practice: Run = async (feeds) =>
+        Object.fromEntries(
+          Object.entries(await inPractice(engine, outputs, withRows(feeds))).map(([key, value]) => [key, tensor(value.shape, numbersOf(value))]),
+        );
+      const runs: readonly (readonly [Run, number])[] = [[theory, 1e-11], ...(member.config.headDim % 8 === 0 ? [[practice, 3e-6] as const] : [])]; // what the kernel asks for
+      for (const [run, bound] of runs)
+        for (const taken of [
+          [[5], [4]],
+          [[4], [5]],
+        ]) {
+          const [data] = await runCached(run, member.config, [text], taken, { side: 'right', capacity: 11 });
+          expect(relativeDifference({ data: data! }, wholeText(text.slice(0, 9)))).toBeLessThan(bound);
+        }
+    });
+
     it('decodes one token of one text with a program of that size', async () => {
       const { member, weights } = fixture;
       const { config } = member;

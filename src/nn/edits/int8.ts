@@ -7,7 +7,7 @@ export type WeightMost = 63 | 127;
 const activationMost = 127;
 const middle = 128;
 
-/** Which way is the quicker to find the largest sizes: of few rows the one of fewer kernels, of many the one that only reads. */
+/** Which kernels are the quicker: of few rows the fewest, of many those that touch each number least. */
 export type RowCount = 'few' | 'many';
 
 const rowScaleOp = defineOp<RowCount>({
@@ -56,10 +56,11 @@ const quantiseRowsOp = defineOp<undefined>({
 interface Int8Product {
   /** Which further inputs there are, in this order: the inverse of the channels' divisors; the numbers of the channels that are multiplied as floats, and their weight; the weight as the gradient reads it, and its scales where it is rounded. */
   readonly more: readonly ('inverse' | 'channels' | 'weights' | 'back' | 'backScale')[];
+  readonly rows: RowCount;
 }
 
 /** Its further inputs by their names. */
-const named = <T>({ more }: Int8Product, inputs: readonly (T | undefined)[]): Partial<Record<Int8Product['more'][number], T>> =>
+const named = <T>({ more }: Pick<Int8Product, 'more'>, inputs: readonly (T | undefined)[]): Partial<Record<Int8Product['more'][number], T>> =>
   Object.fromEntries(more.map((name, i) => [name, inputs[5 + i]]));
 
 const int8ProductOp = defineOp<Int8Product>({
@@ -81,7 +82,8 @@ const int8ProductOp = defineOp<Int8Product>({
     const whole = inverse ? mul(through, inverse) : through;
     return [channels ? add(whole, matmul(matmul(d, weights!, { transposeB: true }), oneHot(channels, x.shape.at(-1)!))) : whole];
   },
-  lower: (emit, { inputs: [x], attrs }, inputs) => {
+  lower: (emit, { inputs: nodes, attrs }, inputs) => {
+    const [x] = nodes;
     const [values, weight, scale, quantised, rowScale] = inputs as readonly [string, string, string, string, string];
     const { channels, weights } = named(attrs, inputs);
     const product = emit.node(
@@ -92,7 +94,12 @@ const int8ProductOp = defineOp<Int8Product>({
     );
     const scaled = emit.node('Mul', [product, rowScale]);
     if (channels === undefined) return scaled;
-    return emit.node('Add', [scaled, emit.node('MatMul', [emit.node('Gather', [values, channels], { axis: x!.shape.length - 1 }), weights!])]);
+    const axis = x!.shape.length - 1;
+    if (attrs.rows === 'few') return emit.node('Add', [scaled, emit.node('MatMul', [emit.node('Gather', [values, channels], { axis }), weights!])]);
+    // `Gather` takes 7 ns for every number of a row, `GatherElements` one; and the sum needs no pass of its own.
+    const everywhere = emit.node('Expand', [channels, emit.shape([...x!.shape.slice(0, -1), ...named(attrs, nodes).channels!.shape])]);
+    const apart = emit.node('GatherElements', [values, everywhere], { axis });
+    return axis === 1 ? emit.node('Gemm', [apart, weights!, scaled]) : emit.node('Add', [scaled, emit.node('MatMul', [apart, weights!])]);
   },
   reference: (inputs, attrs, shape) => {
     const [x, weight, scale, quantised, rowScale] = inputs as readonly [Tensor, Tensor, Tensor, Tensor, Tensor];
@@ -131,6 +138,8 @@ export interface Int8Rows {
   readonly apart?: { readonly channels: Node; readonly weights: Node } | undefined;
   /** The weight for the way back, [out, in]: the float one, or rounded to int8 with its scales [in], and then the gradient is a product of whole numbers too. Either way without divisors and channels apart. */
   readonly wayBack?: { readonly back: Node; readonly backScale?: Node } | undefined;
+  /** Default few. */
+  readonly rows?: RowCount | undefined;
 }
 
 /**
@@ -141,9 +150,9 @@ export interface Int8Rows {
  * @param scale   [out] float32
  * @param rows    x as whole numbers
  */
-export const int8Product = (x: Node, weight: Node, scale: Node, { quantised, scale: rowScale, inverse, apart, wayBack }: Int8Rows): Node => {
+export const int8Product = (x: Node, weight: Node, scale: Node, { quantised, scale: rowScale, inverse, apart, wayBack, rows = 'few' }: Int8Rows): Node => {
   const more = Object.entries({ inverse, ...apart, ...wayBack }).filter((entry): entry is [Int8Product['more'][number], Node] => entry[1] !== undefined);
-  return int8ProductOp([x, weight, scale, quantised, rowScale, ...more.map(([, node]) => node)], { more: more.map(([name]) => name) });
+  return int8ProductOp([x, weight, scale, quantised, rowScale, ...more.map(([, node]) => node)], { more: more.map(([name]) => name), rows });
 };
 
 const wholes = 1.5 * 2 ** 52; // added and taken away again, it rounds to a whole number, halves to even
@@ -202,5 +211,5 @@ export const quantiseBack = (weight: Float32Array, inner: number, weightMost: We
 /** x W with whole numbers, x rounded row by row. @param x [..., in] @param weight [in, out] int8 @param scale [out] */
 const productOf = (x: Node, weight: Node, scale: Node): Node => {
   const own = rowScale(x, 'many');
-  return int8Product(x, weight, scale, { quantised: quantiseRows(x, own), scale: own });
+  return int8Product(x, weight, scale, { quantised: quantiseRows(x, own), scale: own, rows: 'many' });
 };

@@ -88,7 +88,7 @@ export const quantise = (
     const middle = middles.get(leading.join()) ?? rowMiddles(leading);
     middles.set(leading.join(), middle);
     const scale = rowScale(x, usual);
-    const made = { quantised: quantiseRows(x, scale, middle), scale };
+    const made = { quantised: quantiseRows(x, scale, middle), scale, rows: usual };
     rows.set(x, made);
     return made;
   };
