@@ -57,7 +57,7 @@ interface Sequence {
   right: number;
 }
 
-const mostTokens = { alone: 576, besideOthers: 288 }; // of a prompt in one step: others wait no longer than that
+const mostTokens = { plain: 288, long: 576 }; // of a prompt in one step: fewer pairs of tokens are computed that no one may see
 const longTokens = 64; // new tokens of one text from which on its step may be another one
 const leastShared = 16; // tokens that are worth copying from another sequence
 
@@ -190,7 +190,7 @@ export const openGenerator = async ({
     const from = cache.lengthOf(slot);
     const whole = prompt.length - cached;
     const left = prompt.length - from;
-    const most = active.length > 1 ? mostTokens.besideOthers : mostTokens.alone;
+    const most = long && active.length === 1 ? mostTokens.long : mostTokens.plain; // others do not wait as long
     const part = prompt.slice(from, from + Math.ceil(left / Math.ceil(left / most))); // of like length: a short last one would read all weights for little
     const ends = from + part.length === prompt.length;
     const { scores, computed } = await run(await stepFor(whole), {
