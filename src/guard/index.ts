@@ -4,6 +4,9 @@ export { type FitOptions, fitDetector, type TrainingDocument } from './detector/
 export type { KindSample } from './detector/fit-kinds.ts';
 export { readDetector, readDetectorWeights, writeDetector } from './detector/weights.ts';
 export { type GuardPolicy, type GuardSettings, guardPolicies, parseGuardSettings } from './guard-settings.ts';
+export { type HeldAt, lastTokenHeld } from './held.ts';
+export { movedPartly, movedWholly, movedWithin, type RequestMove } from './request-move.ts';
+export { requestSubspace, type Subspace } from './request-subspace.ts';
 export { apart, meanVector } from './request-vector.ts';
 export { type Judged, judge, type KnownRequests, knownRequests, type Screened, type ScreenTools, type Suspect, screened } from './screen.ts';
 export { longestSegment, type Segment, segmentsOf } from './segments.ts';

@@ -1,11 +1,14 @@
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { openInspected } from '../../../src/app/inspect/index.ts';
+import { openSource } from '../../../src/app/language-model/open-source.ts';
 import { type BenchOptions, commit } from '../../harness.ts';
 import { log } from '../../reader/row.ts';
 import type { QualityRow } from '../multi-task.ts';
 import { type Answered, alarmingItems, answerAll, armsOf, carrierItems, type Item, storyItems } from './answers.ts';
+import { requestMoves } from './moves.ts';
 import { oversight } from './oversight.ts';
+import type { Outcome } from './paper-task.ts';
 import { type GuardCell, rowsOf, type Shares } from './rows.ts';
 import { originalStories } from './stories.ts';
 
@@ -20,16 +23,18 @@ interface Work {
 
 /**
  * What a guard is worth: the paper's oversight on its own task (first token, float32, every layer), then whole answers on stories with distractors and on e-mails and tables with injected questions and links, without a guard, with
- * cheap baselines, and with ours. Cells are kept in docs/guard/cells.jsonl; what is missing is measured, for at most LYCEUM_BENCH_MINUTES (default 330). LYCEUM_MODEL names other models, LYCEUM_DATA the data's folder.
+ * cheap baselines, and with ours. Cells are kept in docs/guard/cells.jsonl; what is missing is measured, for at most LYCEUM_BENCH_MINUTES (default 330). LYCEUM_MODEL names other models, of which those without a chat template are
+ * given the paper's task only, LYCEUM_CELLS some cells (with `;` between), LYCEUM_DATA the data's folder.
  */
 export const guardQuality = async ({ threads }: BenchOptions): Promise<QualityRow[]> => {
   const models = (process.env.LYCEUM_MODEL ?? 'smollm2-135m-instruct').split(',');
+  const only = process.env.LYCEUM_CELLS?.split(';');
   const stop = AbortSignal.timeout(60_000 * Number(process.env.LYCEUM_BENCH_MINUTES ?? 330) + 1);
   await mkdir(new URL('.', `file://${cells}`), { recursive: true });
   const known = await readCells();
   for (const model of models)
     for (const { name, make } of await worksOf(model, threads, stop)) {
-      if (stop.aborted || known.some((cell) => cell.model === model && cell.cell === name)) continue;
+      if (stop.aborted || !(only?.includes(name) ?? true) || known.some((cell) => cell.model === model && cell.cell === name)) continue;
       log(`  ${model} ${name} …`);
       const begun = performance.now();
       try {
@@ -58,29 +63,38 @@ const worksOf = async (model: string, threads: number, signal: AbortSignal): Pro
     }));
   const all = ['plain', 'delimiters', 'hierarchy', 'classifier', 'calibrated', 'held', 'calibrated and held'];
   const some = ['plain', 'delimiters', 'hierarchy', 'classifier'];
-  return [
+  const paper: Work[] = [
     {
       name: 'oversight',
       async make() {
         await using opened = await openInspected(model, { threads });
         const { outcomes, seen } = await oversight(opened, await originalStories(), { seed, count: paperCount, signal });
-        const groups = Map.groupBy(outcomes, ({ distractor, arm, layer }) => `${distractor}\t${arm}\t${layer}`);
-        return {
-          shares: [...groups.values()].map((own) => ({
-            ...sharesOf(own[0]!.distractor, own[0]!.layer, own.map((one) => ({ ...one, set: 'paper', attack: one.distractor, flagged: false }))), // biome-ignore format: one call
-            arm: own[0]!.arm,
-          })),
-          seen,
-          seconds: 0,
-        };
+        return { shares: sharesOfArms(outcomes), seen, seconds: 0 };
       },
     },
+    {
+      name: 'oversight/moves',
+      async make() {
+        await using opened = await openInspected(model, { threads });
+        return { shares: sharesOfArms(await requestMoves(opened, await originalStories(), { seed, count: paperCount, signal })), seconds: 0 };
+      },
+    },
+  ];
+  if ((await openSource(model)).chatTemplate === undefined) return paper;
+  return [
+    ...paper,
     ...answers('stories', () => storyItems(seed, storyCount), all, false),
     ...answers('carriers', () => carrierItems(seed, carrierCount), some, true),
     ...answers('carriers', () => carrierItems(seed, carrierCount), ['plain', 'classifier'], false),
     ...answers('notinject', () => alarmingItems(alarmingCount), ['classifier'], false),
   ];
 };
+
+const sharesOfArms = (outcomes: readonly Outcome[]): Shares[] =>
+  [...Map.groupBy(outcomes, ({ distractor, arm, layer }) => `${distractor}\t${arm}\t${layer}`).values()].map((own) => {
+    const [{ distractor, arm, layer }] = own as [Outcome];
+    return { ...sharesOf(distractor, layer, own.map((one) => ({ ...one, set: 'paper', attack: distractor, flagged: false }))), arm }; // biome-ignore format: one value
+  });
 
 const sharesOf = (attack: string, layer: number, own: readonly Answered[]): Shares => {
   const count = (holds: (one: Answered) => boolean): number => own.filter(holds).length;
