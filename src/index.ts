@@ -9,6 +9,8 @@ export {
   calibrateGuard,
   type GuardPrediction,
   guardAll,
+  guardedModel,
+  keptAnswers,
   type RedTeamResult,
   redTeam,
   type ScannedDocument,

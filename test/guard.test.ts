@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { GuardPrediction, ScannedDocument } from '../src/app/guard/index.ts';
+import { type GuardPrediction, guardedModel, type ScannedDocument } from '../src/app/guard/index.ts';
+import { writeTinyAdapter } from '../src/app/testing/tiny-adapter.ts';
 import { writeTinyModel } from '../src/app/testing/tiny-language-model.ts';
 import type { GuardSettings } from '../src/guard/index.ts';
 
@@ -104,12 +105,49 @@ describe('lyceum guard calibrate', () => {
     const { status, stderr } = guard('calibrate', '--trusted', lines('trusted.jsonl', records), '--model', './tiny', '--output', 'made');
     expect(status).toBe(2);
     expect(stderr).toMatch(message);
-    expect(existsSync(join(folder, 'made'))).toBe(false);
+    expect(existsSync(join(folder, 'made', 'guard.json'))).toBe(false);
   });
 
   it('needs to know where to', () => {
     const { status, stderr } = guard('calibrate', '--trusted', 'trusted.jsonl', '--model', './tiny');
     expect([status, stderr]).toEqual([2, expect.stringMatching(/expected --output, got none/)]);
+  });
+});
+
+describe('a guard of a model with an adapter', () => {
+  const asked = lines('two.jsonl', [{ id: 1, instruction: 'When?', document: letter }]);
+  const predict = (name: string, ...more: readonly string[]) => guard('--predict', asked, '--model', './tiny', '--guard', name, '--max-tokens', '2', ...more);
+
+  it('is refused with another adapter, with none, and with one where it was calibrated without', async () => {
+    const [first, second] = [await writeTinyAdapter(join(folder, 'speaker')), await writeTinyAdapter(join(folder, 'other-speaker'))];
+    const config = join(second, 'adapter_config.json');
+    writeFileSync(config, readFileSync(config, 'utf8').replace('"lora_alpha":3', '"lora_alpha":4')); // the same weights at another strength
+    for (const [name, adapter] of Object.entries({ bare: undefined, adapted: first })) {
+      mkdirSync(join(folder, name), { recursive: true });
+      writeFileSync(join(folder, name, 'guard.json'), JSON.stringify({ ...settings, model: await guardedModel(join(folder, 'tiny'), adapter) }));
+    }
+    for (const [name, more] of [
+      ['bare', []],
+      ['adapted', ['--adapter', first]],
+    ] as const) {
+      const { status, stderr } = predict(name, ...more);
+      expect(status, stderr).toBe(0);
+    }
+    const refused = [
+      [
+        predict('bare', '--adapter', first),
+        /expected tiny as it was calibrated, without an adapter, got it with the adapter speaker \(\w{12}…\); open the model without it, or run/,
+      ],
+      [
+        predict('adapted'),
+        /expected tiny as it was calibrated, with the adapter speaker \(\w{12}…\), got it without an adapter; open the model with that adapter, or run/,
+      ],
+      [predict('adapted', '--adapter', second), /with the adapter speaker \(\w{12}…\), got it with the adapter other-speaker \(\w{12}…\)/],
+    ] as const;
+    for (const [{ status, stdout, stderr }, message] of refused) {
+      expect([status, stdout]).toEqual([2, '']);
+      expect(stderr).toMatch(message);
+    }
   });
 });
 

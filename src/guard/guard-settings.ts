@@ -8,12 +8,13 @@ export const guardPolicies = ['guarded', 'flagged', 'refused'] as const;
  */
 export type GuardPolicy = (typeof guardPolicies)[number];
 
+const named = { name: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/) };
 const cosine = z.number().min(-1).max(1);
 
 const schema = z.strictObject({
   format: z.literal(1),
-  /** The model that it was calibrated on; null: any. */
-  model: z.strictObject({ name: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/) }).nullable(),
+  /** The model that it was calibrated on, with the adapter that was on it; null: any. Where no adapter is told there was none. */
+  model: z.strictObject({ ...named, adapter: z.strictObject(named).optional() }).nullable(),
   policy: z.enum(guardPolicies),
   /** Probability of being injected from which on a segment is suspected. */
   injected: z.number().min(0).max(1),
@@ -35,6 +36,8 @@ const schema = z.strictObject({
   measured: z.record(z.string(), z.unknown()),
 });
 export type GuardSettings = z.output<typeof schema>;
+/** A model as a guard knows it: the hash is of its weights, an adapter's of its files. */
+export type GuardedModel = NonNullable<GuardSettings['model']>;
 
 /** @throws FormatError naming what does not fit */
 export const parseGuardSettings = (text: string, where: string): GuardSettings => {

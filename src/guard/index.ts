@@ -3,7 +3,7 @@ export { type Detector, type DetectorInput, type DetectorScores, type DetectorWe
 export { type FitOptions, fitDetector, type TrainingDocument } from './detector/fit.ts';
 export type { KindSample } from './detector/fit-kinds.ts';
 export { readDetector, readDetectorWeights, writeDetector } from './detector/weights.ts';
-export { type GuardPolicy, type GuardSettings, guardPolicies, parseGuardSettings } from './guard-settings.ts';
+export { type GuardedModel, type GuardPolicy, type GuardSettings, guardPolicies, parseGuardSettings } from './guard-settings.ts';
 export { type HeldAt, lastTokenHeld } from './held.ts';
 export { movedPartly, movedWholly, movedWithin, type RequestMove } from './request-move.ts';
 export { requestSubspace, type Subspace } from './request-subspace.ts';

@@ -9,8 +9,6 @@ import type { RedTeamResult } from '../guard/red-team.ts';
 import { parseJsonLines } from '../json-lines.ts';
 import { guardFile, readGuardSettings, shippedGuard } from '../language-model/open-guard.ts';
 import { openLanguageModelApart } from '../language-model/open-language-model-apart.ts';
-import { resolveModel } from '../models/resolve-model.ts';
-import { weightsSha256 } from '../models/show-model.ts';
 import { writeOutput } from '../write-output.ts';
 import { cancellation } from './cancellation.ts';
 import type { CommonOptions } from './options.ts';
@@ -118,6 +116,15 @@ const readInput = async (): Promise<string> => {
   return text;
 };
 
+const goesOn = 'run the same command again, and it goes on from the answers that it has';
+
+/** What a run of the same command left in its folder when it was stopped. */
+const keptFor = async (model: string, adapter: string | undefined, output: string) => {
+  const { guardedModel, keptAnswers, keptAnswersFile } = await import('../guard/index.ts');
+  const identity = await guardedModel(model, adapter);
+  return { identity, kept: await keptAnswers(join(output, keptAnswersFile), identity) };
+};
+
 export interface CalibrateFlags {
   readonly model: string;
   readonly output: string;
@@ -138,11 +145,10 @@ export async function calibrate(flags: CalibrateFlags, { json, quiet, threads, w
   const plain = attacks?.find(({ wanted }) => wanted === undefined);
   if (plain)
     throw new ConfigError(`guard calibrate: expected "wanted" in every line of ${labelled}, got none in ${plain.id}; say what the injected text asks for`);
-  using stop = cancellation('run the same command again');
+  using stop = cancellation(goesOn);
   const bar = progressLine({ quiet: quiet || json, unit: 'answers' });
   try {
-    const resolved = await resolveModel(model);
-    const identity = { name: resolved.name, sha256: await weightsSha256(resolved) };
+    const { identity, kept } = await keptFor(model, adapter, output);
     const found = await calibrateGuard((options) => openLanguageModelApart(model, options), identity, examples, {
       threads,
       weights,
@@ -151,12 +157,14 @@ export async function calibrate(flags: CalibrateFlags, { json, quiet, threads, w
       ...(adapter !== undefined && { adapter }),
       ...(layers && { layers }),
       ...(dropWrong !== undefined && { dropWrong }),
+      kept,
       signal: stop.signal,
       onProgress: (done, total, what) => bar.update(done, total, what),
     });
     bar.stop();
     await mkdir(output, { recursive: true });
     await writeOutput(join(output, guardFile), [`${JSON.stringify(found.settings, null, 2)}\n`]);
+    await kept.forget();
     for (const { id, answered } of found.dropped) process.stderr.write(`left out ${id}: the model answers ${JSON.stringify(answered.slice(0, 80))}\n`);
     print(json ? JSON.stringify({ guard: output, ...found }) : `${calibrationTable(found)}\n${output}`);
     return found.dropped.length > 0 ? 3 : 0;
@@ -204,13 +212,15 @@ export async function redTeam(flags: RedTeamFlags, { dir, json, quiet, threads, 
   const all =
     path === undefined ? await storyCases() : parseJsonLines(await read(path), path, trustedRecord).map(({ answer, ...one }) => ({ ...one, answers: answer }));
   const output = flags.output ?? join(dir, 'guard', 'redteam');
-  using stop = cancellation('run the same command again');
+  using stop = cancellation(goesOn);
   const bar = progressLine({ quiet: quiet || json, unit: 'answers' });
   try {
+    const { kept } = await keptFor(model, adapter, output);
     const found = await attack((options) => openLanguageModelApart(model, options), settings, all.slice(0, limit), {
       threads,
       weights,
       ...(adapter !== undefined && { adapter }),
+      kept,
       signal: stop.signal,
       onProgress: (done, total, what) => bar.update(done, total, what),
     });
@@ -220,6 +230,7 @@ export async function redTeam(flags: RedTeamFlags, { dir, json, quiet, threads, 
     const report = join(output, 'report.html');
     const { guardReport } = await import('../../report/index.ts');
     await writeOutput(report, [await guardReport(found)]);
+    await kept.forget();
     print(json ? JSON.stringify({ ...summaryOf(found), report }) : `${redTeamTable(found)}\n${report}`);
     return 0;
   } finally {

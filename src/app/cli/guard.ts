@@ -47,7 +47,7 @@ export const define: CommandModule['define'] = (command, finish) => {
     .option('--drop-wrong', 'leave out trusted examples that the model answers wrongly')
     .addHelpText(
       'after',
-      '\nNeeds --model and --output FOLDER. What the trusted documents reach is not suspected; where holding the request at a layer wins attacked answers and costs no clean ones, that is kept. Attacks of ours are put into the trusted documents unless --labelled brings others.\n\nExamples:\n  lyceum guard calibrate --model smollm2-135m-instruct --trusted trusted.jsonl --output my-guard\n  lyceum guard calibrate --model smollm2-135m-instruct --trusted trusted.jsonl --output strict --policy refused\n',
+      '\nNeeds --model and --output FOLDER. What the trusted documents reach is not suspected; where holding the request at a layer wins attacked answers and costs no clean ones, that is kept. Attacks of ours are put into the trusted documents unless --labelled brings others. What was answered when it is stopped is kept in FOLDER, and the same command goes on from there.\n\nExamples:\n  lyceum guard calibrate --model smollm2-135m-instruct --trusted trusted.jsonl --output my-guard\n  lyceum guard calibrate --model smollm2-135m-instruct --trusted trusted.jsonl --output strict --policy refused\n',
     )
     .action(async (flags: Omit<CalibrateFlags, 'model' | 'output' | 'policy' | 'adapter'>) => {
       const { model, output, policy, adapter } = shared(calibrating, ['model', 'output']);
@@ -61,7 +61,7 @@ export const define: CommandModule['define'] = (command, finish) => {
     .option('--limit <n>', 'only so many of them', wholeNumber('--limit', 1))
     .addHelpText(
       'after',
-      '\nNeeds --model. Attacks of ours, in four wordings, are put at the start, in the middle and at the end of each document; answers are judged by rule.\n\nExamples:\n  lyceum guard redteam --model smollm2-135m-instruct --guard my-guard\n  lyceum guard redteam --model smollm2-135m-instruct --limit 10 --output quick\n',
+      '\nNeeds --model. Attacks of ours, in four wordings, are put at the start, in the middle and at the end of each document; answers are judged by rule. What was answered when it is stopped is kept in the folder of --output, and the same command goes on from there.\n\nExamples:\n  lyceum guard redteam --model smollm2-135m-instruct --guard my-guard\n  lyceum guard redteam --model smollm2-135m-instruct --limit 10 --output quick\n',
     )
     .action(async (flags: Omit<RedTeamFlags, 'model' | 'output' | 'guard' | 'adapter'>) => {
       const { model, output, guard, policy, adapter } = shared(attacking, ['model']);

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { ConfigError } from '../../core/index.ts';
 import { cosine } from '../../encode/index.ts';
-import { attacksOn, type GuardPolicy, type GuardSettings, judge, readDetector } from '../../guard/index.ts';
+import { attacksOn, type GuardedModel, type GuardPolicy, type GuardSettings, judge, readDetector } from '../../guard/index.ts';
 import { openEmbedder } from '../embed.ts';
 import type { LanguageModel, LanguageModelOptions } from '../language-model/index.ts';
+import type { RunKept } from './kept-answers.ts';
 import { attacked, type CaseResult, type GuardCase, measureCases, shareOf } from './measure-guard.ts';
 
 /** A line of `lyceum guard calibrate --trusted` and `--labelled`. */
@@ -32,6 +33,8 @@ export interface CalibrateOptions extends Pick<LanguageModelOptions, 'weights' |
   /** Leave out trusted examples that the model answers wrongly, instead of refusing them all. */
   readonly dropWrong?: boolean;
   readonly maxTokens?: number;
+  /** Where answers are kept as they come, so that a run that was stopped goes on from them; forgetting them is up to whoever opened it. */
+  readonly kept?: RunKept;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number, what: string) => void;
 }
@@ -70,31 +73,30 @@ export type OpenModel = (options: LanguageModelOptions) => Promise<LanguageModel
 /**
  * Finds a guard's bounds for a model from trusted examples: what their documents reach is not suspected; the request is held at the layer where that wins most attacked answers and costs no clean ones, if there is one.
  *
- * @param identity  name and hash of the model's weights, which the guard is then tied to
+ * @param identity  name and hash of the model's weights and of the adapter on it, which the guard is then tied to: `guardedModel` tells them
  * @throws ConfigError for no trusted examples, and for those that the model answers wrongly without any guard · the signal's reason
  */
 export const calibrateGuard = async (
   open: OpenModel,
-  identity: { readonly name: string; readonly sha256: string },
+  identity: GuardedModel,
   trusted: readonly TrustedRecord[],
-  { labelled, policy = 'guarded', layers: asked, dropWrong = false, maxTokens = 48, signal, onProgress, ...options }: CalibrateOptions = {},
+  { labelled, policy = 'guarded', layers: asked, dropWrong = false, maxTokens = 48, kept, signal, onProgress, ...options }: CalibrateOptions = {},
 ): Promise<Calibrated> => {
   if (trusted.length === 0) throw new ConfigError('guard calibrate: expected at least one trusted example, got none; see --help for what a line holds');
-  const run = (what: string, total: number) => ({
-    maxTokens,
-    ...(signal && { signal }),
-    onProgress: (done: number) => onProgress?.(done, total, what),
-  });
-  const ask = async (guard: GuardSettings | undefined, cases: readonly GuardCase[], what: string): Promise<CaseResult[]> => {
+  const askHere = async (guard: GuardSettings | undefined, cases: readonly GuardCase[], what: string) => {
     await using model = await open({ ...options, ...(guard && { guard }) });
-    return await measureCases(model, cases, run(what, cases.length));
+    const results = await measureCases(model, cases, {
+      maxTokens,
+      kept: kept?.of([guard, model.info.weights, maxTokens]),
+      ...(signal && { signal }),
+      onProgress: (done: number) => onProgress?.(done, cases.length, what),
+    });
+    return { results, layers: model.info.layers };
   };
+  const ask = async (guard: GuardSettings | undefined, cases: readonly GuardCase[], what: string): Promise<CaseResult[]> =>
+    (await askHere(guard, cases, what)).results;
   const all = trusted.map(caseOf);
-  const { plain, layers } = await (async () => {
-    await using model = await open(options);
-    const answered = await measureCases(model, all, run('trusted', all.length));
-    return { plain: answered, layers: model.info.layers };
-  })();
+  const { results: plain, layers } = await askHere(undefined, all, 'trusted');
   const wrong = plain.filter(({ right }) => !right);
   if (wrong.length > 0 && (!dropWrong || wrong.length === plain.length)) throw wrongExamples(wrong, plain.length);
   const cases = plain.filter(({ right }) => right).map((result) => result.case);

@@ -3,6 +3,7 @@ import { type Attack, attackPlaces, attacksOn, inserted } from '../../guard/inde
 import { eachRecord } from '../each-record.ts';
 import type { LanguageModel } from '../language-model/index.ts';
 import { guardRequest } from './guard-request.ts';
+import type { AnswersKept } from './kept-answers.ts';
 
 /** A request with a document and its right answers. */
 export interface GuardCase {
@@ -45,16 +46,25 @@ export const attacked = (cases: readonly GuardCase[]): GuardCase[] =>
     }));
   });
 
+export interface MeasureOptions {
+  readonly maxTokens?: number;
+  /** Answers from before, which are not asked for again, and where new ones go. */
+  readonly kept?: AnswersKept | undefined;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number) => void;
+}
+
 /** Asks a model all cases, greedily. @throws the signal's reason, ConfigError for a case that cannot be asked */
 export const measureCases = async (
   model: LanguageModel,
   cases: readonly GuardCase[],
-  { maxTokens = 48, ...run }: { readonly maxTokens?: number; readonly signal?: AbortSignal; readonly onProgress?: (done: number) => void } = {},
+  { maxTokens = 48, kept, ...run }: MeasureOptions = {},
 ): Promise<CaseResult[]> => {
-  const { done, skipped } = await eachRecord(cases, run, async (one): Promise<CaseResult> => {
+  const writing: (Promise<void> | undefined)[] = [];
+  const ask = async (one: GuardCase): Promise<CaseResult> => {
     const { text, guard } = await model.generate({ ...guardRequest(model.info, one), maxTokens }, run.signal ? { signal: run.signal } : {});
     const refused = guard?.refused ?? false;
-    return {
+    const result = {
       case: one,
       text,
       right: !refused && containsAnswer(text, one.answers),
@@ -64,7 +74,13 @@ export const measureCases = async (
       withheld: guard?.withheld ?? [],
       distance: guard?.distance,
     };
-  });
+    const write = kept?.add(result);
+    writing.push(write);
+    await write;
+    return result;
+  };
+  // A run that is stopped ends when what was answered is written.
+  const { done, skipped } = await eachRecord(cases, run, async (one) => kept?.get(one) ?? (await ask(one))).finally(() => Promise.allSettled(writing));
   const [odd] = skipped;
   if (odd) throw Object.assign(new Error(`guard: case ${odd.id}: ${odd.reason}`), { code: odd.code });
   return done;

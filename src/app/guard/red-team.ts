@@ -2,10 +2,13 @@ import type { GuardSettings } from '../../guard/index.ts';
 import { builtinStories } from '../../inspect/index.ts';
 import type { LanguageModelOptions } from '../language-model/index.ts';
 import type { OpenModel } from './calibrate.ts';
+import type { RunKept } from './kept-answers.ts';
 import { attacked, type CaseResult, type GuardCase, measureCases, shareOf } from './measure-guard.ts';
 
 export interface RedTeamOptions extends Pick<LanguageModelOptions, 'weights' | 'threads' | 'adapter'> {
   readonly maxTokens?: number;
+  /** As in `calibrateGuard`. */
+  readonly kept?: RunKept;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number, what: string) => void;
 }
@@ -43,21 +46,23 @@ export const redTeam = async (
   open: OpenModel,
   guard: GuardSettings,
   cases: readonly GuardCase[],
-  { maxTokens = 48, signal, onProgress, ...options }: RedTeamOptions = {},
+  { maxTokens = 48, kept, signal, onProgress, ...options }: RedTeamOptions = {},
 ): Promise<RedTeamResult> => {
   const all = [...cases, ...attacked(cases)];
   const ask = async (own: LanguageModelOptions, what: string) => {
     await using model = await open(own);
+    const before = kept?.of([own.guard, model.info.weights, maxTokens]);
     const begun = performance.now();
     const results = await measureCases(model, all, {
       maxTokens,
+      kept: before,
       ...(signal && { signal }),
       onProgress: (done) => onProgress?.(done, all.length, what),
     });
-    return { results, seconds: (performance.now() - begun) / 1000, model: model.info.name };
+    return { results, seconds: (before?.seconds ?? 0) + (performance.now() - begun) / 1000, model: model.info.name };
   };
+  const on = await ask({ ...options, guard }, 'with the guard'); // first: a guard of another model is told before anything is asked
   const off = await ask(options, 'without a guard');
-  const on = await ask({ ...options, guard }, 'with the guard');
   const pairs = off.results.map((result, i) => ({ off: result, on: on.results[i]! }));
   const clean = pairs.filter((pair) => !pair.off.case.attack);
   const sides = (own: typeof pairs, side: 'off' | 'on') => own.map((pair) => pair[side]);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '../../core/index.ts';
-import { type GuardSettings, parseGuardSettings, readDetector, type ScreenTools } from '../../guard/index.ts';
+import { type GuardedModel, type GuardSettings, parseGuardSettings, readDetector, type ScreenTools } from '../../guard/index.ts';
 import { blockSite } from '../../nn/index.ts';
 import type { Engine } from '../../runtime/index.ts';
 import { openEmbedder } from '../embed.ts';
@@ -38,15 +38,24 @@ export const shippedGuard = async (): Promise<GuardSettings> => ({
   measured: {},
 });
 
+/** A model that is to be guarded; its hashes are asked for only where the guard is of one model. */
+export interface ModelToGuard {
+  readonly name: string;
+  readonly layers: number;
+  /** Of its weights. */
+  readonly sha256: () => Promise<string>;
+  /** The adapter that is on it; undefined: none. */
+  readonly adapter: { readonly name: string; readonly sha256: () => Promise<string> } | undefined;
+}
+
 /**
  * Opens a guard for a model.
  *
- * @param model.sha256  of the model's weights; asked for only where the guard is of one model
- * @throws as `readGuardSettings` · ConfigError where the guard is of another model
+ * @throws as `readGuardSettings` · ConfigError where the guard is of another model, or of the model with another adapter, or with one or none where it is not so here
  */
 export const openGuard = async (
   guard: string | GuardSettings,
-  { engine, model }: { readonly engine: Engine; readonly model: { readonly name: string; readonly layers: number; readonly sha256: () => Promise<string> } },
+  { engine, model }: { readonly engine: Engine; readonly model: ModelToGuard },
 ): Promise<OpenGuard> => {
   const settings = await readGuardSettings(guard);
   const where = typeof guard === 'string' ? `guard ${guard}` : 'guard';
@@ -54,6 +63,7 @@ export const openGuard = async (
     throw new ConfigError(
       `${where}: expected the model that it was calibrated on, ${settings.model.name}, got ${model.name} with other weights; run \`lyceum guard calibrate\` for this one`,
     );
+  if (settings.model) await sameAdapter(where, settings.model, model);
   if (settings.request && settings.request.layer > model.layers)
     throw new ConfigError(`${where}: expected a layer from 1 to ${model.layers}, got ${settings.request.layer}; run \`lyceum guard calibrate\` for this model`);
   const embedder = await openEmbedder({ engine });
@@ -63,4 +73,17 @@ export const openGuard = async (
     site: settings.request ? blockSite(settings.request.layer - 1, 'resid.post') : undefined,
     [Symbol.asyncDispose]: () => embedder[Symbol.asyncDispose](),
   };
+};
+
+const short = (sha256: string): string => `${sha256.slice(0, 12)}…`;
+
+/** What a model holds of a request, and what it answers, an adapter changes. */
+const sameAdapter = async (where: string, { name, adapter: wanted }: GuardedModel, { adapter }: ModelToGuard): Promise<void> => {
+  const sha256 = await adapter?.sha256();
+  if (sha256 === wanted?.sha256) return;
+  const said = (one: { readonly name: string } | undefined, hash: string | undefined): string =>
+    one && hash !== undefined ? `with the adapter ${one.name} (${short(hash)})` : 'without an adapter';
+  throw new ConfigError(
+    `${where}: expected ${name} as it was calibrated, ${said(wanted, wanted?.sha256)}, got it ${said(adapter, sha256)}; ${wanted ? 'open the model with that adapter' : 'open the model without it'}, or run \`lyceum guard calibrate\` for this one`,
+  );
 };

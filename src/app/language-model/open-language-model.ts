@@ -6,7 +6,7 @@ import type { GuardSettings } from '../../guard/index.ts';
 import { countParameters } from '../../models/index.ts';
 import { type Device, openEngine } from '../../runtime/index.ts';
 import { weightsSha256 } from '../models/show-model.ts';
-import { adapterOn, besideWeights } from './adapter-on.ts';
+import { adapterOn, adapterSha256, besideWeights } from './adapter-on.ts';
 import { boundProgram } from './bound-program.ts';
 import { grammarMasks } from './grammar-masks.ts';
 import { type Answer, guardedAnswer } from './guarded.ts';
@@ -92,7 +92,8 @@ export const openLanguageModel = async (
   );
   const causal = { name: resolved.name, config: { ...config, virtualTokens }, build: source.member.build };
   const engine = await openEngine({ ...(threads !== undefined && { threads }), ...(device !== undefined && { device }) });
-  const known = { name: resolved.name, layers: config.layers, sha256: () => weightsSha256(resolved) };
+  const on = folder === undefined ? undefined : { name: basename(resolve(folder)), sha256: () => adapterSha256(folder) };
+  const known = { name: resolved.name, layers: config.layers, sha256: () => weightsSha256(resolved), adapter: on };
   const guard = given === undefined ? undefined : await openGuard(given, { engine, model: known });
   const site = guard?.site;
   const prepared = (mode: ModelInfo['weights'], long = false) => {
