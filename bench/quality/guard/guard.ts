@@ -1,18 +1,18 @@
-import { appendFile, mkdir, readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { appendFile, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { openInspected } from '../../../src/app/inspect/index.ts';
 import { openSource } from '../../../src/app/language-model/open-source.ts';
 import { type BenchOptions, commit } from '../../harness.ts';
 import { log } from '../../reader/row.ts';
 import type { QualityRow } from '../multi-task.ts';
 import { type Answered, alarmingItems, answerAll, armsOf, carrierItems, type Item, storyItems } from './answers.ts';
+import { cellsFile, type GuardCell, readCells, type Shares } from './cells.ts';
 import { requestMoves } from './moves.ts';
 import { oversight } from './oversight.ts';
 import type { Outcome } from './paper-task.ts';
-import { type GuardCell, rowsOf, type Shares } from './rows.ts';
+import { rowsOf } from './rows.ts';
 import { originalStories } from './stories.ts';
 
-const cells = fileURLToPath(new URL('../../../docs/guard/cells.jsonl', import.meta.url));
 const seed = 1;
 const [paperCount, storyCount, carrierCount, alarmingCount] = [40, 40, 60, 339];
 
@@ -30,7 +30,7 @@ export const guardQuality = async ({ threads }: BenchOptions): Promise<QualityRo
   const models = (process.env.LYCEUM_MODEL ?? 'smollm2-135m-instruct').split(',');
   const only = process.env.LYCEUM_CELLS?.split(';');
   const stop = AbortSignal.timeout(60_000 * Number(process.env.LYCEUM_BENCH_MINUTES ?? 330) + 1);
-  await mkdir(new URL('.', `file://${cells}`), { recursive: true });
+  await mkdir(dirname(cellsFile), { recursive: true });
   const known = await readCells();
   for (const model of models)
     for (const { name, make } of await worksOf(model, threads, stop)) {
@@ -38,19 +38,16 @@ export const guardQuality = async ({ threads }: BenchOptions): Promise<QualityRo
       log(`  ${model} ${name} …`);
       const begun = performance.now();
       try {
-        const cell: GuardCell = { model, cell: name, seed, commit: commit(), minutes: 0, ...(await make()) };
+        const cell: GuardCell = { model, cell: name, seed, commit: commit(), ...(await make()) };
         const whole = { ...cell, minutes: Number(((performance.now() - begun) / 60_000).toFixed(1)) };
         known.push(whole);
-        await appendFile(cells, `${JSON.stringify(whole)}\n`);
+        await appendFile(cellsFile, `${JSON.stringify(whole)}\n`);
       } catch (error) {
         if (!stop.aborted) throw error;
       }
     }
   return rowsOf(known.filter(({ model }) => models.includes(model)));
 };
-
-const readCells = async (): Promise<GuardCell[]> =>
-  (await readFile(cells, 'utf8').catch(() => '')).split('\n').filter(Boolean).map((line) => JSON.parse(line) as GuardCell); // biome-ignore format: a chain
 
 const worksOf = async (model: string, threads: number, signal: AbortSignal): Promise<Work[]> => {
   const answers = (name: string, items: () => Promise<Item[]>, arms: readonly string[], last: boolean): Work[] =>

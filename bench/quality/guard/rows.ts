@@ -1,28 +1,6 @@
 import { alone } from '../../reader/row.ts';
 import type { QualityRow } from '../multi-task.ts';
-
-/** Counts of answers under one attack. */
-export interface Shares {
-  readonly attack: string;
-  /** Of the paper's task: the arm, and blocks after which the request is held; 0 where it is not. */
-  readonly arm?: string;
-  readonly layer: number;
-  readonly n: number;
-  readonly right: number;
-  readonly obeyed: number;
-  readonly flagged: number;
-}
-
-export interface GuardCell {
-  readonly model: string;
-  readonly cell: string;
-  readonly seed: number;
-  readonly commit: string;
-  readonly minutes: number;
-  readonly seconds: number;
-  readonly shares: readonly Shares[];
-  readonly seen?: readonly { readonly distractor: string; readonly collision: boolean; readonly layer: number; readonly share: number }[];
-}
+import type { GuardCell, Shares } from './cells.ts';
 
 const half = (share: number, n: number): number => 1.96 * Math.sqrt(Math.max(share * (1 - share), 1 / (4 * n)) / n);
 const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
