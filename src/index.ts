@@ -32,7 +32,9 @@ export {
   type PatchedPair,
   patchPair,
   type RetrievalOf,
+  type RetrievalStudies,
   retrievalOf,
+  retrievalStudies,
   runOrion,
 } from './app/inspect/index.ts';
 export {

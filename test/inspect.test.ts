@@ -1,11 +1,12 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AttentionOf, AttributionOf, HeadsOf, LensOf, ListedSites, OrionOutcome, PatchedPair } from '../src/app/inspect/index.ts';
+import type { AttentionOf, AttributionOf, HeadsOf, LensOf, ListedSites, OrionOutcome, PatchedPair, RetrievalStudies } from '../src/app/inspect/index.ts';
 import { openLanguageModel } from '../src/app/language-model/index.ts';
 import { tinyConfig, writeTinyModel } from '../src/app/testing/tiny-language-model.ts';
+import { builtinStories } from '../src/inspect/index.ts';
 
 const bin = new URL('../bin/lyceum.js', import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), 'lyceum-inspect-'));
@@ -162,11 +163,45 @@ describe('lyceum inspect retrieval', () => {
     [['--source', 'city'], /expected two variables, got city twice/],
     [['--layer', '9'], /expected a layer from 1 to \d+, got 9/],
     [['--stories', 'one.json'], /expected --stories STORIES\.json QUESTIONS\.json, got 1 files/],
+    [['--seeds', '1', '1'], /expected seeds that differ, got 1, 1; name each once/],
+    [['--seeds', 'x'], /--seeds: expected a whole number of at least 0, got "x"/],
   ] as const)('refuses %j', (args, message) => {
     const { status, stdout, stderr } = inspect('retrieval', '--model', './tiny', '--prompts', '2', ...args);
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(message);
   });
+});
+
+describe('lyceum inspect retrieval of several seeds', () => {
+  it('keeps every finished story, goes on where it was killed, and tells of all seeds', async () => {
+    const words = new Set(builtinStories().stories.flatMap(({ seed }) => Object.values(seed).map((value) => ` ${value}`)));
+    await writeTinyModel(join(folder, 'worded'), { context: 2048, words: [...words] });
+    const asked = ['retrieval', '--model', './worded', '--prompts', '4', '--resamples', '1', '--seeds', '3', '5', '--output', 'study'];
+    const child = spawn(process.execPath, [bin, 'inspect', ...asked, '--threads', '1', '--quiet'], { cwd: folder, stdio: 'ignore' });
+    const ended = new Promise((done) => child.on('exit', done));
+    const keptStories = (seed: number): unknown[] => {
+      const path = join(folder, `study/seed-${seed}.json`);
+      return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as { study: { stories: unknown[] } }).study.stories : [];
+    };
+    while (keptStories(3).length === 0 && child.exitCode === null) await new Promise((wake) => setTimeout(wake, 5));
+    child.kill('SIGKILL');
+    await ended;
+    const before = keptStories(3);
+    expect(before.length).toBeGreaterThan(0);
+    const { status, stdout, stderr } = inspect(...asked, '--json');
+    expect(status, stderr).toBe(0);
+    const { report, ...found } = JSON.parse(stdout) as RetrievalStudies & { report: string };
+    expect(keptStories(3).slice(0, before.length)).toEqual(before);
+    expect([keptStories(3).length, keptStories(5).length, found.seeds, found.studies.map(({ seed }) => seed)]).toEqual([4, 4, [3, 5], [3, 5]]);
+    expect(readFileSync(join(folder, report), 'utf8')).toContain('Seed by seed');
+    // Asked again, all of it is there; from nothing it comes to the same.
+    const again = inspect(...asked);
+    expect(again.stdout).toMatch(/Over seeds 3, 5 .*patched after block \d, \d/);
+    const whole = JSON.parse(inspect(...asked.slice(0, -1), 'whole', '--json').stdout) as RetrievalStudies;
+    const timeless = (studies: RetrievalStudies['studies']) => studies.map((study) => ({ ...study, seconds: 0 }));
+    expect(timeless(whole.studies)).toEqual(timeless(found.studies));
+    expect(whole.over).toEqual(found.over);
+  }, 120_000);
 });
 
 describe('lyceum inspect orion', () => {

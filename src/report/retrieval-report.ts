@@ -1,6 +1,6 @@
 import { html } from './html.ts';
 import { duration, grouped, percent } from './numbers.ts';
-import { type Fact, figure, keyItem, page } from './page.ts';
+import { type Fact, figure, keyItem, page, table } from './page.ts';
 import { hue } from './plots/colours.ts';
 import { intervalPlot } from './plots/intervals.ts';
 import { movedDotsPlot } from './plots/moved-dots.ts';
@@ -146,6 +146,43 @@ const overlapFigure = async ({ overlap, prompts }: RetrievalReportResult) => {
   });
 };
 
+const valuesFigure = async ({ values: { told, heads }, components, source }: RetrievalReportResult) => {
+  const counts = told.map(({ value, stories }) => `${value} ${grouped(stories)}`).join(', ');
+  if (told.length === 0) return null;
+  if (heads.length === 0)
+    return html`<p>No head speaks for one ${words(source)} more than for the others (stories: ${counts}), surely and by more than 1\u00a0% of the total effect.</p>\n`;
+  const [first] = heads as [(typeof heads)[number]];
+  const title = `Head ${first.name} speaks ${first.effect.with > first.effect.without ? 'more' : 'less'} for ${first.value} than for others: ${percent(first.effect.with)} against ${percent(first.effect.without)}`;
+  const layerOf = new Map(components.map(({ name, layer }) => [name, layer]));
+  const layers = heads.map(({ name }) => layerOf.get(name) ?? 0);
+  const early = (Math.min(...layers) + Math.max(...layers)) / 2;
+  return figure({
+    title,
+    caption: `A line leads from what a head does in stories with other values (hollow) to what it does in those with the value it is named with (stories: ${counts}); more heads than these are not told from chance.`,
+    plot: await movedDotsPlot(title, heads.map(({ name, value, effect, attention }) => ({ label: `${name} ${value}`, named: true, hue: (layerOf.get(name) ?? 0) <= early ? 0 : 1, from: [effect.without, attention.without] as const, to: [effect.with, attention.with] as const })), { x: 'direct effect', y: 'attention on the requested value', format: shareOf }), // biome-ignore format: one call
+    key: [keyItem(hue(0), `layers to ${Math.floor(early)}`), keyItem(hue(1), 'layers above')],
+    numbers: {
+      columns: [{ label: 'head' }, { label: 'value' }, ...['effect with it', 'with others', 'attention with it', 'with others', 'p'].map(number)],
+      rows: heads.map(({ name, value, effect, attention, p }) => [
+        name,
+        value,
+        ...[effect.with, effect.without, attention.with, attention.without, p].map(four),
+      ]),
+    },
+    file: 'values',
+  });
+};
+
+/** A row a seed. */
+const seedsTable = (studies: readonly RetrievalReportResult[]) =>
+  table('Each seed draws stories, sources and baselines of its own; this page is of the first', {
+    columns: [{ label: 'seed' }, ...['after block', 'right: target', 'chimera', 'requested, patched', 'asked outright', 'way, patched', 'way, attention alone', 'shared components'].map(number), { label: 'heads that fetch' }], // biome-ignore format: one list
+    rows: studies.map((study) => {
+      const { seed, layer, accuracy, outcomes, overlap, movers } = study;
+      return [grouped(seed), grouped(layer), shareOf(accuracy.target), shareOf(accuracy.chimera), two(outcomes.patched.requested.value), two(outcomes.chimera.requested.value), shareOf(wayOf(study, 'patched')), shareOf(wayOf(study, 'patterns')), shareOf(overlap.patched.value), movers.join(', ')]; // biome-ignore format: one row
+    }),
+  });
+
 const setup = ({
   source,
   target,
@@ -155,15 +192,18 @@ const setup = ({
 `;
 
 const how = html`<p>The direct effect of a component is what the logit difference (the requested value’s less the mean of the story’s other values) loses where the component’s output at the last token is that of a baseline prompt, everything after it as it was and the last norm computed anew. The total effect is what it loses with the whole residual stream of the baseline. Of the patched target, components before the patched block are those of the source. A head’s output is its mixed values through its part of the output matrix, without bias.</p>
-<p>Where attention is taken over, the last token’s attention to the story’s tokens is replaced by the chimera’s in every head of every block, each row then made to sum to one; keys and values stay. Intervals come from drawing stories anew. Method: arXiv:2312.10091, the case study; its model is far larger and its stories are others.</p>
+<p>Where attention is taken over, the last token’s attention to the story’s tokens is replaced by the chimera’s in every head of every block, each row then made to sum to one; keys and values stay. Intervals come from drawing stories anew. A head counts as one of a single value where its effect with that value and with others differs by more than one in twenty deals of the values to the stories shows in any head and value. Method: arXiv:2312.10091, the case study; its model is far larger and its stories are others.</p>
 `;
 
 /**
  * The page of a case study of retrieval. One HTML file as `adaptReport` writes.
  *
+ * @param studies  of one model, a seed each; pictures are of the first
+ *
  * Loads the plotting library when it is called.
  */
-export const retrievalReport = async (result: RetrievalReportResult): Promise<string> => {
+export const retrievalReport = async (studies: readonly RetrievalReportResult[]): Promise<string> => {
+  const [result] = studies as [RetrievalReportResult];
   const { model, weights, accuracy, totalEffect, prompts, resamples, seed, seconds, layer, layers, source, target } = result;
   const facts: Fact[] = [
     { label: 'Patched after block', value: `${layer} of ${layers}`, note: result.curves ? 'where the request is answered best' : 'as asked for' },
@@ -174,7 +214,7 @@ export const retrievalReport = async (result: RetrievalReportResult): Promise<st
   ];
   const unknown = [...(accuracy.target < 0.7 ? [words(target)] : []), ...(Math.min(accuracy.source, accuracy.chimera) < 0.7 ? [words(source)] : [])];
   const bodies = [await outcomesFigure(result), await curvesFigure(result)];
-  const inside = [await effectsFigure(result), await alikeFigure(result), await moversFigure(result), await overlapFigure(result)];
+  const inside = [await effectsFigure(result), await alikeFigure(result), await moversFigure(result), await overlapFigure(result), await valuesFigure(result)];
   return page({
     kicker: `Lyceum · retrieval, component by component · ${weights}`,
     title: model,
@@ -186,6 +226,7 @@ export const retrievalReport = async (result: RetrievalReportResult): Promise<st
     sections: [
       { title: 'Where the request goes', parts: [setup(result), bodies] },
       { title: 'Component by component', parts: inside },
+      ...(studies.length > 1 ? [{ title: 'Seed by seed', parts: seedsTable(studies) }] : []),
       { title: 'How this was measured', parts: how },
     ],
     foot: 'Written by lyceum inspect retrieval. Names of components count layers and heads from 0; “after block N” means that N blocks have run.',

@@ -41,4 +41,17 @@ export interface RetrievalReportResult {
   readonly attentionChange: { readonly fromTarget: number | null; readonly fromChimera: number | null };
   readonly change: { readonly heads: number; readonly mlps: number };
   readonly overlap: { readonly patched: Interval; readonly resampled: Interval; readonly others: Interval; readonly strong: number };
+  /** Heads of single values, the surest first: means over the stories with the value and over the others. */
+  readonly values: {
+    readonly told: readonly { readonly value: string; readonly stories: number }[];
+    readonly heads: readonly {
+      readonly name: string;
+      readonly value: string;
+      /** Direct effects in the chimera, shares of the total effect. */
+      readonly effect: { readonly with: number; readonly without: number };
+      /** On the requested value. */
+      readonly attention: { readonly with: number; readonly without: number };
+      readonly p: number;
+    }[];
+  };
 }

@@ -10,6 +10,9 @@ const modelOption = ['--model <model>', 'a GGUF file, a Hugging Face folder, or 
 
 const adapterOption = ['--adapter <folder>', 'an adapter put on the model: a folder of `lyceum adapt`, or a LoRA of PEFT’s'] as const;
 
+/** For commander, which hands over what stood before. */
+const eachSeed = (text: string, before: readonly number[] = []): readonly number[] => [...before, wholeNumber('--seeds', 0)(text)];
+
 export const define: CommandModule['define'] = (command, finish) => {
   const sub = (spelling: string, summary: string): Command => command.command(spelling).description(summary).allowExcessArguments(false);
   const actions = () => import('./inspect-actions.ts');
@@ -114,12 +117,13 @@ export const define: CommandModule['define'] = (command, finish) => {
     .option('--prompts <n>', 'stories, each asked for every variable', wholeNumber('--prompts', 2), 50)
     .option('--resamples <n>', 'baseline prompts a prompt', wholeNumber('--resamples', 1), 5)
     .option('--layer <n>', 'patch after so many blocks; default: where the request is answered best', wholeNumber('--layer', 1))
+    .option('--seeds <n...>', 'each draws stories and baselines of its own, and is a study of its own; default: --seed', eachSeed)
     .option('--stories <files...>', 'stories and questions of your own: two JSON files')
-    .option('--output <folder>', 'of the report; default: by model in the workspace')
+    .option('--output <folder>', 'of the report and of what is finished; default: by model in the workspace')
     .option(...adapterOption)
     .addHelpText(
       'after',
-      '\nThe source’s residual stream at the last token is put in the place of the target’s, which asks another story for another variable. Measured are each head’s and feed-forward part’s direct effect on the logits, attention to the value asked for, how many components are the same as when the question is asked outright, and what attention alone carries (arXiv:2312.10091, the case study). Variables of our stories: character_name, city, character_occupation, day_time, season. Minutes on a small model.\n\nExamples:\n  lyceum inspect retrieval --model smollm2-135m-instruct --prompts 10\n  lyceum inspect retrieval --model smollm2-135m-instruct --target season --output season\n',
+      '\nThe source’s residual stream at the last token is put in the place of the target’s, which asks another story for another variable. Measured are each head’s and feed-forward part’s direct effect on the logits, attention to the value asked for, how many components are the same as when the question is asked outright, and what attention alone carries (arXiv:2312.10091, the case study). Heads are told that speak for one value more than for others. Variables of our stories: character_name, city, character_occupation, day_time, season. Minutes on a small model; Ctrl-C stops, the same command goes on after the last finished story.\n\nExamples:\n  lyceum inspect retrieval --model smollm2-135m-instruct --prompts 10\n  lyceum inspect retrieval --model smollm2-135m-instruct --target season --seeds 0 1 2 --output season\n',
     )
     .action(async (flags: RetrievalFlags) => finish(await (await import('./inspect-retrieval-action.ts')).retrieval(flags, commonOptions(command))));
 

@@ -2,6 +2,7 @@ export { type AttentionOf, type AttentionOfOptions, type AttentionRead, attentio
 export { type AttributedComponent, type AttributionOf, type AttributionOfOptions, attributionOf } from './attribution-of.ts';
 export { type HeadsOf, type HeadsOfOptions, headsOf } from './heads-of.ts';
 export { keepOrion, orionFolder } from './keep-orion.ts';
+export { keepRetrieval, retrievalFolder } from './keep-retrieval.ts';
 export { type LensOf, type LensOfOptions, lensOf } from './lens-of.ts';
 export type { LikelyToken } from './likely-token.ts';
 export { type ListedSite, type ListedSites, listSites } from './list-sites.ts';
@@ -10,4 +11,5 @@ export { type InspectedLanguageModel, type InspectOptions, openInspected } from 
 export { type PatchedPair, type PatchPairOptions, patchPair } from './patch-pair.ts';
 export { readOrion } from './read-orion.ts';
 export { type RetrievalOf, type RetrievalOfOptions, retrievalOf } from './retrieval-of.ts';
+export { type RetrievalStudies, type RetrievalStudiesOptions, retrievalStudies } from './retrieval-studies.ts';
 export { type OrionOutcome, type OrionRunSettings, type OrionTaskOutcome, type RunOrionOptions, runOrion } from './run-orion.ts';

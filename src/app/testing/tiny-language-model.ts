@@ -31,14 +31,15 @@ const letterOf = (byte: number): string => {
   return String.fromCodePoint(256 + before);
 };
 
-/** Writes a model folder as Hugging Face has it: a Llama of random weights, a tokenizer whose tokens are the bytes, a chat template. */
+/** Writes a model folder as Hugging Face has it: a Llama of random weights, a tokenizer whose tokens are the bytes and the `words`, a chat template. */
 export const writeTinyModel = async (
   folder: string,
   {
     template = true,
-    vocab = tinyConfig.vocab_size,
+    words = [],
+    vocab = tinyConfig.vocab_size + words.length,
     context = tinyConfig.max_position_embeddings,
-  }: { readonly template?: boolean | string; readonly vocab?: number; readonly context?: number } = {},
+  }: { readonly template?: boolean | string; readonly words?: readonly string[]; readonly vocab?: number; readonly context?: number } = {},
 ): Promise<string> => {
   await mkdir(folder, { recursive: true });
   const config = { ...tinyConfig, vocab_size: vocab, max_position_embeddings: context };
@@ -54,7 +55,15 @@ export const writeTinyModel = async (
   await json('config.json', config);
   await json('tokenizer.json', {
     version: '1.0',
-    added_tokens: specials.map((content, i) => ({ id: 256 + i, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true })),
+    added_tokens: [...specials, ...words].map((content, i) => ({
+      id: 256 + i,
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: i < specials.length,
+    })),
     normalizer: null,
     pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
     post_processor: null,

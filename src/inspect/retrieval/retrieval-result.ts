@@ -1,4 +1,5 @@
 import type { Interval } from '../../evaluate/index.ts';
+import type { ValueHead } from './value-heads.ts';
 
 /** Runs on the target's stories: the target itself, the same with the source's residual stream after a block, the two of attention patterns, and what all of them should come to. */
 export const retrievalRuns = ['target', 'patched', 'patterns', 'valuePatterns', 'chimera'] as const;
@@ -39,6 +40,14 @@ export interface RetrievalResult {
   readonly change: { readonly heads: number; readonly mlps: number };
   /** Intersection over union of components above 3 % of the total effect, prompt by prompt. */
   readonly overlap: { readonly patched: Interval; readonly resampled: Interval; readonly others: Interval; readonly strong: number };
+  readonly values: RetrievalValues;
+}
+
+/** Heads of single values: those whose direct effect in the chimera differs between stories of one requested value and the others, as `valueHeads` finds them. */
+export interface RetrievalValues {
+  /** Values that enough stories have to be told of. */
+  readonly told: readonly { readonly value: string; readonly stories: number }[];
+  readonly heads: readonly ({ readonly name: string } & Omit<ValueHead, 'at'>)[];
 }
 
 /** Direct effects as shares of the total effect: of the target towards its own answer, of the others towards the requested value; `before` is the target towards the requested value. Attention is on the requested value, null for what has none. */

@@ -2,12 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, openEngine } from '../../runtime/index.ts';
 import { madeEncoder, madeStories } from '../testing/made-stories.ts';
 import { type OpenedParts, openPartsFixture } from '../testing/open-parts-fixture.ts';
+import { differenceOf } from './effects-towards.ts';
 import { overlapOf, strongOf } from './overlap.ts';
 import { patternsTaken } from './patterns-taken.ts';
 import { retrievalRuns } from './retrieval-result.ts';
-import { studyRetrieval } from './retrieval-study.ts';
+import { type StudyKept, studyRetrieval } from './retrieval-study.ts';
 import { studyStories } from './study-stories.ts';
-import { differenceOf } from './summarise-study.ts';
 
 describe('studyStories', () => {
   it('asks each story for every variable, and finds the tokens of its values', () => {
@@ -19,8 +19,8 @@ describe('studyStories', () => {
       const ids = prompts.get('where')!;
       const told = data.stories.find(({ story }) => encoder.encode(story).join() === ids.slice(...span).join() || encoder.encode(`\n${story}`).slice(1).join() === ids.slice(...span).join())!; // biome-ignore format: one chain
       texts.add(told.story);
-      for (const [variable, { token, places }] of values) {
-        const value = told.seed[variable]!;
+      for (const [variable, { value, token, places }] of values) {
+        expect(value).toBe(told.seed[variable]);
         expect([token]).toEqual(encoder.encode(` ${value}`));
         expect(places).toHaveLength(told.story.split(value).length - 1);
         for (const place of places) {
@@ -90,6 +90,32 @@ describe.each(['llama', 'gpt-neox', 'gemma3'])('a study of %s', (name) => {
     expect(steps).toEqual(steps.toSorted((a, b) => a - b));
     expect(steps.at(-1)).toBe(1);
     expect(await studyRetrieval(opened.parts, madeEncoder(), asked)).toEqual(found);
+  });
+
+  it('goes on where it was cut off, to the very same figures', async () => {
+    const kept: StudyKept[] = [];
+    const whole = await studyRetrieval(opened.parts, madeEncoder(), { ...asked, onKept: (found) => void kept.push(JSON.parse(JSON.stringify(found))) });
+    expect(kept.map(({ stories }) => stories.length)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    for (const at of [0, 3, 6]) {
+      let measured = 0;
+      const steps: number[] = [];
+      const again = await studyRetrieval(opened.parts, madeEncoder(), {
+        ...asked,
+        kept: kept[at],
+        onKept: () => void measured++,
+        onProgress: (done, total) => steps.push(done / total),
+      });
+      expect(again).toEqual(whole);
+      expect(measured).toBe(6 - at);
+      expect(steps).toEqual(steps.toSorted((a, b) => a - b));
+      expect(steps.at(-1)).toBe(1);
+    }
+    const stop = new AbortController();
+    const onKept = ({ stories }: StudyKept): void => {
+      if (stories.length === 2) stop.abort(new Error('enough'));
+    };
+    const stopped = studyRetrieval(opened.parts, madeEncoder(), { ...asked, signal: stop.signal, onKept });
+    await expect(stopped).rejects.toThrow('enough');
   });
 
   it('refuses what there is not', async () => {

@@ -2,12 +2,13 @@
 import { ConfigError } from '../../core/index.ts';
 import { componentName, type DirectEffects, directEffects, headsAndMlps, type LastRun, type Parts, readLast } from '../components/index.ts';
 import { type EncodedPrompt, encodePrompt } from '../encode-prompt.ts';
-import { type Draw, openDraw } from '../orion/draw.ts';
 import { builtinStories, type StoryData } from '../orion/tasks/stories.ts';
 import { sweep } from '../sweep.ts';
+import { effectsTowards } from './effects-towards.ts';
 import { patternsTaken } from './patterns-taken.ts';
+import { planStudy, type StudyPrompt } from './plan-study.ts';
 import { type RetrievalResult, type RetrievalRun, retrievalRuns } from './retrieval-result.ts';
-import { type OffsetEncoder, type StudyStory, studyStories } from './study-stories.ts';
+import { type OffsetEncoder, studyStories } from './study-stories.ts';
 import { type MeasuredStory, summariseStudy } from './summarise-study.ts';
 
 export interface RetrievalOptions {
@@ -25,8 +26,19 @@ export interface RetrievalOptions {
   readonly seed?: number | undefined;
   /** Default: the stories that ship with Lyceum. */
   readonly stories?: StoryData | undefined;
+  /** What an earlier run with the same settings had finished: it goes on from there, to the same figures. */
+  readonly kept?: StudyKept | undefined;
+  /** Called with all that is finished, after the curves and after every story. */
+  readonly onKept?: ((kept: StudyKept) => void | Promise<void>) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/** What is finished of a study, as JSON. */
+export interface StudyKept {
+  readonly curves: RetrievalResult['curves'];
+  /** The first of the stories. */
+  readonly stories: readonly MeasuredStory[];
 }
 
 /**
@@ -51,6 +63,8 @@ export const studyRetrieval = async (
     resamples = 5,
     seed = 0,
     stories: data = builtinStories(),
+    kept = { curves: null, stories: [] },
+    onKept,
     signal,
     onProgress,
   }: RetrievalOptions = {},
@@ -59,9 +73,10 @@ export const studyRetrieval = async (
   const variables = [...new Set(data.questions.map(({ variable }) => variable))];
   checkOptions(variables, { source, target, layer, layers, resamples });
   const stories = studyStories(data, encoder, { count, seed });
-  const draw = openDraw(seed + 1);
-  const partners = partnersOf(stories, source, draw);
-  const total = count * (variables.length + 2 + (layer === undefined ? 3 : 0));
+  const baselines = variables.filter((variable) => variable !== source && variable !== target);
+  const plan = planStudy(stories, { source, baselines, resamples, seed: seed + 1 });
+  const sweeps = layer === undefined ? 3 * count : 0;
+  const total = count * (variables.length + 2) + sweeps;
   let done = 0;
   const step = (steps = 1): void => {
     done += steps;
@@ -69,31 +84,36 @@ export const studyRetrieval = async (
     signal?.throwIfAborted();
   };
 
-  const runs: Map<string, LastRun>[] = [];
-  let before: EncodedPrompt | undefined;
-  for (const { prompts } of stories) {
-    const own = new Map<string, LastRun>();
-    for (const [variable, ids] of prompts) {
-      before = await encodePrompt(parts.blocks, ids, before);
-      own.set(variable, await readLast(parts, before));
-      step();
+  const runs = new Map<number, Map<string, LastRun>>();
+  /** A story's prompts, read when one of them is first needed. */
+  const runOf = async ({ story, variable }: StudyPrompt): Promise<LastRun> => {
+    if (!runs.has(story)) {
+      const own = new Map<string, LastRun>();
+      let before: EncodedPrompt | undefined; // of the same story: what comes of it must not hang on where a study began
+      for (const [name, ids] of stories[story]!.prompts) {
+        before = await encodePrompt(parts.blocks, ids, before);
+        own.set(name, await readLast(parts, before));
+        step();
+      }
+      runs.set(story, own);
     }
-    runs.push(own);
-  }
-  const toldOf = (story: number, variable: string) => stories[story]!.values.get(variable)!;
+    return runs.get(story)!.get(variable)!;
+  };
+  const tokenOf = (story: number, variable: string): number => stories[story]!.values.get(variable)!.token;
 
-  const curves = layer === undefined ? await curvesOf() : null;
+  const measured: MeasuredStory[] = [...kept.stories];
+  const curves = kept.curves ?? (layer === undefined ? await curvesOf() : null);
+  if (kept.curves) step(sweeps);
+  else if (curves) await onKept?.({ curves, stories: [...measured] });
   const at = layer ?? curves!.reduce((best, point) => (point.requested > best.requested ? point : best)).layer;
 
   async function curvesOf() {
     const texts = [...stories.map(({ prompts }) => prompts.get(target)!), ...stories.map(({ prompts }) => prompts.get(source)!)];
     const each = Array.from({ length: layers }, (_, i) =>
-      stories.map((_, story) => ({
-        source: count + partners[story]!,
-        target: story,
-        layer: i + 1,
-        wanted: [toldOf(story, source).token, toldOf(story, target).token, toldOf(partners[story]!, source).token],
-      })),
+      stories.map((_unused, story) => {
+        const { partner } = plan[story]!;
+        return { source: count + partner, target: story, layer: i + 1, wanted: [tokenOf(story, source), tokenOf(story, target), tokenOf(partner, source)] };
+      }),
     ).flat();
     const { patched } = await sweep(parts.blocks, texts, each, undefined, { signal, onProgress: () => step() });
     const mean = (of: number, i: number): number =>
@@ -101,57 +121,66 @@ export const studyRetrieval = async (
     return Array.from({ length: layers }, (_, i) => ({ layer: i + 1, requested: mean(0, i), own: mean(1, i), sources: mean(2, i) }));
   }
 
-  const baselines = variables.filter((variable) => variable !== source && variable !== target);
-  const drawn = (): LastRun[] => Array.from({ length: resamples }, () => runs[draw.index(count)]!.get(draw.pick(baselines))!);
-  const measured: MeasuredStory[] = [];
-  for (const [story, { prompts, values, span }] of stories.entries()) {
-    before = await encodePrompt(parts.blocks, prompts.get(target)!, before);
-    const chimera = runs[story]!.get(source)!;
-    const partner = partners[story]!;
+  step(2 * measured.length);
+  for (let story = measured.length; story < count; story++) {
+    measured.push(await measureStory(story));
+    await onKept?.({ curves, stories: [...measured] });
+  }
+  onProgress?.(total, total);
+
+  async function measureStory(story: number): Promise<MeasuredStory> {
+    const { prompts, values, span } = stories[story]!;
+    const { partner, first, second } = plan[story]!;
+    const chimera = await runOf({ story, variable: source });
+    const theirs = await runOf({ story: partner, variable: source });
+    const encoded = await encodePrompt(parts.blocks, prompts.get(target)!);
     const taken = (places: readonly number[]) => (block: number, own: Float32Array) => patternsTaken(own, chimera.patterns[block]!, heads, places);
     const whole = Array.from({ length: span[1] - span[0] }, (_, i) => span[0] + i);
     const both = [...new Set([...values.get(source)!.places, ...values.get(target)!.places])];
     const made: Record<RetrievalRun, LastRun> = {
-      target: runs[story]!.get(target)!,
-      patched: await readLast(parts, before, { from: { layer: at, run: runs[partner]!.get(source)! } }),
-      patterns: await readLast(parts, before, { rows: taken(whole) }),
-      valuePatterns: await readLast(parts, before, { rows: taken(both) }),
+      target: await runOf({ story, variable: target }),
+      patched: await readLast(parts, encoded, { from: { layer: at, run: theirs } }),
+      patterns: await readLast(parts, encoded, { rows: taken(whole) }),
+      valuePatterns: await readLast(parts, encoded, { rows: taken(both) }),
       chimera,
     };
     step();
-    const tokens = (of: StudyStory): number[] => variables.map((variable) => of.values.get(variable)!.token);
-    const directions = await parts.directions(tokens(stories[story]!));
-    const [first, second] = [drawn(), drawn()];
-    const effects = async (run: LastRun, others: readonly LastRun[], along = directions): Promise<DirectEffects[]> => {
+    const tokens = (of: number): number[] => variables.map((variable) => tokenOf(of, variable));
+    const right = { source: variables.indexOf(source), target: variables.indexOf(target) };
+    const directions = await parts.directions(tokens(story));
+    const effects = async (run: LastRun, others: readonly StudyPrompt[], along = directions): Promise<DirectEffects[]> => {
       const found: DirectEffects[] = [];
-      for (const other of others) found.push(await directEffects(parts, run, other, along));
+      for (const other of others) found.push(await directEffects(parts, run, await runOf(other), along));
       return found;
     };
-    const theirs = await parts.directions(tokens(stories[partner]!));
+    const ofTarget = await effects(made.target, first);
     const finals = new Float32Array(hidden * retrievalRuns.length);
     for (const [i, name] of retrievalRuns.entries()) finals.set(made[name].streams[layers]!, i * hidden);
-    const scored = await parts.blocks.score(finals, retrievalRuns.map(() => tokens(stories[story]!)), 1); // biome-ignore format: one call
-    measured.push({
-      variables,
-      right: { source: variables.indexOf(source), target: variables.indexOf(target) },
+    const scored = await parts.blocks.score(finals, retrievalRuns.map(() => tokens(story)), 1); // biome-ignore format: one call
+    const { places, value } = values.get(source)!;
+    const found: MeasuredStory = {
+      value,
+      right,
       logprobs: Object.fromEntries(retrievalRuns.map((name, i) => [name, scored.logprobs[i]!])) as Record<RetrievalRun, readonly number[]>,
       likeliest: Object.fromEntries(retrievalRuns.map((name, i) => [name, scored.best[i]![0]!.id])) as Record<RetrievalRun, number>,
-      tokens: tokens(stories[story]!),
+      tokens: tokens(story),
       effects: {
-        target: await effects(made.target, first),
-        patched: await effects(made.patched, first),
-        chimera: await effects(chimera, first),
-        chimeraAgain: await effects(chimera, second),
-        source: await effects(runs[partner]!.get(source)!, first, theirs),
+        target: effectsTowards(ofTarget, right.target),
+        before: effectsTowards(ofTarget, right.source),
+        patched: effectsTowards(await effects(made.patched, first), right.source),
+        chimera: effectsTowards(await effects(chimera, first), right.source),
+        again: effectsTowards(await effects(chimera, second), right.source),
+        source: effectsTowards(await effects(theirs, first, await parts.directions(tokens(partner))), right.source),
       },
       attention: {
-        before: attentionOn(made.target, heads, values.get(source)!.places),
-        after: attentionOn(made.patched, heads, values.get(source)!.places),
-        chimera: attentionOn(chimera, heads, values.get(source)!.places),
+        before: attentionOn(made.target, heads, places),
+        after: attentionOn(made.patched, heads, places),
+        chimera: attentionOn(chimera, heads, places),
       },
-      sourceRight: (await likeliestOf(runs[partner]!.get(source)!)) === toldOf(partner, source).token,
-    });
+      sourceRight: (await likeliestOf(theirs)) === tokenOf(partner, source),
+    };
     step();
+    return found;
   }
 
   async function likeliestOf(run: LastRun): Promise<number> {
@@ -166,15 +195,6 @@ const attentionOn = ({ patterns }: LastRun, heads: number, places: readonly numb
   patterns.flatMap((pattern) => {
     const length = pattern.length / heads;
     return Array.from({ length: heads }, (_, head) => places.reduce((sum, place) => sum + pattern[head * length + place]!, 0));
-  });
-
-/** For every story another one with another value of the variable. @throws ConfigError where all values are the same */
-const partnersOf = (stories: readonly StudyStory[], variable: string, draw: Draw): number[] =>
-  stories.map(({ values }) => {
-    const { token } = values.get(variable)!;
-    const others = [...stories.keys()].filter((other) => stories[other]!.values.get(variable)!.token !== token);
-    if (others.length === 0) throw new ConfigError(`retrieval: expected stories with several values of ${variable}, got one; take more prompts`);
-    return draw.pick(others);
   });
 
 const checkOptions = (

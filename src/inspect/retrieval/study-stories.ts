@@ -16,8 +16,8 @@ export interface OffsetEncoder extends Encoder {
 export interface StudyStory {
   /** By variable: tokens of the prompt that asks for it. They begin alike, to the end of the story and further. */
   readonly prompts: ReadonlyMap<string, readonly number[]>;
-  /** By variable: the token that begins its value as an answer, and the places of the value's tokens in the story. */
-  readonly values: ReadonlyMap<string, { readonly token: number; readonly places: readonly number[] }>;
+  /** By variable: its value, the token that begins that as an answer, and the places of the value's tokens in the story. */
+  readonly values: ReadonlyMap<string, { readonly value: string; readonly token: number; readonly places: readonly number[] }>;
   /** Places of the story's tokens: from, and up to. */
   readonly span: readonly [from: number, to: number];
 }
@@ -71,7 +71,7 @@ export const studyStories = (data: StoryData, encoder: OffsetEncoder, { count, s
       const places = new Set<number>();
       for (let at = story.indexOf(value); at >= 0; at = story.indexOf(value, at + 1))
         for (const place of placesOf(begin + at, begin + at + value.length)) places.add(place);
-      return [variable, { token: evaluate(requestOf(variable), context), places: [...places] }] as const;
+      return [variable, { value, token: evaluate(requestOf(variable), context), places: [...places] }] as const;
     });
     return { prompts: new Map(variables.map((variable, v) => [variable, own[v]!.ids])), values: new Map(values), span };
   });

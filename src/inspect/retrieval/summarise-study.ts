@@ -1,22 +1,25 @@
 import { bootstrap, type Interval } from '../../evaluate/index.ts';
-import type { Component, DirectEffects } from '../components/index.ts';
+import type { Component } from '../components/index.ts';
 import { openDraw } from '../orion/draw.ts';
 import { mean } from '../orion/outcome/mean.ts';
+import { differenceOf, type EffectsTowards } from './effects-towards.ts';
 import { overlapOf, strongOf } from './overlap.ts';
 import { type RetrievalComponent, type RetrievalOutcome, type RetrievalResult, type RetrievalRun, retrievalRuns } from './retrieval-result.ts';
+import { valueHeads } from './value-heads.ts';
 
-type EffectsOf = 'target' | 'patched' | 'chimera' | 'chimeraAgain' | 'source';
+/** Of the target towards its own answer, of all others towards the requested value: `before` is the target, `again` the chimera against independent baselines. */
+type EffectsOf = 'target' | 'before' | 'patched' | 'chimera' | 'again' | 'source';
 
-/** What was measured on one story; tokens and logits are those of its variables' values, in their order. */
+/** What was measured on one story, as plain numbers; tokens and logits are those of its variables' values, in their order. */
 export interface MeasuredStory {
-  readonly variables: readonly string[];
+  /** The requested value. */
+  readonly value: string;
   /** Places of the two that are asked for. */
   readonly right: { readonly source: number; readonly target: number };
   readonly tokens: readonly number[];
   readonly logprobs: Readonly<Record<RetrievalRun, readonly number[]>>;
   readonly likeliest: Readonly<Record<RetrievalRun, number>>;
-  /** A baseline prompt each. */
-  readonly effects: Readonly<Record<EffectsOf, readonly DirectEffects[]>>;
+  readonly effects: Readonly<Record<EffectsOf, EffectsTowards>>;
   /** On the requested value, [layers * heads]. */
   readonly attention: Readonly<Record<'before' | 'after' | 'chimera', readonly number[]>>;
   readonly sourceRight: boolean;
@@ -24,25 +27,10 @@ export interface MeasuredStory {
 
 const marks = { effect: 0.01, attention: 0.1, strong: 0.03, pairs: 1000 };
 
-/** Logit of the right value less the mean of the others'. */
-export const differenceOf = (logits: readonly number[], right: number): number => {
-  const others = logits.filter((_, i) => i !== right);
-  return logits[right]! - mean(others);
-};
-
 const median = (values: readonly number[]): number | null => {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
   return sorted.length === 0 ? null : sorted.length % 2 === 1 ? sorted[Math.floor(middle)]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-};
-
-/** Per component: how much of the difference is lost, mean over baselines; and of everything at once. */
-const effectsOf = (effects: readonly DirectEffects[], right: number): { readonly each: number[]; readonly total: number } => {
-  const own = differenceOf(effects[0]!.logits, right);
-  return {
-    each: effects[0]!.components.map((_, c) => own - mean(effects.map(({ components }) => differenceOf(components[c]!.logits, right)))),
-    total: own - mean(effects.map(({ otherLogits }) => differenceOf(otherLogits, right))),
-  };
 };
 
 export const summariseStudy = (
@@ -50,7 +38,7 @@ export const summariseStudy = (
   names: readonly { readonly component: Component; readonly name: string }[],
   heads: number,
   { seed }: { readonly seed: number },
-): Pick<RetrievalResult, 'accuracy' | 'outcomes' | 'totalEffect' | 'components' | 'movers' | 'attentionChange' | 'change' | 'overlap'> => {
+): Pick<RetrievalResult, 'accuracy' | 'outcomes' | 'totalEffect' | 'components' | 'movers' | 'attentionChange' | 'change' | 'overlap' | 'values'> => {
   const { right } = stories[0]!;
   const over = (of: (story: MeasuredStory) => number): Interval => bootstrap(stories, (drawn) => mean(drawn.map(of)), { seed });
   const outcomeOf = (run: RetrievalRun): RetrievalOutcome => ({
@@ -59,15 +47,8 @@ export const summariseStudy = (
     difference: over(({ logprobs }) => differenceOf(logprobs[run], right.source)),
   });
   const share = (of: (story: MeasuredStory) => boolean): number => stories.filter(of).length / stories.length;
-  const per = (which: EffectsOf, towards: number) => stories.map(({ effects }) => effectsOf(effects[which], towards));
-  const found = {
-    target: per('target', right.target),
-    source: per('source', right.source),
-    chimera: per('chimera', right.source),
-    again: per('chimeraAgain', right.source),
-    before: per('target', right.source),
-    patched: per('patched', right.source),
-  };
+  const per = (which: EffectsOf): EffectsTowards[] => stories.map(({ effects }) => effects[which]);
+  const found = { target: per('target'), source: per('source'), chimera: per('chimera'), again: per('again'), before: per('before'), patched: per('patched') };
   const totalOf = (all: readonly { readonly total: number }[]): number => mean(all.map(({ total }) => total));
   const totals = { target: totalOf(found.target), source: totalOf(found.source), chimera: totalOf(found.chimera) };
   const shares = (all: readonly { readonly each: readonly number[] }[], c: number, by: number): number => mean(all.map(({ each }) => each[c]!)) / by;
@@ -109,6 +90,15 @@ export const summariseStudy = (
     const a = draw.index(stories.length);
     return [a, (a + 1 + draw.index(stories.length - 1)) % stories.length] as const;
   });
+  const headPlaces = names.flatMap(({ component }, c) => (component.kind === 'head' ? [{ c, at: component.layer * heads + component.head }] : []));
+  const ofValues = valueHeads(
+    stories.map(({ value, effects, attention: on }) => ({
+      value,
+      effects: headPlaces.map(({ c }) => effects.chimera.each[c]! / totals.chimera),
+      attention: headPlaces.map(({ at }) => on.chimera[at]!),
+    })),
+    { seed: seed + 3 },
+  );
   return {
     accuracy: {
       target: share(({ likeliest, tokens }) => likeliest.target === tokens[right.target]),
@@ -127,5 +117,6 @@ export const summariseStudy = (
       others: overlapping(others.map(([a, b]) => [sets.chimera[a]!, sets.again[b]!])),
       strong: mean(sets.chimera.map(({ size }) => size)),
     },
+    values: { told: ofValues.values, heads: ofValues.heads.map(({ at, ...head }) => ({ name: names[headPlaces[at]!.c]!.name, ...head })) },
   };
 };

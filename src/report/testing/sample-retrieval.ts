@@ -39,5 +39,12 @@ export const sampleRetrieval = (changed: Partial<RetrievalReportResult> = {}): R
   attentionChange: { fromTarget: 14, fromChimera: -0.0625 },
   change: { heads: -0.06, mlps: 0.02 },
   overlap: { patched: about(0.7), resampled: about(0.8), others: about(0.6), strong: 3.2 },
+  values: {
+    told: [
+      { value: 'Cusco', stories: 26 },
+      { value: 'Porto', stories: 24 },
+    ],
+    heads: [{ name: '1.0', value: 'Porto', effect: { with: 0.75, without: 0.35 }, attention: { with: 0.9, without: 0.7 }, p: 0.002 }],
+  },
   ...changed,
 });
