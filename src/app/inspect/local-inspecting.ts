@@ -7,12 +7,16 @@ import type { JobOutcome, JobProgress } from '../jobs.ts';
 import { resolveModel } from '../models/resolve-model.ts';
 import type { AttentionOf, AttentionOfOptions } from './attention-of.ts';
 import type { AttributionOf, AttributionOfOptions } from './attribution-of.ts';
+import type { HeadsOf, HeadsOfOptions } from './heads-of.ts';
 import type { InspectService } from './inspect-child.ts';
 import { orionFiles, orionFolder } from './keep-orion.ts';
+import { retrievalFiles, retrievalFolder } from './keep-retrieval.ts';
 import type { LensOf, LensOfOptions } from './lens-of.ts';
 import { type ListedSites, listSites } from './list-sites.ts';
 import { runOrionApart } from './orion-apart.ts';
 import type { PatchedPair, PatchPairOptions } from './patch-pair.ts';
+import { runRetrievalApart } from './retrieval-apart.ts';
+import type { RetrievalSettings } from './retrieval-child.ts';
 import type { OrionRunSettings } from './run-orion.ts';
 
 /**
@@ -24,16 +28,25 @@ export interface Inspecting extends AsyncDisposable {
   patch(model: string, source: string, target: string, options?: PatchPairOptions): Promise<PatchedPair>;
   lens(model: string, prompt: string, options?: LensOfOptions): Promise<LensOf>;
   /** Puts the retrieval tasks to a model, beside whatever is looked into; what is finished stays where the signal is aborted. @throws as `runOrionApart` */
-  orion(
-    model: string,
-    settings: OrionRunSettings,
-    watch: { readonly signal: AbortSignal; readonly onProgress: (progress: JobProgress) => void },
-  ): Promise<JobOutcome>;
+  orion(model: string, settings: OrionRunSettings, watch: Watch): Promise<JobOutcome>;
   /** What a finished run of those came to, as text: its figures in JSON, or its page. @throws NotFoundError where none is finished */
   orionFile(model: string, file: keyof typeof orionFiles): Promise<string>;
   attention(model: string, prompt: string, options?: AttentionOfOptions): Promise<AttentionOf>;
   attribute(model: string, prompt: string, options?: AttributionOfOptions): Promise<AttributionOf>;
+  heads(model: string, options?: HeadsAsked): Promise<HeadsOf>;
+  /** Studies how a model fetches an answer, beside whatever is looked into; finished stories stay where the signal is aborted. @throws as `runRetrievalApart` */
+  retrieval(model: string, settings: RetrievalSettings, watch: Watch): Promise<JobOutcome>;
+  /** What the last finished study came to, as text. @throws NotFoundError where none is finished */
+  retrievalFile(model: string, file: keyof typeof retrievalFiles): Promise<string>;
 }
+
+interface Watch {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: JobProgress) => void;
+}
+
+/** What scores of heads can be asked for from elsewhere: neither cancelled nor followed. */
+export type HeadsAsked = Omit<HeadsOfOptions, 'signal' | 'onProgress'>;
 
 interface Held {
   readonly name: string;
@@ -102,17 +115,29 @@ export const localInspecting = ({ dir, threads, idleMs = 5 * 60_000 }: LocalInsp
     },
     async orionFile(model, file) {
       const { name } = await resolveModel(model);
-      const path = join(orionFolder(dir, name), orionFiles[file]);
-      return await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ENOENT') throw error;
-        throw new NotFoundError(`inspect orion: expected a finished run of ${name}, got none; POST /api/inspect/orion starts one`);
-      });
+      return await finished('orion', name, join(orionFolder(dir, name), orionFiles[file]));
+    },
+    async retrieval(model, settings, watch) {
+      const { name } = await resolveModel(model);
+      return await runRetrievalApart(model, { ...settings, threads, folder: retrievalFolder(dir, name) }, watch);
+    },
+    async retrievalFile(model, file) {
+      const { name } = await resolveModel(model);
+      return await finished('retrieval', name, join(retrievalFolder(dir, name), retrievalFiles[file]));
     },
     attention: (model, prompt, options = {}) => ask(model, (child) => child.call('attention', prompt, options)),
     attribute: (model, prompt, options = {}) => ask(model, (child) => child.call('attribute', prompt, options)),
+    heads: (model, options = {}) => ask(model, (child) => child.call('heads', options)),
     async [Symbol.asyncDispose]() {
       clearInterval(idle);
       await close();
     },
   };
 };
+
+/** A file of a finished run. @throws NotFoundError */
+const finished = (what: 'orion' | 'retrieval', model: string, path: string): Promise<string> =>
+  readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    throw new NotFoundError(`inspect ${what}: expected a finished run of ${model}, got none; POST /api/inspect/${what} starts one`);
+  });

@@ -33,9 +33,11 @@ import { graphRoute } from './routes/graph.ts';
 import { guardScanRoute } from './routes/guard-scan.ts';
 import { inspectAttentionRoute } from './routes/inspect-attention.ts';
 import { inspectAttributeRoute } from './routes/inspect-attribute.ts';
+import { inspectHeadsRoute } from './routes/inspect-heads.ts';
 import { inspectLensRoute } from './routes/inspect-lens.ts';
 import { inspectOrionRoute } from './routes/inspect-orion.ts';
 import { inspectPatchRoute } from './routes/inspect-patch.ts';
+import { inspectRetrievalRoute } from './routes/inspect-retrieval.ts';
 import { inspectSitesRoute } from './routes/inspect-sites.ts';
 import { loadModelRoute } from './routes/load-model.ts';
 import { mergesRoute } from './routes/merges.ts';
@@ -86,8 +88,10 @@ const routes: readonly Route[] = [
   inspectLensRoute,
   inspectAttentionRoute,
   inspectAttributeRoute,
+  inspectHeadsRoute,
   inspectSitesRoute,
   inspectOrionRoute,
+  inspectRetrievalRoute,
   guardScanRoute,
   runsRoute,
   runRoute,
@@ -157,6 +161,9 @@ const noInspecting: Inspecting = {
   orionFile: notInspected,
   attention: notInspected,
   attribute: notInspected,
+  heads: notInspected,
+  retrieval: notInspected,
+  retrievalFile: notInspected,
   [Symbol.asyncDispose]: async () => {},
 };
 

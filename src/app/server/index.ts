@@ -3,6 +3,7 @@ export type { Adapting, NamedRun } from './adapting.ts';
 export type { ServerContext, Workspace as ServedWorkspace } from './context.ts';
 export { createServer, type LyceumServer, type ServerOptions } from './create-server.ts';
 export { requireToken } from './guard.ts';
+export type * from './inspect-retrieval-schema.ts';
 export type * from './inspect-schema.ts';
 export { type Listening, listen } from './listen.ts';
 export type { LocalModel, LocalModels } from './local-models.ts';

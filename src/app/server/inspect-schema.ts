@@ -41,6 +41,7 @@ export const lensReadSchema = z
   .openapi('InspectLensRead');
 export type InspectLensRead = z.infer<typeof lensReadSchema>;
 
+const seed = z.number().int().min(0).max(4_294_967_295).optional().openapi({ description: 'Default 0.' });
 const share = z.number();
 const interval = z.object({ value: z.number(), low: z.number(), high: z.number() });
 const curve = z.array(
@@ -66,7 +67,7 @@ export const orionRequestSchema = z
       .openapi({ description: 'Families such as `induction`, or variants such as `type-hint/geometry`. Default all.' }),
     prompts: z.number().int().min(2).max(1000).optional().openapi({ description: 'Of each task. Default 100.' }),
     pairs: z.number().int().min(1).max(1000).optional().openapi({ description: 'Of each layer. Default 100.' }),
-    seed: z.number().int().min(0).max(4_294_967_295).optional().openapi({ description: 'Default 0.' }),
+    seed,
   })
   .openapi('InspectOrion');
 
@@ -184,6 +185,41 @@ export const attributedSchema = z
       .openapi({ description: 'In the order of the model; `logit` sums to the difference, `effect` is what the difference loses with the baseline’s output.' }),
   })
   .openapi('InspectAttributed');
+export type InspectAttributed = z.infer<typeof attributedSchema>;
+
+export const headsSchema = z
+  .strictObject({
+    model,
+    length: z.number().int().min(2).max(256).optional().openapi({ description: 'Different tokens of a text, which come twice. Default 50.' }),
+    texts: z.number().int().min(1).max(16).optional().openapi({ description: 'Default 4.' }),
+    seed,
+  })
+  .openapi('InspectHeads');
+export const headsScoredSchema = z
+  .object({
+    model: z.string(),
+    weights: z.string(),
+    layers: z.number().int(),
+    heads: z.number().int().openapi({ description: 'Of a block.' }),
+    length: z.number().int(),
+    texts: z.number().int(),
+    seed: z.number().int(),
+    scores: z
+      .array(
+        z.object({
+          layer: z.number().int(),
+          head: z.number().int(),
+          previous: share.openapi({ description: 'Mean attention to the token before.' }),
+          duplicate: share.openapi({ description: 'In the second half, to where the same token came first.' }),
+          induction: share.openapi({ description: 'In the second half, to what followed the same token the first time.' }),
+          copying: z.number().openapi({ description: 'How high the token that it attends to stands by what it writes: from −1, always lowest, to 1.' }),
+        }),
+      )
+      .readonly()
+      .openapi({ description: 'Block by block.' }),
+  })
+  .openapi('InspectHeadsScored');
+export type InspectHeadsScored = z.infer<typeof headsScoredSchema>;
 
 export const sitesSchema = z
   .object({
