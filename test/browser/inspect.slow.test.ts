@@ -171,6 +171,60 @@ describe.skipIf(chromium === null)('Inspect page in Chromium (skipped: no chromi
     expect(complaints).toEqual([]);
   });
 
+  it('shows which components speak for an answer, and what hangs on them where prompts are named that replace the text’s', async () => {
+    const { page, complaints } = await visit();
+    await page.getByRole('tab', { name: 'Attribution' }).click();
+    await page.getByRole('textbox', { name: 'Text' }).fill('Once upon a time');
+    await page.keyboard.press('Control+Enter');
+    await page.waitForSelector('.attribution-plot svg rect');
+    const drawn = layers * (tinyConfig.num_attention_heads + 1);
+    expect(await page.locator('.attribution-plot tbody tr').count()).toBeGreaterThan(drawn); // the embedding, too
+    expect(await page.locator('.measures').count()).toBe(0);
+    const first = page.locator('.part-details .alternatives button').first();
+    expect(await page.locator('.part-details .chosen-part option:checked').textContent()).toBe(await first.textContent());
+    await page.getByRole('combobox', { name: 'Component' }).selectOption('1.2');
+    await page.waitForSelector('.part-details .kind:has-text("Head 1.2")');
+    expect(new URL(page.url()).searchParams.get('part')).toBe('1.2');
+
+    await page.getByRole('textbox', { name: 'Against' }).fill('z');
+    await page.getByRole('textbox', { name: 'Replaced by' }).fill('Twice below');
+    await page.waitForSelector('text=of the prompts before');
+    await page.getByRole('button', { name: 'Look inside' }).click();
+    await page.waitForSelector('.measures');
+    expect(await page.locator('.attribution-plot h2').textContent()).toMatch(/“z”; (most hangs on|nothing speaks for it)/);
+    const effects = await page.locator('.part-details .figure').allTextContents();
+    await page.getByRole('radio', { name: 'What each adds directly' }).check();
+    await page.waitForURL(/by=logit/);
+    expect(await page.locator('.part-details .figure').allTextContents()).not.toEqual(effects);
+    await page.reload();
+    await page.waitForSelector('.attribution-plot h2:has-text("“z”")');
+    expect(await page.getByRole('radio', { name: 'What each adds directly' }).isChecked()).toBe(true);
+    expect(await page.getByRole('textbox', { name: 'Replaced by' }).inputValue()).toBe('Twice below');
+    await page.getByRole('combobox', { name: 'Component' }).selectOption('0.3');
+    await page.getByRole('button', { name: 'What it reads in this text' }).click();
+    await page.waitForSelector('.attention-plot h2:has-text("In head 0.3")');
+    expect(complaints).toEqual([]);
+  });
+
+  it('maps the kinds of heads, and tells of one by pointer and keyboard', async () => {
+    const { page, complaints } = await visit();
+    await page.getByRole('tab', { name: 'Heads' }).click();
+    await page.getByRole('spinbutton', { name: 'Seed' }).fill('3');
+    await page.getByRole('button', { name: 'Look inside' }).click();
+    await page.waitForSelector('.head-map svg rect');
+    expect(new URL(page.url()).searchParams.get('seed')).toBe('3');
+    expect(await page.locator('.head-map').count()).toBe(4);
+    for (const at of [0, 1, 2, 3]) expect(await page.locator('.head-map').nth(at).locator('tbody tr').count()).toBe(layers * tinyConfig.num_attention_heads);
+    await page.locator('.head-map').first().locator('svg rect[data-head="1.1"]').click();
+    await page.waitForURL(/head=1\.1/);
+    expect(await heading(page)).toBe('1.1');
+    await page.getByRole('combobox', { name: 'Head' }).selectOption('0.2');
+    expect(await heading(page)).toBe('0.2');
+    await page.reload();
+    await page.waitForSelector('.score-details h2:has-text("0.2")');
+    expect(complaints).toEqual([]);
+  });
+
   it('says what is in the way, keeps what was typed, and tries again', async () => {
     const { page, complaints } = await visit();
     await source(page).fill('Kept');
@@ -210,6 +264,15 @@ describe.skipIf(chromium === null)('Inspect page in Chromium (skipped: no chromi
     expect(await auditPage(page)).toEqual([]);
     await page.getByRole('tab', { name: 'Attention' }).click();
     await page.waitForSelector('.attention-plot svg rect');
+    expect(await auditPage(page)).toEqual([]);
+    await page.getByRole('tab', { name: 'Attribution' }).click();
+    await page.getByRole('textbox', { name: 'Replaced by' }).fill('The capital of Spain is');
+    await page.getByRole('button', { name: 'Look inside' }).click();
+    await page.waitForSelector('.measures');
+    expect(await auditPage(page)).toEqual([]);
+    await page.getByRole('tab', { name: 'Heads' }).click();
+    await page.getByRole('button', { name: 'Look inside' }).click();
+    await page.waitForSelector('.head-map svg rect');
     expect(await auditPage(page)).toEqual([]);
     expect(complaints).toEqual([]);
   });

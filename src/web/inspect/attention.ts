@@ -8,7 +8,7 @@ export interface Head {
 type Rows = InspectAttentionRead['patterns'][number]['rows'];
 
 /** The head of an address such as "18.6", layer and head from 0; null where there is none. */
-export function headOf({ layers, heads }: InspectAttentionRead, name: string): Head | null {
+export function headOf({ layers, heads }: Pick<InspectAttentionRead, 'layers' | 'heads'>, name: string): Head | null {
   const match = /^(\d{1,4})\.(\d{1,4})$/.exec(name);
   if (!match) return null;
   const found = { layer: Number(match[1]), head: Number(match[2]) };

@@ -8,6 +8,10 @@ import { models } from '../state/data.ts';
 import { go, inspectedLook } from '../state/route.ts';
 import { attention } from './attention-state.ts';
 import { AttentionView, HeadDetails } from './attention-view.tsx';
+import { attribution } from './attribution-state.ts';
+import { AttributionView, PartDetails } from './attribution-view.tsx';
+import { scored } from './heads-state.ts';
+import { HeadsView, ScoreDetails } from './heads-view.tsx';
 import { chosenModel, lens, pair } from './inspect-state.ts';
 import { CellDetails, LensView } from './lens-view.tsx';
 import { LayerDetails, PairView } from './pair-view.tsx';
@@ -16,7 +20,10 @@ const tabs = [
   { value: 'pair', label: 'One pair' },
   { value: 'lens', label: 'Logit lens' },
   { value: 'attention', label: 'Attention' },
+  { value: 'attribution', label: 'Attribution' },
+  { value: 'heads', label: 'Heads' },
 ] as const;
+const views = { pair: PairView, lens: LensView, attention: AttentionView, attribution: AttributionView, heads: HeadsView } as const;
 
 /** What happens inside a model: prompts and pictures in the middle, the chosen layer or cell at the right. */
 export function InspectPage(): JSX.Element {
@@ -29,21 +36,24 @@ export function InspectPage(): JSX.Element {
     );
   }
   const look = inspectedLook.value;
-  const [patched, read, attended] = [pair.data.value, lens.data.value, attention.data.value];
+  const View = views[look];
+  const [patched, read, attended, attributed, kinds] = [pair.data.value, lens.data.value, attention.data.value, attribution.data.value, scored.data.value];
   return (
-    <main class={`read inspect${patched || read || attended ? '' : ' alone'}`} id="main">
+    <main class={`read inspect${patched || read || attended || attributed || kinds ? '' : ' alone'}`} id="main">
       <section class="middle" aria-label="Inspect">
         <div class="bar">
           <Tabs label="Show" controls="look" value={look} onChange={(next) => go({ look: next === 'pair' ? null : next })} tabs={tabs} />
-          <ModelSelect value={chosenModel.value} onChoose={(model) => go({ model, layer: null, cell: null, head: null })} />
+          <ModelSelect value={chosenModel.value} onChoose={(model) => go({ model, layer: null, cell: null, head: null, part: null })} />
         </div>
         <div id="look" class="view" role="tabpanel" aria-label={tabs.find(({ value }) => value === look)!.label}>
-          {look === 'pair' ? <PairView /> : look === 'lens' ? <LensView /> : <AttentionView />}
+          <View />
         </div>
       </section>
       {patched && <LayerDetails patched={patched} />}
       {read && <CellDetails read={read} />}
       {attended && <HeadDetails read={attended} />}
+      {attributed && <PartDetails read={attributed} />}
+      {kinds && <ScoreDetails read={kinds} />}
     </main>
   );
 }

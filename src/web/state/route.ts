@@ -63,12 +63,20 @@ export const inspectedSource = parameter('source');
 export const inspectedTarget = parameter('target');
 /** There: which picture; the text that is read, the cell of a grid or the token that is chosen, and the head. */
 const lookName = parameter('look');
-export const inspectedLook = computed<'pair' | 'lens' | 'attention'>(() =>
-  lookName.value === 'lens' || lookName.value === 'attention' ? lookName.value : 'pair',
-);
+const looks = ['pair', 'lens', 'attention', 'attribution', 'heads'] as const;
+export const inspectedLook = computed<(typeof looks)[number]>(() => looks.find((look) => look === lookName.value) ?? 'pair');
 export const inspectedPrompt = parameter('prompt');
 export const inspectedCell = parameter('cell');
 export const inspectedHead = parameter('head');
+/** What components speak for and against, prompts that replace the text's (one a line), the component that is told of, and what of it is drawn. */
+export const inspectedAnswer = parameter('answer');
+export const inspectedAgainst = parameter('against');
+export const inspectedBaseline = parameter('baseline');
+export const inspectedPart = parameter('part');
+export const inspectedMeasure = parameter('by');
+const seedName = parameter('seed');
+/** Of the texts that heads are tried on; null where none was asked for. */
+export const inspectedSeed = computed(() => (/^\d{1,10}$/.test(seedName.value) ? Number(seedName.value) : null));
 const layerName = parameter('layer');
 export const inspectedLayer = computed(() => (/^\d{1,4}$/.test(layerName.value) ? Number(layerName.value) : null));
 
@@ -98,7 +106,13 @@ type Change = Partial<
     | 'look'
     | 'prompt'
     | 'cell'
-    | 'head',
+    | 'head'
+    | 'answer'
+    | 'against'
+    | 'baseline'
+    | 'part'
+    | 'by'
+    | 'seed',
     string | null
   >
 >;

@@ -13,6 +13,8 @@ export type {
   FactSource,
   Graph,
   InspectAttentionRead,
+  InspectAttributed,
+  InspectHeadsScored,
   InspectLensRead,
   InspectPatched,
   LearningMatrix,
