@@ -62,7 +62,8 @@ export const orion = async ({ threads }: BenchOptions): Promise<QualityRow[]> =>
         };
         const folder = join(runs, 'orion', `${model.name}-${seed}${variant === undefined ? '' : `-${variant}`}`);
         const names = tasks.map((task) => (variant === undefined ? `${task.family}/${task.variant}` : task.family));
-        await runOrion(model, { tasks: names, stories, folder, seed, signal: stop, onTask: keep });
+        const { skipped } = await runOrion(model, { tasks: names, stories, folder, seed, signal: stop, onTask: keep });
+        for (const one of skipped) log(`  ${model.name} ${seed} ${one.family}/${one.variant} cannot be asked: ${one.reason}`);
       };
       try {
         await measure(missing(orionTasks()));
