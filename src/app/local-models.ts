@@ -30,6 +30,7 @@ export const localModels = (options: Pick<LanguageModelOptions, 'threads' | 'dev
         available,
       };
     },
-    open: (name, { slots, signal, adapter }) => openLanguageModelApart(name, { ...options, slots, ...(adapter !== undefined && { adapter }) }, { signal }),
+    open: (name, { slots, signal, adapter, guard }) =>
+      openLanguageModelApart(name, { ...options, slots, ...(adapter !== undefined && { adapter }), ...(guard && { guard }) }, { signal }),
   };
 };

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { localAdapting } from './adapt/local-adapting.ts';
 import { localGuarding } from './guard/local-guarding.ts';
 import { localInspecting } from './inspect/local-inspecting.ts';
+import { localGuards } from './local-guards.ts';
 import { localModels } from './local-models.ts';
 import { type ReadOptions, readPaths } from './read.ts';
 import { createServer, listen } from './server/index.ts';
@@ -43,6 +44,7 @@ export async function serveWorkbench({ dir, quiet, port, host, token, browser, .
     models: localModels(reading),
     inspecting: localInspecting({ dir, threads: reading.threads ?? availableParallelism() }),
     guarding: localGuarding({ threads: reading.threads ?? availableParallelism() }),
+    guards: localGuards({ dir }),
     adapting: localAdapting({ dir, threads: reading.threads ?? availableParallelism(), ...(existsSync(trainingSample) && { sample: trainingSample }) }),
     webDir,
     host,

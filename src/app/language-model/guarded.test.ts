@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { asDocument, type GuardSettings } from '../../guard/index.ts';
-import { type Answer, guardedAnswer, refusal } from './guarded.ts';
+import { type Answer, guardedAnswer, refusal, unguardedAnswer } from './guarded.ts';
 import type { OpenGuard } from './open-guard.ts';
 import type { TextRequest } from './text-request.ts';
 
@@ -87,6 +87,22 @@ describe('an answer under a guard', () => {
     expect([text, tokenIds, pieces, asked]).toEqual([refusal, [], [refusal], []]);
     expect(guard).toMatchObject({ flagged: true, refused: true });
     expect((await guarded(saying(story), {})).guard).toMatchObject({ flagged: false, refused: false });
+  });
+
+  it('does with a request what that asks for: another policy, or nothing at all', async () => {
+    const { answer, asked } = model();
+    const guarded = guardedAnswer(answer, guardOf({ request }));
+    const attacked = saying(`${story}\n\n${attack}`);
+    const off = await guarded({ ...attacked, guard: 'off' }, {});
+    expect(off).toEqual(await answer(attacked, {}));
+    expect(asked.map(({ put }) => put)).toEqual([undefined, undefined]); // nothing is held either
+    const flagged = await guarded({ ...attacked, guard: 'flagged' }, {});
+    expect([flagged.text.includes(attack), flagged.guard]).toMatchObject([true, { flagged: true, withheld: [] }]);
+    expect((await guarded({ ...attacked, guard: 'refused' }, {})).text).toBe(refusal);
+    expect((await guarded(attacked, {})).guard?.withheld).toEqual([attack]);
+    const none = unguardedAnswer(answer, 'tiny');
+    expect((await none({ ...attacked, guard: 'off' }, {})).text).toContain(attack);
+    await expect(none({ ...attacked, guard: 'guarded' }, {})).rejects.toThrow(/tiny: expected a model opened with a guard for the policy guarded/);
   });
 
   it('holds the request: the mean of what the same request holds on trusted documents, read once', async () => {

@@ -1,3 +1,4 @@
+import { ConfigError } from '../../core/index.ts';
 import type { ChatMessage } from '../../formats/index.ts';
 import type { LastToken } from '../../generate/index.ts';
 import { apart, instructionOf, judge, knownRequests, meanVector, type Screened, screened, untrustedParts, withTexts } from '../../guard/index.ts';
@@ -35,7 +36,9 @@ export const guardedAnswer = (answer: Answer, { settings, tools }: OpenGuard): A
     return made;
   };
 
-  return async (request, options) => {
+  return async ({ guard: wish, ...request }, options) => {
+    if (wish === 'off') return answer(request, options);
+    const policy = wish ?? settings.policy;
     const given = turnsOf(request);
     const parts = given ? untrustedParts(given) : [];
     if (!given || parts.length === 0) return { ...(await answer(request, options)), guard: { flagged: false, refused: false, score: 0, withheld: [] } };
@@ -44,7 +47,7 @@ export const guardedAnswer = (answer: Answer, { settings, tools }: OpenGuard): A
     for (const { text } of parts) found.push(screened(text, await judge(tools, text, instruction, requests), settings));
     options.signal?.throwIfAborted();
     let score = Math.max(...found.map((one) => one.score));
-    const withheld = settings.policy === 'guarded' ? found.flatMap(({ suspects }) => suspects.map(({ text }) => text)) : [];
+    const withheld = policy === 'guarded' ? found.flatMap(({ suspects }) => suspects.map(({ text }) => text)) : [];
     let distance: number | undefined;
     const verdict = (refused: boolean): GuardVerdict => ({
       flagged: score >= 0.5,
@@ -63,9 +66,9 @@ export const guardedAnswer = (answer: Answer, { settings, tools }: OpenGuard): A
         guard: verdict(true),
       };
     };
-    if (settings.policy === 'refused' && score >= 0.5) return refused();
+    if (policy === 'refused' && score >= 0.5) return refused();
     const asked = (texts: readonly string[]): TextRequest => withTurns(request, withTexts(given, parts, texts));
-    const screenedRequest = asked(settings.policy === 'guarded' ? found.map(({ text }) => text) : parts.map(({ text }) => text));
+    const screenedRequest = asked(policy === 'guarded' ? found.map(({ text }) => text) : parts.map(({ text }) => text));
     const { request: held } = settings;
     if (!held) return { ...(await answer(screenedRequest, options)), guard: verdict(false) };
     const blank = asked(parts.map(() => ''));
@@ -74,11 +77,11 @@ export const guardedAnswer = (answer: Answer, { settings, tools }: OpenGuard): A
     const result = await answer(screenedRequest, {
       ...options,
       lastToken: {
-        ...(held.hold && settings.policy === 'guarded' && { put: trusted }),
+        ...(held.hold && policy === 'guarded' && { put: trusted }),
         seen(computed) {
           distance = apart(computed, trusted);
           if (held.apart !== null) score = Math.max(score, distanceScore(distance, held.apart));
-          stopped = settings.policy === 'refused' && score >= 0.5;
+          stopped = policy === 'refused' && score >= 0.5;
           return !stopped;
         },
       },
@@ -86,6 +89,15 @@ export const guardedAnswer = (answer: Answer, { settings, tools }: OpenGuard): A
     return stopped ? refused() : { ...result, guard: verdict(false) };
   };
 };
+
+/** An answer of a model without a guard. @throws ConfigError where a request asks for one */
+export const unguardedAnswer =
+  (answer: Answer, name: string): Answer =>
+  async ({ guard: wish, ...request }, options) => {
+    if (wish !== undefined && wish !== 'off')
+      throw new ConfigError(`${name}: expected a model opened with a guard for the policy ${wish}, got one without; open it with one`);
+    return answer(request, options);
+  };
 
 const distanceScore = (distance: number, bound: number): number => 1 / (1 + Math.exp((-5 * (distance - bound)) / bound));
 

@@ -9,7 +9,7 @@ import { weightsSha256 } from '../models/show-model.ts';
 import { adapterOn, adapterSha256, besideWeights } from './adapter-on.ts';
 import { boundProgram } from './bound-program.ts';
 import { grammarMasks } from './grammar-masks.ts';
-import { type Answer, guardedAnswer } from './guarded.ts';
+import { type Answer, guardedAnswer, unguardedAnswer } from './guarded.ts';
 import { readMeasured } from './measured-weights.ts';
 import { openGuard } from './open-guard.ts';
 import { openSource } from './open-source.ts';
@@ -211,7 +211,7 @@ export const openLanguageModel = async (
     if (unsent.length > 0) onPiece?.({ text: '', tokens: unsent });
     return { text, tokenIds, finishReason, usage: { promptTokens, cachedTokens, completionTokens: tokenIds.length } };
   };
-  const guarded = guard ? guardedAnswer(answer, guard) : answer;
+  const guarded = guard ? guardedAnswer(answer, guard) : unguardedAnswer(answer, info.name);
 
   return {
     info,

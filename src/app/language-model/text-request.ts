@@ -1,5 +1,6 @@
 import type { ChatMessage } from '../../formats/index.ts';
 import type { Candidate, Sampling, ToolCallRule } from '../../generate/index.ts';
+import type { GuardPolicy } from '../../guard/index.ts';
 
 /** What to continue, and how. Plain data: it may cross a process border. */
 export interface TextRequest extends Sampling {
@@ -21,6 +22,8 @@ export interface TextRequest extends Sampling {
   readonly special?: boolean;
   /** Guess tokens from what the text repeats and check several at once, where that is expected to pay: the same tokens sooner. Default true. */
   readonly speculate?: boolean;
+  /** What the model's guard does with this request, instead of its own policy; `off`: nothing. */
+  readonly guard?: GuardPolicy | 'off';
   /** How many of the most probable tokens to name with each. */
   readonly candidates?: number;
 }

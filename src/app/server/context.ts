@@ -6,6 +6,7 @@ import type { JobOutcome, JobProgress, Jobs } from '../jobs.ts';
 import type { Adapting } from './adapting.ts';
 import type { EventStreams } from './event-stream.ts';
 import type { HeldModel } from './held-model.ts';
+import type { LocalGuards } from './local-guards.ts';
 import type { LocalModels } from './local-models.ts';
 import type { Notices } from './notices.ts';
 import type { Uploads } from './uploads.ts';
@@ -32,6 +33,7 @@ export interface ServerContext {
   readonly adapting: Adapting;
   readonly inspecting: Inspecting;
   readonly guarding: Guarding;
+  readonly guards: LocalGuards;
   readonly jobs: Jobs;
   readonly notices: Notices;
   readonly streams: EventStreams;

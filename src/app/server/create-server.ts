@@ -11,6 +11,7 @@ import { guard, requireToken } from './guard.ts';
 import { securityHeaders } from './headers.ts';
 import { createHeldModel } from './held-model.ts';
 import { defaultLimits, type Limits, limitRequests } from './limits.ts';
+import type { LocalGuards } from './local-guards.ts';
 import type { LocalModels } from './local-models.ts';
 import { createNotices } from './notices.ts';
 import { errorAnswer, problem } from './problem.ts';
@@ -31,6 +32,7 @@ import { factRoute } from './routes/fact.ts';
 import { factsRoute } from './routes/facts.ts';
 import { graphRoute } from './routes/graph.ts';
 import { guardScanRoute } from './routes/guard-scan.ts';
+import { guardsRoute } from './routes/guards.ts';
 import { inspectAttentionRoute } from './routes/inspect-attention.ts';
 import { inspectAttributeRoute } from './routes/inspect-attribute.ts';
 import { inspectHeadsRoute } from './routes/inspect-heads.ts';
@@ -93,6 +95,7 @@ const routes: readonly Route[] = [
   inspectOrionRoute,
   inspectRetrievalRoute,
   guardScanRoute,
+  guardsRoute,
   runsRoute,
   runRoute,
   runEventsRoute,
@@ -109,6 +112,8 @@ export interface ServerOptions {
   readonly inspecting?: Inspecting;
   /** How documents are judged; without it none is. */
   readonly guarding?: Guarding;
+  /** Guards to choose from; default none. */
+  readonly guards?: LocalGuards;
   /** A model that nobody has asked for so long is released. Default 15 minutes. */
   readonly modelIdleMs?: number;
   /** Folder of the built page. */
@@ -172,6 +177,12 @@ const noGuarding: Guarding = {
   [Symbol.asyncDispose]: async () => {},
 };
 
+const noGuards: LocalGuards = {
+  list: async () => [],
+  settings: (name) =>
+    Promise.reject(new NotFoundError(`guards: expected a server that has guards, got one without, asked for ${name}; start \`lyceum open\`.`)),
+};
+
 /** Builds the server. Errors: ConfigError for an address other than loopback without a token. */
 export function createServer(options: ServerOptions): LyceumServer {
   const host = options.host ?? '127.0.0.1';
@@ -195,6 +206,7 @@ export function createServer(options: ServerOptions): LyceumServer {
     adapting: options.adapting ?? noAdapting,
     inspecting: options.inspecting ?? noInspecting,
     guarding: options.guarding ?? noGuarding,
+    guards: options.guards ?? noGuards,
     jobs,
     notices,
     streams: createEventStreams(limits.openStreams),

@@ -1,3 +1,4 @@
+import type { GuardSettings } from '../../guard/index.ts';
 import type { LanguageModel, ModelInfo, ModelLoad } from '../language-model/index.ts';
 import type { LocalModels } from './local-models.ts';
 import { createModelServer, type ModelServer } from './openai/create-model-server.ts';
@@ -5,8 +6,8 @@ import { errorBody, Refusal } from './openai/refusal.ts';
 
 /** The language model that this server has open: one at most. It answers under `/v1`. */
 export interface HeldModel extends AsyncDisposable {
-  /** Opens a model, with an adapter where one is given, in the place of the one before, whose answers under way may end first. Once at a time. Rejects with the signal's reason once it is aborted. */
-  hold(name: string, signal: AbortSignal, adapter?: WornAdapter): Promise<ModelInfo>;
+  /** Opens a model, with an adapter and a guard where they are given, in the place of the one before, whose answers under way may end first. Once at a time. Rejects with the signal's reason once it is aborted. */
+  hold(name: string, signal: AbortSignal, worn?: { readonly adapter?: WornAdapter | undefined; readonly guard?: WornGuard | undefined }): Promise<ModelInfo>;
   /** Closes it; false where there is none. */
   release(): Promise<boolean>;
   /** Answers a request for `/v1`. */
@@ -21,8 +22,15 @@ export interface WornAdapter {
   readonly folder: string;
 }
 
+/** A guard to open a model with. */
+export interface WornGuard {
+  readonly name: string;
+  readonly settings: GuardSettings;
+}
+
 export interface HeldState {
   readonly adapter: string | null;
+  readonly guard: string | null;
   readonly info: ModelInfo;
   /** Requests under way. */
   readonly busy: number;
@@ -45,6 +53,7 @@ export interface HeldModelOptions {
 interface Held {
   readonly name: string;
   readonly adapter: string | null;
+  readonly guard: string | null;
   readonly model: LanguageModel;
   readonly server: ModelServer;
   usedMs: number;
@@ -81,20 +90,22 @@ export function createHeldModel({ models, host, token, idleMs = 15 * 60_000, onE
   idle.unref();
 
   return {
-    async hold(name, signal, adapter) {
-      if (held?.name === name && held.adapter === (adapter?.name ?? null)) return held.model.info;
+    async hold(name, signal, { adapter, guard } = {}) {
+      const worn = { adapter: adapter?.name ?? null, guard: guard?.name ?? null };
+      if (held?.name === name && held.adapter === worn.adapter && held.guard === worn.guard) return held.model.info;
       await close(drainMs); // first: two models may not fit
       signal.throwIfAborted();
-      const model = await models.open(name, { slots, signal, ...(adapter && { adapter: adapter.folder }) });
+      const model = await models.open(name, { slots, signal, ...(adapter && { adapter: adapter.folder }), ...(guard && { guard: guard.settings }) });
       const server = createModelServer({
         model,
         slots,
         host,
         ...(token !== undefined && { token }),
         ...(onError && { onError }),
+        guardChoice: guard !== undefined, // who opened it chose the guard, and may ask without
         onLost: () => void close(0),
       });
-      held = { name, adapter: adapter?.name ?? null, model, server, usedMs: performance.now() };
+      held = { name, ...worn, model, server, usedMs: performance.now() };
       onChange();
       return model.info;
     },
@@ -110,9 +121,9 @@ export function createHeldModel({ models, host, token, idleMs = 15 * 60_000, onE
     },
     async state() {
       if (!held) return null;
-      const { model, server, adapter } = held;
+      const { model, server, adapter, guard } = held;
       const load = await server.serving.load();
-      return { info: model.info, adapter, busy: server.serving.admission.open, load, idleMs };
+      return { info: model.info, adapter, guard, busy: server.serving.admission.open, load, idleMs };
     },
     async [Symbol.asyncDispose]() {
       clearInterval(idle);

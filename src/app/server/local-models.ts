@@ -1,3 +1,4 @@
+import type { GuardSettings } from '../../guard/index.ts';
 import type { LanguageModel } from '../language-model/index.ts';
 
 /** A model that lies on this machine. */
@@ -20,6 +21,9 @@ export interface LocalModels {
     /** Those of the catalogue that can be pulled. */
     readonly available: readonly { readonly name: string; readonly about: string; readonly sizeBytes: number; readonly licence: string }[];
   }>;
-  /** Opens a model away from this thread, with the adapter of a folder where one is given. Rejects with the signal's reason once it is aborted. */
-  open(name: string, options: { readonly slots: number; readonly signal: AbortSignal; readonly adapter?: string }): Promise<LanguageModel>;
+  /** Opens a model away from this thread, with the adapter of a folder and a guard where they are given. Rejects with the signal's reason once it is aborted. */
+  open(
+    name: string,
+    options: { readonly slots: number; readonly signal: AbortSignal; readonly adapter?: string; readonly guard?: GuardSettings },
+  ): Promise<LanguageModel>;
 }

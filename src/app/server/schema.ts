@@ -245,6 +245,7 @@ export const modelsSchema = z
         memoryBytes: count.nullable().openapi({ description: 'Resident memory of the process that holds it.' }),
         cacheBytes: count.nullable().openapi({ description: 'What of it the texts under way and the last ones hold.' }),
         adapter: z.string().nullable().openapi({ description: 'Name of the run whose adapter it wears.' }),
+        guard: z.string().nullable().openapi({ description: 'Name of the guard that its requests pass.' }),
         idleReleaseSeconds: count.openapi({ description: 'It is released after so long without a request.' }),
       })
       .nullable()
@@ -261,6 +262,12 @@ export const loadSchema = z
       .max(120)
       .optional()
       .openapi({ description: 'Name of a finished run that `GET /api/adapt/runs` lists; the model is then called by it.' }),
+    guard: z
+      .string()
+      .min(1)
+      .max(500)
+      .optional()
+      .openapi({ description: 'Name of a guard that `GET /api/guards` lists. A request may then choose its policy, or `off`, as `lyceum.guard`.' }),
   })
   .openapi('LoadModel');
 

@@ -12,7 +12,7 @@ const types: Readonly<Record<string, string>> = {
   '.json': 'application/json',
   '.png': 'image/png',
 };
-const pages: ReadonlySet<string> = new Set(['/', '/adapt', '/inspect', '/chat', '/runs', '/settings']);
+const pages: ReadonlySet<string> = new Set(['/', '/adapt', '/inspect', '/guard', '/chat', '/runs', '/settings']);
 
 interface Entry {
   readonly plain: Uint8Array<ArrayBuffer>;

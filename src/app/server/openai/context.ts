@@ -42,6 +42,8 @@ export interface Serving {
   readonly model: LanguageModel;
   readonly embedder: ServedEmbedder | undefined;
   readonly limits: ServingLimits;
+  /** Requests may say what the model's guard does with them. */
+  readonly guardChoice: boolean;
   readonly admission: Admission;
   readonly queue: FairQueue;
   readonly embeddings: FairQueue;

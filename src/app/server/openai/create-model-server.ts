@@ -29,6 +29,8 @@ export interface ModelServerOptions {
   /** Names besides the address under which clients reach it, for instance behind a proxy. */
   readonly names?: readonly string[];
   readonly limits?: Partial<ServingLimits>;
+  /** Requests may choose the policy of the guard that the model was opened with, or none: for who asks in person, not for who guards others. Default false. */
+  readonly guardChoice?: boolean;
   /** Gets every unexpected error; default standard error. */
   readonly onError?: (error: unknown) => void;
   /** Called once when the model's process has ended by itself. */
@@ -45,7 +47,7 @@ export interface ModelServer {
 
 /** Builds the server. @throws ConfigError for an address other than loopback without a token */
 export function createModelServer(options: ModelServerOptions): ModelServer {
-  const { model, embedder, slots, host = '127.0.0.1', token, names } = options;
+  const { model, embedder, slots, host = '127.0.0.1', token, names, guardChoice = false } = options;
   requireToken(host, token);
   const limits = { ...defaultServingLimits, ...options.limits };
   const admission = createAdmission(limits);
@@ -59,6 +61,7 @@ export function createModelServer(options: ModelServerOptions): ModelServer {
     model,
     embedder,
     limits,
+    guardChoice,
     admission,
     queue,
     embeddings,

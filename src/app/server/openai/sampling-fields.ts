@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { z } from 'zod';
+import { guardPolicies } from '../../../guard/index.ts';
 import type { TextRequest } from '../../language-model/index.ts';
 import { badField, Refusal, unsupported } from './refusal.ts';
 
@@ -26,6 +27,7 @@ export const samplingFields = {
       topK: z.int().min(0).optional(),
       minP: z.number().min(0).max(1).optional(),
       repetitionPenalty: z.number().min(0.01).max(10).optional(),
+      guard: z.enum(['off', ...guardPolicies]).optional(),
     })
     .default({}),
 };
@@ -69,6 +71,7 @@ export const samplingOf = (fields: Fields): ((index: number) => Partial<TextRequ
     ...(fields.lyceum.topK !== undefined && { topK: fields.lyceum.topK }),
     ...(fields.lyceum.minP !== undefined && { minP: fields.lyceum.minP }),
     ...(fields.lyceum.repetitionPenalty !== undefined && { repetitionPenalty: fields.lyceum.repetitionPenalty }),
+    ...(fields.lyceum.guard !== undefined && { guard: fields.lyceum.guard }),
   };
   return (index) => ({ ...sampling, seed: (seed + index * 2 ** 32) % 2 ** 53 });
 };

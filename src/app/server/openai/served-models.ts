@@ -1,5 +1,5 @@
 import type { Serving } from './context.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal, unsupported } from './refusal.ts';
 
 /** What the server offers, in the form of `/v1/models`. */
 export const servedModels = ({ model: { info }, embedder, startedAt }: Serving) => [
@@ -33,4 +33,10 @@ export const requireModel = (serving: Serving, name: string, does: 'generate' | 
     code: 'model_not_found',
     param: 'model',
   });
+};
+
+/** @throws Refusal for a request that says what a guard does with it, where that is not its to say */
+export const requireGuardChoice = ({ guardChoice }: Serving, asked: string | undefined): void => {
+  if (asked === undefined || guardChoice) return;
+  throw unsupported('lyceum.guard', 'none, because requests have no say in the guard of this server', asked, 'leave it out');
 };

@@ -20,14 +20,16 @@ const route = createRoute({
   },
 });
 
-export const loadModelRoute: Route = (app, { models, adapting, heldModel, jobs }) => {
+export const loadModelRoute: Route = (app, { models, adapting, guards, heldModel, jobs }) => {
   app.openapi(route, async (c) => {
-    const { name, adapter } = c.req.valid('json');
+    const { name, adapter, guard: guardName } = c.req.valid('json');
     await knownModel(models, name);
     const worn = adapter === undefined ? undefined : { name: adapter, folder: await adapting.finished(adapter) };
-    const job = jobs.start({ kind: 'load', title: worn ? `Load ${name} as ${adapter} adapted it` : `Load ${name}` }, async ({ signal }) => {
+    const guard = guardName === undefined ? undefined : { name: guardName, settings: await guards.settings(guardName) };
+    const title = `${worn ? `Load ${name} as ${adapter} adapted it` : `Load ${name}`}${guard ? ', guarded' : ''}`;
+    const job = jobs.start({ kind: 'load', title }, async ({ signal }) => {
       const begun = performance.now();
-      const { parameters } = await heldModel.hold(name, signal, worn);
+      const { parameters } = await heldModel.hold(name, signal, { adapter: worn, guard });
       return { result: { parameters, seconds: (performance.now() - begun) / 1000 }, skipped: [] };
     });
     if (!job) throw new BusyError('runs: expected fewer runs waiting; let one end, then try again.', null);

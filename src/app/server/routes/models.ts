@@ -10,7 +10,7 @@ const route = createRoute({
   responses: { 200: { description: 'Models.', content: { 'application/json': { schema: modelsSchema } } } },
 });
 
-const loadedView = ({ info, adapter, busy, load, idleMs }: HeldState): Models['loaded'] => ({
+const loadedView = ({ info, adapter, guard, busy, load, idleMs }: HeldState): Models['loaded'] => ({
   name: info.name,
   family: info.family,
   parameters: info.parameters,
@@ -21,6 +21,7 @@ const loadedView = ({ info, adapter, busy, load, idleMs }: HeldState): Models['l
   memoryBytes: load?.memoryBytes ?? null,
   cacheBytes: load?.cacheBytes ?? null,
   adapter,
+  guard,
   idleReleaseSeconds: Math.round(idleMs / 1000),
 });
 

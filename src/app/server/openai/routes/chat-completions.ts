@@ -8,7 +8,7 @@ import { badField, unsupported } from '../refusal.ts';
 import { maskRequestOf } from '../response-format.ts';
 import { boundProbabilities, type Choice, runChoices, startRun } from '../run.ts';
 import { parseBody, refuseFields, samplingFields, samplingOf } from '../sampling-fields.ts';
-import { requireModel } from '../served-models.ts';
+import { requireGuardChoice, requireModel } from '../served-models.ts';
 import { streamAnswer } from '../stream-answer.ts';
 import { type ToolCall, toolCallReader, toolsOf } from '../tools.ts';
 import { toolsInWords } from '../tools-in-words.ts';
@@ -44,6 +44,7 @@ export const chatCompletionsRoute: ServingRoute = (app, serving) =>
     refuseFields(body, harmless);
     const { model } = serving;
     requireModel(serving, fields.model, 'generate');
+    requireGuardChoice(serving, fields.lyceum.guard);
     if (!model.info.hasChatTemplate)
       throw unsupported(
         'messages',

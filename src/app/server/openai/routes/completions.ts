@@ -6,7 +6,7 @@ import { completionLogprobs } from '../logprobs.ts';
 import { badField, unsupported } from '../refusal.ts';
 import { boundProbabilities, type Choice, runChoices, startRun } from '../run.ts';
 import { mostChoices, parseBody, refuseFields, samplingFields, samplingOf } from '../sampling-fields.ts';
-import { requireModel } from '../served-models.ts';
+import { requireGuardChoice, requireModel } from '../served-models.ts';
 import { streamAnswer } from '../stream-answer.ts';
 import { envelope, extension, usageOf } from '../usage.ts';
 
@@ -40,6 +40,7 @@ export const completionsRoute: ServingRoute = (app, serving) =>
     const fields = parseBody(schema, body);
     refuseFields(body, { suffix: [''] });
     requireModel(serving, fields.model, 'generate');
+    requireGuardChoice(serving, fields.lyceum.guard);
     if (fields.prompt === undefined) throw badField('prompt', 'a text, texts or token ids', undefined, 'send what is to be continued');
     const own = listOf(fields.prompt);
     const { n, best_of: drawn = n, echo, logprobs } = fields;
