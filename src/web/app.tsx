@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { AdaptPage } from './adapt/adapt-page.tsx';
 import { ChatPage } from './chat/chat-page.tsx';
+import { GuardPage } from './guard/guard-page.tsx';
 import { InspectPage } from './inspect/inspect-page.tsx';
 import { commands } from './parts/commands.ts';
 import { KeysDialog } from './parts/keys-dialog.tsx';
@@ -28,13 +29,14 @@ export function App(): JSX.Element {
       {page.value === 'read' && <ReadPage />}
       {page.value === 'adapt' && <AdaptPage />}
       {page.value === 'inspect' && <InspectPage />}
+      {page.value === 'guard' && <GuardPage />}
       {page.value === 'chat' && <ChatPage />}
       {page.value === 'runs' && <RunsPage />}
       {page.value === 'settings' && <SettingsPage />}
       <ReadDialog />
       <KeysDialog />
       <Toasts />
-      {workspace.data.value?.readOnly === false && page.value !== 'adapt' && <DropAnywhere />}
+      {workspace.data.value?.readOnly === false && page.value !== 'adapt' && page.value !== 'guard' && <DropAnywhere />}
     </div>
   );
 }

@@ -51,7 +51,7 @@ const turnsOf = (talk: readonly Exchange[], side: Side): Turn[] =>
 
 async function sayAs(side: Side, { name: run, model }: AdaptRunDetails, id: string, signal: AbortSignal): Promise<void> {
   change(run, id, side, { state: 'loading' });
-  const { chats, name } = await ensureLoaded(model, signal, side === 'adapted' ? run : undefined);
+  const { chats, name } = await ensureLoaded(model, signal, { adapter: side === 'adapted' ? run : undefined });
   change(run, id, side, { state: 'writing' });
   const talk = talks.peek().get(run) ?? [];
   const place = talk.findIndex((exchange) => exchange.id === id);

@@ -3,6 +3,18 @@ import { eventParser } from '../state/event-parser.ts';
 import { type Message, messagesOf, type Settings, type Turn, textOf } from './conversation.ts';
 import type { Alternative, ReceivedToken } from './tokens.ts';
 
+/** What the guard that the model was loaded with made of a request. */
+export interface GuardVerdict {
+  readonly flagged: boolean;
+  readonly refused: boolean;
+  /** 0 to 1; flagged from 0.5 on. */
+  readonly score: number;
+  /** Sentences of the documents that the model did not read. */
+  readonly withheld: readonly string[];
+  /** Cosine distance of the model's request from the trusted one, where the guard looks. */
+  readonly distance?: number;
+}
+
 /** A part of an answer, as it comes. */
 export interface AnswerPart {
   readonly text: string;
@@ -11,6 +23,8 @@ export interface AnswerPart {
   /** With the last parts. */
   readonly speed: { readonly firstTokenSeconds: number | null; readonly tokensPerSecond: number | null; readonly cachedTokens: number } | null;
   readonly usage: { readonly promptTokens: number; readonly completionTokens: number } | null;
+  /** With the last parts, of a model with a guard. */
+  readonly guard: GuardVerdict | null;
 }
 
 export interface Asked {
@@ -20,6 +34,8 @@ export interface Asked {
   readonly turns: readonly Turn[];
   readonly settings: Settings;
   readonly seed: number;
+  /** What the model's guard is to do, instead of its own policy. */
+  readonly guard?: string;
 }
 
 /** Alternatives that are asked for with each token. */
@@ -41,7 +57,12 @@ interface Chunk {
       | null;
   }[];
   readonly usage?: { readonly prompt_tokens: number; readonly completion_tokens: number } | null;
-  readonly lyceum?: { readonly cachedTokens: number; readonly firstTokenSeconds: number | null; readonly tokensPerSecond: number | null };
+  readonly lyceum?: {
+    readonly cachedTokens: number;
+    readonly firstTokenSeconds: number | null;
+    readonly tokensPerSecond: number | null;
+    readonly guard?: GuardVerdict;
+  };
   readonly error?: { readonly code: string; readonly message: string };
 }
 
@@ -80,13 +101,23 @@ export function partOf(data: string): AnswerPart {
       ? { firstTokenSeconds: lyceum.firstTokenSeconds ?? null, tokensPerSecond: lyceum.tokensPerSecond ?? null, cachedTokens: lyceum.cachedTokens }
       : null,
     usage: usage ? { promptTokens: usage.prompt_tokens, completionTokens: usage.completion_tokens } : null,
+    guard: lyceum?.guard ?? null,
   };
 }
 
 /** The request: path and body. */
-export function requestOf({ model, chats, turns, settings, seed }: Asked): { path: string; body: object } {
+export function requestOf({ model, chats, turns, settings, seed, guard }: Asked): { path: string; body: object } {
   const { temperature, topP, maxTokens, system } = settings;
-  const sampling = { model, temperature, top_p: topP, max_tokens: maxTokens, seed, stream: true, stream_options: { include_usage: true } };
+  const sampling = {
+    model,
+    temperature,
+    top_p: topP,
+    max_tokens: maxTokens,
+    seed,
+    stream: true,
+    stream_options: { include_usage: true },
+    ...(guard !== undefined && { lyceum: { guard } }),
+  };
   const messages: Message[] = messagesOf(turns, system);
   if (chats) return { path: '/v1/chat/completions', body: { ...sampling, messages, logprobs: true, top_logprobs: alternatives } };
   return { path: '/v1/completions', body: { ...sampling, prompt: textOf(turns), logprobs: alternatives } };

@@ -172,6 +172,7 @@ describe('asking', () => {
       end: null,
       speed: null,
       usage: null,
+      guard: null,
     });
     const logprobs = { tokens: ['a'], token_logprobs: [-1], top_logprobs: [{ b: -2, a: -1 }] };
     expect(partOf(JSON.stringify({ choices: [{ text: 'a', logprobs, finish_reason: 'length' }] }))).toMatchObject({

@@ -55,6 +55,7 @@ async function answer(): Promise<void> {
       given = { ...given, text: given.text + part.text, units: [...given.units, ...unitsOf(part.text, part.tokens)] };
     }
     if (part.end) given = { ...given, end: part.end };
+    if (part.guard) given = { ...given, guard: part.guard };
     usage = part.usage ?? usage;
     speed = part.speed ?? speed;
     frame ||= requestAnimationFrame(show);

@@ -1,3 +1,4 @@
+import type { GuardVerdict } from './ask-model.ts';
 import type { Unit } from './tokens.ts';
 
 /** How fast an answer was, and what it took. */
@@ -31,6 +32,8 @@ export interface Answer {
   readonly end: End | null;
   readonly error: string | null;
   readonly figures: Figures | null;
+  /** Of a model that was loaded with a guard. */
+  readonly guard?: GuardVerdict | null;
 }
 
 export type Turn = Question | Answer;

@@ -36,13 +36,17 @@ const wait = (ms: number, signal: AbortSignal) =>
     });
   });
 
-/** Loads a model where it is not loaded yet, with the adapter of a run where one is named, and answers what it is. Errors: RequestError. */
-export async function ensureLoaded(name: string, signal: AbortSignal, adapter?: string): Promise<NonNullable<Models['loaded']>> {
+/** Loads a model where it is not loaded yet, with the adapter of a run and behind a guard where they are named, and answers what it is. Errors: RequestError. */
+export async function ensureLoaded(
+  name: string,
+  signal: AbortSignal,
+  { adapter, guard }: { readonly adapter?: string | undefined; readonly guard?: string } = {},
+): Promise<NonNullable<Models['loaded']>> {
   const isIt = (loaded: Models['loaded']): loaded is NonNullable<Models['loaded']> =>
-    loaded?.name === (adapter ?? name) && loaded.adapter === (adapter ?? null);
+    loaded?.name === (adapter ?? name) && loaded.adapter === (adapter ?? null) && (guard === undefined || loaded.guard === guard);
   const now = await get<Models>('/api/models', signal);
   if (isIt(now.loaded)) return now.loaded;
-  let run = await post<Run>('/api/models/load', { name, ...(adapter !== undefined && { adapter }) });
+  let run = await post<Run>('/api/models/load', { name, ...(adapter !== undefined && { adapter }), ...(guard !== undefined && { guard }) });
   try {
     while (run.endedAt === null) {
       await wait(pollMs, signal);

@@ -50,6 +50,7 @@ function ModelChooser(): JSX.Element {
           <span>
             <i class="dot on" aria-hidden="true" /> loaded, {loaded.weights}
             {loaded.chats ? '' : ', continues text'}
+            {loaded.guard === null ? '' : ', guarded'}
           </span>
           <button
             type="button"

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { verdictWords } from '../guard/verdict.ts';
 import { Icon } from '../parts/icons.tsx';
 import { complain, say } from '../state/toasts.ts';
 import { counted } from '../state/words.ts';
@@ -81,13 +82,13 @@ function QuestionView({ turn }: { turn: Question }): JSX.Element {
 const ends: Readonly<Record<string, string>> = { length: 'token limit', stopped: 'stopped' };
 
 /** "58 tokens · 41.2/s · first 310 ms · seed 7 · stopped". */
-function aboutOf({ figures, seed, end }: Answer): string {
+function aboutOf({ figures, seed, end, guard }: Answer): string {
   const parts = figures ? [counted(figures.completionTokens, 'token')] : [];
   if (figures?.tokensPerSecond) parts.push(`${figures.tokensPerSecond.toFixed(1)}/s`);
   if (figures?.firstTokenSeconds != null) parts.push(`first ${secondsOf(figures.firstTokenSeconds)}`);
   parts.push(`seed ${seed}`);
   const how = end === null ? undefined : ends[end];
-  return [...parts, ...(how ? [how] : [])].join(' · ');
+  return [...parts, ...(how ? [how] : []), ...(guard?.flagged ? [verdictWords(guard)] : [])].join(' · ');
 }
 
 function Waiting({ answer }: { answer: Answer }): JSX.Element {

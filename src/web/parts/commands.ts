@@ -38,6 +38,7 @@ export const commands: readonly Command[] = [
   { name: 'Read more documents', key: 'r', run: openReadDialog },
   { name: 'Teach a model', key: 'a', run: () => go({ run: null, tab: null, compare: null }, { page: 'adapt' }) },
   { name: 'Look inside a model', key: 'i', run: () => go({}, { page: 'inspect' }) },
+  { name: 'Guard a model from a document', key: 'u', run: () => go({}, { page: 'guard' }) },
   { name: 'Chat with a model', key: 'c', run: () => onChat(() => document.querySelector<HTMLElement>('#composer')?.focus()) },
   { name: 'Begin a new conversation', key: 'n', run: () => onChat(newConversation) },
   {

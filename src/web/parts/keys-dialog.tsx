@@ -7,7 +7,10 @@ const elsewhere = [
   ['Enter', 'In lists: open. In the graph: only what is around the entity'],
   ['+ − 0', 'In the graph: zoom in, zoom out, show all'],
   ['a x', 'In the review: one, apart'],
-  ['← →', 'In an answer: from token to token, with ↑ ↓ from line to line. Through the lens: from cell to cell'],
+  [
+    '← →',
+    'In an answer: from token to token, with ↑ ↓ from line to line. Through the lens: from cell to cell. In a judged document: from sentence to sentence',
+  ],
   ['Esc', 'While an answer is written: stop'],
 ] as const;
 

@@ -7,6 +7,7 @@ const stations: readonly { readonly page: Page; readonly label: string; readonly
   { page: 'read', label: 'Read', icon: 'read' },
   { page: 'adapt', label: 'Adapt', icon: 'adapt' },
   { page: 'inspect', label: 'Inspect', icon: 'inspect' },
+  { page: 'guard', label: 'Guard', icon: 'guard' },
   { page: 'chat', label: 'Chat', icon: 'chat' },
   { page: 'runs', label: 'Runs', icon: 'runs' },
   { page: 'settings', label: 'Settings', icon: 'settings' },

@@ -94,4 +94,4 @@ export const allRuns = computed<Run[]>(() => {
 export const activeRuns = computed(() => allRuns.value.filter(({ state }) => state === 'running' || state === 'waiting'));
 
 /** Models of this machine, and the one that is loaded. */
-export const models = resource<Models>(() => (['adapt', 'inspect', 'chat'].includes(page.value) ? '/api/models' : null), ['models']);
+export const models = resource<Models>(() => (['adapt', 'inspect', 'guard', 'chat'].includes(page.value) ? '/api/models' : null), ['models']);

@@ -1,7 +1,7 @@
 import { batch, computed, signal } from '@preact/signals';
 
 /** The address holds page, selection and filters, so a link and the back button work. */
-export type Page = 'read' | 'adapt' | 'inspect' | 'chat' | 'runs' | 'settings';
+export type Page = 'read' | 'adapt' | 'inspect' | 'guard' | 'chat' | 'runs' | 'settings';
 export type View = 'graph' | 'document' | 'trends' | 'merges';
 /** `token` is one place of an answer on the Chat page, the others are things of the workspace. */
 export type Selection = { readonly kind: 'entity' | 'fact' | 'document' | 'token'; readonly id: string };
@@ -15,7 +15,14 @@ const list = (name: string) => {
   return computed(() => (raw.value ? raw.value.split(',') : []));
 };
 
-const pages: Readonly<Record<string, Page>> = { '/adapt': 'adapt', '/inspect': 'inspect', '/chat': 'chat', '/runs': 'runs', '/settings': 'settings' };
+const pages: Readonly<Record<string, Page>> = {
+  '/adapt': 'adapt',
+  '/inspect': 'inspect',
+  '/guard': 'guard',
+  '/chat': 'chat',
+  '/runs': 'runs',
+  '/settings': 'settings',
+};
 export const page = computed<Page>(() => pages[address.value.path] ?? 'read');
 const viewName = parameter('view');
 export const view = computed<View>(() =>
@@ -80,6 +87,12 @@ export const inspectedSeed = computed(() => (/^\d{1,10}$/.test(seedName.value) ?
 const layerName = parameter('layer');
 export const inspectedLayer = computed(() => (/^\d{1,4}$/.test(layerName.value) ? Number(layerName.value) : null));
 
+/** On the Guard page, beside the model: the guard, what it does, and the sentence that is told of. */
+export const namedGuard = parameter('guard');
+export const namedPolicy = parameter('policy');
+const sentenceName = parameter('sentence');
+export const namedSentence = computed(() => (/^\d{1,5}$/.test(sentenceName.value) ? Number(sentenceName.value) : null));
+
 type Change = Partial<
   Record<
     | 'view'
@@ -113,6 +126,9 @@ type Change = Partial<
     | 'part'
     | 'by'
     | 'seed',
+    | 'guard'
+    | 'policy'
+    | 'sentence',
     string | null
   >
 >;

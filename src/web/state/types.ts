@@ -12,6 +12,8 @@ export type {
   Fact,
   FactSource,
   Graph,
+  GuardScanned,
+  Guards,
   InspectAttentionRead,
   InspectAttributed,
   InspectHeadsScored,
