@@ -11,7 +11,7 @@ import { openBefore } from './model-before.ts';
 import { fisherDiagonal, likeliest } from './objectives/index.ts';
 import type { Recipe } from './recipe.ts';
 import { stepLengths, trainingGraph } from './training-graph.ts';
-import { behindVirtual } from './virtual-tokens.ts';
+import { behindVirtual, withAsked } from './virtual-tokens.ts';
 
 /** Tokens of a place whose probabilities are kept; the rest count as one. */
 export const keptCount = ({ source }: BaseModel): number => Math.min(32, source.member.config.vocab - 1);
@@ -43,7 +43,7 @@ export const keptPlaces = async (
   const found = new Map<string, KeptPlaces>();
   for (const text of texts) {
     if (found.has(text.id)) throw new ConfigError(`adapt: expected kept texts with ids of their own, got ${text.id} twice; name them apart`);
-    const said = await before.run(packedFeeds([[before.asRead(text)]])[0]!);
+    const said = await before.run([[before.asRead(text)]]);
     const own = countLabels(text) * count;
     found.set(text.id, { tokens: (said['tokens']!.data as BigInt64Array).slice(0, own), logProbs: (said['logProbs']!.data as Float32Array).slice(0, own) });
   }
@@ -138,7 +138,10 @@ export const generalFisher = async (
     parameters,
     values,
     frozen: new Map<string, Binding>([...frozen].filter(([name]) => !trained.has(name))),
-    samples: texts.map((text) => packedFeeds([[behindVirtual(base, method, text)]])[0]!),
+    samples: texts.map((text) => {
+      const rows = [[behindVirtual(base, method, text)]];
+      return withAsked(base, method, packedFeeds(rows), [rows])[0]!;
+    }),
   });
   await mkdir(dirname(file), { recursive: true });
   await writeSafetensors(

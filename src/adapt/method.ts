@@ -60,8 +60,8 @@ export interface Method {
   readonly untrainable?: string;
   /** How many virtual tokens whoever runs the model puts before every text, in training as at use: the ids after those of words, `vocab`, `vocab + 1`, … Default none. */
   readonly virtualTokens?: number;
-  /** Program inputs that it adds to the model's: whoever runs it must feed them. Default none. */
-  readonly inputs?: readonly string[];
+  /** How many tokens of what is asked its virtual tokens are made of, at most, from the beginning: whoever runs the model feeds those as `asked`, see `instancePrompt`. Default: virtual tokens are the same before every text. */
+  readonly askedTokens?: number;
 }
 
 /** A program with a method's edit on it. */

@@ -1,18 +1,19 @@
 import { type Node, nameOf } from '../core/index.ts';
 import type { Binding, Engine, TensorData } from '../runtime/index.ts';
 import type { BaseModel } from './base-model.ts';
-import type { TokenText } from './data/index.ts';
+import { type PackedFeeds, packedFeeds, type TokenText } from './data/index.ts';
 import { firstValues, type Start } from './first-values.ts';
 import { untouched } from './method.ts';
 import type { Recipe } from './recipe.ts';
 import { type TrainingGraph, type TrainingGraphOptions, trainingGraph } from './training-graph.ts';
-import { behindVirtual } from './virtual-tokens.ts';
+import { behindVirtual, withAsked } from './virtual-tokens.ts';
 
 /** The model as a training finds it, to be asked. */
 export interface ModelBefore extends AsyncDisposable {
   /** A text as it reads it. */
   asRead(text: TokenText): TokenText;
-  run(feeds: Readonly<Record<string, TensorData>>): Promise<Readonly<Record<string, TensorData>>>;
+  /** @param rows  texts as it reads them · @param more  adds to their feeds */
+  run(rows: readonly (readonly TokenText[])[], more?: (feeds: PackedFeeds) => PackedFeeds): Promise<Readonly<Record<string, TensorData>>>;
 }
 
 export interface ModelBeforeOptions {
@@ -42,7 +43,10 @@ export const openBefore = async ({ base, engine, recipe, start, graph: more, nam
   const fed = program.inputs.map((one) => one.name).filter((own) => !(own in resident));
   return {
     asRead: (text) => behindVirtual(base, method, text),
-    run: (feeds) => program.run(Object.fromEntries(fed.map((own) => [own, feeds[own]!])), { resident }),
+    run(rows, more = (feeds) => feeds) {
+      const feeds = more(withAsked(base, method, packedFeeds(rows), [rows])[0]!);
+      return program.run(Object.fromEntries(fed.map((own) => [own, feeds[own]!])), { resident });
+    },
     async [Symbol.asyncDispose]() {
       await program[Symbol.asyncDispose]();
       await engine.drop(names.map(heldAs));

@@ -2,7 +2,7 @@
 import { ConfigError } from '../core/index.ts';
 import type { Engine, TensorData } from '../runtime/index.ts';
 import type { BaseModel } from './base-model.ts';
-import { countLabels, type PackedFeeds, packBatches, packedFeeds, type TokenPair, type TokenText } from './data/index.ts';
+import { countLabels, type PackedFeeds, packBatches, type TokenPair, type TokenText } from './data/index.ts';
 import type { Start } from './first-values.ts';
 import { openBefore } from './model-before.ts';
 import type { Recipe } from './recipe.ts';
@@ -42,8 +42,7 @@ export const referencePairs = async (
   const found = new Map<string, PairLogProbs>();
   for (const batch of packBatches(read.map(lengthOfPair), { length, rows: microRows, seed, epoch: 0 })) {
     const rows = batch.map((row) => row.flatMap((i) => textsOfPair(read[i]!)));
-    const [feeds] = withPairs(packedFeeds(rows), [rows], new Map()) as [PackedFeeds];
-    const { policy } = await before.run(feeds);
+    const { policy } = await before.run(rows, (feeds) => withPairs([feeds], [rows], new Map())[0]!);
     for (const [at, i] of batch.flat().entries()) {
       const { id } = pairs[i]!.chosen;
       if (found.has(id)) throw new ConfigError(`adapt: expected pairs with ids of their own, got ${id} twice; name them apart`);

@@ -53,10 +53,10 @@ describe('a recipe', () => {
     expect(() => recipe({ method: 'lora', balance: {} })).toThrow(/expected a mixture in groups of experts/);
   });
 
-  it('keeps room for text beside virtual tokens, and takes none that are made for each text', () => {
+  it('keeps room for text beside virtual tokens', () => {
     expect(recipe({ method: 'prompt', options: { tokens: 240 } }).method.virtualTokens).toBe(240);
     expect(() => recipe({ method: 'prompt', options: { tokens: 241 } })).toThrow(/at least 16 tokens of text beside 241 virtual ones, got rows of 256/);
-    expect(() => recipe({ method: 'prompt', options: { instance: { inner: 4 } } })).toThrow(/told nothing but the text, got prompt that is fed instance/);
+    expect(recipe({ method: 'instance-prompt', size: 'medium' }).method).toMatchObject({ virtualTokens: 32, askedTokens: 128 });
   });
 
   it.each([

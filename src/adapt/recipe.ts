@@ -114,6 +114,9 @@ export interface Recipe {
 /** Fewest tokens of a text that is worth a row. */
 const leastText = 16;
 
+/** Methods that put tokens before every text. */
+const prompts = new Set(['prompt', 'instance-prompt']);
+
 /** Methods that change weights of the model itself. */
 const changesWeights = new Set(['full', 'fisher-masked']);
 
@@ -149,10 +152,6 @@ export const recipeOf = (
   if (method.untrainable) throw new ConfigError(`adapt: expected a method that is trained, got ${kind}: ${method.untrainable}`);
   if (changesWeights.has(kind) && asked.weights === 'int8')
     throw new ConfigError(`adapt: expected weights f32 with ${kind}, which changes them, got int8; leave --weights out`);
-  if (method.inputs?.length)
-    throw new ConfigError(
-      `adapt: expected a method that is told nothing but the text, got ${kind} that is fed ${method.inputs.join(', ')}; leave that option out`,
-    );
   if (asked.keep === 'last' && asked.patience !== undefined)
     throw new ConfigError(`adapt: expected no patience where the last weights are kept, got ${asked.patience}; leave out one of them`);
   const length = asked.length ?? size.length;
@@ -189,7 +188,8 @@ export const recipeOf = (
 };
 
 const usualRate = (kind: string, hidden: number): number => {
-  if (kind === 'ia3' || kind === 'prompt') return rates[kind];
+  if (kind === 'ia3') return rates.ia3;
+  if (prompts.has(kind)) return rates.prompt;
   return (rates[changesWeights.has(kind) ? 'weights' : 'matrices'] * rateWidth) / hidden;
 };
 
@@ -197,5 +197,5 @@ const usualRate = (kind: string, hidden: number): number => {
 const sized = (kind: string, { rank, expertRank, prompt }: (typeof sizes)[Size]): Record<string, number> => {
   if (['loramoe', 'mixlora', 'hydralora'].includes(kind)) return { rank: expertRank };
   if (['lora', 'dora'].includes(kind)) return { rank, alpha: 2 * rank };
-  return kind === 'prompt' ? { tokens: prompt } : {};
+  return prompts.has(kind) ? { tokens: prompt } : {};
 };

@@ -23,6 +23,7 @@ const optionsOf: Readonly<Record<string, RecipeInput['options']>> = {
   mixlora: { dropout: 0 },
   hydralora: { dropout: 0 },
   prompt: { tokens: 3 },
+  'instance-prompt': { tokens: 3, inner: 4 },
   'fisher-masked': {
     entries: fisherEntries(new Map([0, 1].map((block) => [`blocks.${block}.mlp.up.weight`, Float32Array.from({ length: 64 }, (_, i) => i)])), 0.5),
   },
@@ -53,7 +54,7 @@ const farthest = (a: Start, b: Start): number =>
   Math.max(...[...a].map(([name, values]) => values.reduce((most, value, i) => Math.max(most, Math.abs(value - b.get(name)![i]!)), 0)));
 
 describe('a training that starts from what an earlier one ended with', () => {
-  it.each(['lora', 'dora', 'loramoe', 'mixlora', 'hydralora', 'ia3', 'prompt', 'full', 'fisher-masked'])(
+  it.each(['lora', 'dora', 'loramoe', 'mixlora', 'hydralora', 'ia3', 'prompt', 'instance-prompt', 'full', 'fisher-masked'])(
     'of %s begins there: its first loss, what it holds, keeps and, with steps of nearly nothing, where it ends',
     async (method) => {
       const learningRate = method === 'full' ? 0.005 : 0.02;
@@ -81,7 +82,13 @@ describe('a training that starts from what an earlier one ended with', () => {
       // What is kept is not what the base says: that is another figure.
       const [said] = [...(await keptPlaces(base, engine, recipe({ method }), kept.slice(0, 1), start)).values()];
       const before = Array.from({ length: recipe({ method }).method.virtualTokens ?? 0 }, (_, i) => vocab() + i);
-      const { data } = await logitsOfIds(source, [...before, ...kept[0]!.ids], (program) => adapt(program, recipe({ method }).method).program, start);
+      const { data } = await logitsOfIds(
+        source,
+        [...before, ...kept[0]!.ids],
+        (program) => adapt(program, recipe({ method }).method).program,
+        start,
+        kept[0]!.ids.slice(0, 1),
+      );
       const logits = Array.from(data.slice(before.length * vocab(), (before.length + 1) * vocab()), Number);
       const all = Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0));
       expect(said!.logProbs[0]).toBeCloseTo(Math.max(...logits) - all, 4);

@@ -55,7 +55,8 @@ const lossInTheory = async (texts: readonly TokenText[], { method }: ReturnType<
   const before = Array.from({ length: method.virtualTokens ?? 0 }, (_, i) => vocab() + i);
   let [sum, count] = [0, 0];
   for (const { ids, answer } of texts) {
-    const { data } = await logitsOfIds(source, [...before, ...ids], (program) => adapt(program, method).program, own);
+    const asked = ids.slice(0, Math.min(answer.indexOf(true), method.askedTokens ?? 0));
+    const { data } = await logitsOfIds(source, [...before, ...ids], (program) => adapt(program, method).program, own, asked.length > 0 ? asked : [-1]);
     for (const [t, id] of ids.entries()) {
       if (!answer[t]) continue;
       const at = (before.length + t - 1) * vocab();
@@ -68,10 +69,10 @@ const lossInTheory = async (texts: readonly TokenText[], { method }: ReturnType<
 };
 
 describe('training an adapter', () => {
-  it.each(['lora', 'dora', 'loramoe', 'mixlora', 'hydralora', 'ia3', 'prompt', 'full'])(
+  it.each(['lora', 'dora', 'loramoe', 'mixlora', 'hydralora', 'ia3', 'prompt', 'instance-prompt', 'full'])(
     'lowers the loss of %s, and its held-out loss is that of each text alone by the evaluator',
     async (method) => {
-      const options = method === 'prompt' ? { tokens: 3 } : ['lora', 'dora'].includes(method) ? { rank: 4 } : {};
+      const options = method.endsWith('prompt') ? { tokens: 3 } : ['lora', 'dora'].includes(method) ? { rank: 4 } : {};
       const { values, best, folder, heldOut, steps, ...made } = await run({ method, options, learningRate: method === 'full' ? 0.005 : 0.02 }).then((made) => ({
         ...made,
         steps: countSteps(made.texts, made.recipe),

@@ -10,7 +10,7 @@ import { firstValues, type Start } from './first-values.ts';
 import { type PairLogProbs, referencePairs, textsOfPair, withPairs } from './preferences.ts';
 import type { Recipe } from './recipe.ts';
 import { stepLengths, type TrainingGraph, type TrainingGraphOptions, trainingGraph } from './training-graph.ts';
-import { behindVirtual } from './virtual-tokens.ts';
+import { behindVirtual, withAsked } from './virtual-tokens.ts';
 
 export interface TrainAdapterOptions {
   readonly base: BaseModel;
@@ -190,8 +190,9 @@ const feedsOf = (
   { kept, references }: Told = {},
 ): Record<string, TensorData>[] => {
   const read = rows.map((row) => row.map((text) => behindVirtual(base, method, text)));
-  const packed = packedFeeds(read, { microRows });
-  const rowsOfParts = packed.map((_, i) => read.slice(i * microRows, (i + 1) * microRows));
+  const plain = packedFeeds(read, { microRows });
+  const rowsOfParts = plain.map((_, i) => read.slice(i * microRows, (i + 1) * microRows));
+  const packed = withAsked(base, method, plain, rowsOfParts);
   const withTexts = kept ? withKept(packed, rowsOfParts, kept.places, kept.count) : packed;
   const parts = references ? withPairs(withTexts, rowsOfParts, references) : withTexts;
   return parts.map((part) => ({ ...part, micro: scalar(1 / parts.length) }));

@@ -48,6 +48,8 @@ export const stepLengths = (rows: number, length: number): Readonly<Record<strin
   samples: 4 * rows,
   kept: 32 * rows,
   pairs: 2 * rows,
+  instances: 4 * rows,
+  words: length,
 });
 
 export interface TrainingGraphOptions {
@@ -89,7 +91,7 @@ export interface TrainingGraph {
 /**
  * The graph of a training step: packed texts in, what their labels cost out. Inputs: `ids`, `positions`, `segments` [batch, seq] int64; `rows` [labels] int64, the places of the flattened batch whose next token is a label, with `labels` and
  * `weights`; with `balance` also `membership` [samples, batch, seq] and `kinds` [samples]; with `balance` or `ewc` `micro`, the share of this part of a step; with `preferences` those of `preferenceInputs`; with `kept` `keptRows`, `keptWeights` [kept] and `keptTokens`,
- * `keptLogProbs` [kept, count]; `key` [1] uint32.
+ * `keptLogProbs` [kept, count]; of a method that makes tokens of what is asked `asked` [instances, words] int64; `key` [1] uint32.
  *
  * Metrics: `right`, labels that are the likeliest token; with `preferences` `accuracy`, the share of pairs whose better answer gained, and `margin`; with `balance`, `ewc` and `kept` also these, before their strengths.
  *

@@ -34,7 +34,7 @@ const ids = [...Buffer.from('The quick brown fox')];
 
 /** Logits of all tokens after those that stand before every text, by the file alone. */
 const onnxLogits = async (folder: string): Promise<Float32Array> => {
-  const { virtualTokens = 0 } = JSON.parse(await readFile(join(folder, 'interface.json'), 'utf8'));
+  const { virtualTokens = 0, askedTokens } = JSON.parse(await readFile(join(folder, 'interface.json'), 'utf8'));
   const session = await ort.InferenceSession.create(join(folder, 'model.onnx'));
   const { num_hidden_layers: layers, num_key_value_heads: kvHeads, vocab_size: vocab, hidden_size: hidden, num_attention_heads: heads } = tinyConfig;
   const all = [...Array.from({ length: virtualTokens }, (_, i) => vocab + i), ...ids];
@@ -44,6 +44,7 @@ const onnxLogits = async (folder: string): Promise<Float32Array> => {
     ids: int64([1, all.length], all),
     positions: int64([1, all.length], [...all.keys()]),
     rows: int64([ids.length], [...ids.keys()].map((i) => virtualTokens + i)), // biome-ignore format: one line
+    ...(askedTokens !== undefined && { asked: int64([1, Math.min(askedTokens, ids.length)], ids.slice(0, askedTokens)) }),
     'past.mask': new ort.Tensor('bool', new Uint8Array(), [1, 0]),
     ...Object.fromEntries(Array.from({ length: layers }, (_, layer) => ['keys', 'values'].map((kind) => [`past.${kind}.${layer}`, empty])).flat()),
   });
@@ -53,9 +54,9 @@ const onnxLogits = async (folder: string): Promise<Float32Array> => {
 
 /** What the trained graph makes of the same tokens. */
 const trainedLogits = async (method: Method, values: ReadonlyMap<string, Float32Array>): Promise<Float64Array> => {
-  const virtual = method.kind === 'prompt' ? (method.options['tokens'] as number) : 0;
+  const { virtualTokens: virtual = 0, askedTokens } = method;
   const all = [...Array.from({ length: virtual }, (_, i) => tinyConfig.vocab_size + i), ...ids];
-  const { data } = await logitsOfIds(source, all, (program) => adapt(program, method).program, values);
+  const { data } = await logitsOfIds(source, all, (program) => adapt(program, method).program, values, ids.slice(0, askedTokens));
   return Float64Array.from(data).slice(virtual * tinyConfig.vocab_size);
 };
 const expectNear = (found: Float32Array, wanted: Float64Array, what: string): void => {

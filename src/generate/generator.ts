@@ -12,7 +12,7 @@ import { createSpeculation, type Speculation, worthChecking } from './speculatio
 import { stepProgram } from './step-program.ts';
 
 export interface GeneratorOptions {
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, 'compile'>;
   readonly model: CausalModel;
   /** The model's step, where an edit has changed it. */
   readonly program?: Program;

@@ -20,8 +20,8 @@ export interface Adapter {
   readonly weights: ReadonlyMap<string, ReadWeight>;
   /** Virtual tokens that stand before every text, with the ids that follow the vocabulary's. */
   readonly virtualTokens: number;
-  /** Names of the program inputs that it adds. */
-  readonly inputs: readonly string[];
+  /** Tokens of a prompt, from its beginning, that those of its text are made of: fed as `asked`, and text k has ids `virtualTokens` further than text k − 1. 0: they are the same for all. */
+  readonly askedTokens: number;
   /** It is new values of the model's own parameters: nothing stands beside, `mergedSource` is the model. */
   readonly inWeights: boolean;
   /** The program with what is added beside every linear that is adapted. Before any edit of weights: what is packed no longer shows where a linear begins. */
@@ -77,7 +77,7 @@ const adapterOf = (folder: string, branches: readonly Branch[], { member: { conf
   files: [join(folder, 'adapter_model.safetensors')],
   sites: branches.map(({ site }) => site),
   virtualTokens: 0,
-  inputs: [],
+  askedTokens: 0,
   inWeights: false,
   changes: new Set(branches.map(({ site }) => `${site}.weight`)),
   unmergeable:

@@ -120,7 +120,7 @@ const adapterOf = (folder: string, place: string, source: CausalSource, method: 
     sites: inWeights ? [] : sites,
     weights: inWeights ? new Map() : (used ?? weights),
     virtualTokens: method.virtualTokens ?? 0,
-    inputs: method.inputs ?? [],
+    askedTokens: method.askedTokens ?? 0,
     inWeights,
     apply: (program: Program) => (inWeights ? program : edited(program)),
     changes,

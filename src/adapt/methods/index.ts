@@ -7,6 +7,7 @@ import { type FisherMaskedOptions, fisherMasked } from './fisher-masked.ts';
 import { type FullOptions, full } from './full.ts';
 import { type HydraLoraOptions, hydralora } from './hydralora.ts';
 import { type Ia3Options, ia3 } from './ia3.ts';
+import { type InstancePromptOptions, instancePrompt } from './instance-prompt.ts';
 import { type LocalisedOptions, localised } from './localised.ts';
 import { type LoraOptions, lora } from './lora.ts';
 import { type LoraMoeOptions, loramoe } from './loramoe.ts';
@@ -20,6 +21,7 @@ export { type FisherMaskedOptions, fisherMasked } from './fisher-masked.ts';
 export { type FullOptions, full } from './full.ts';
 export { type HydraLoraOptions, hydralora } from './hydralora.ts';
 export { type Ia3Options, ia3 } from './ia3.ts';
+export { type InstancePromptOptions, instancePrompt } from './instance-prompt.ts';
 export { type LocalisedOptions, localised } from './localised.ts';
 export { type LoraOptions, lora } from './lora.ts';
 export { type LoraMoeOptions, loramoe } from './loramoe.ts';
@@ -35,6 +37,7 @@ const makers: Readonly<Record<string, (options: never) => Method>> = {
   full: (options: FullOptions) => full(options),
   hydralora: (options: HydraLoraOptions) => hydralora(options),
   ia3: (options: Ia3Options) => ia3(options),
+  'instance-prompt': (options: InstancePromptOptions) => instancePrompt(options),
   localised: ({ method, of, ...rest }: LocalisedOptions & { readonly method: string; readonly of: unknown }) => localised(methodOf(method, of), rest),
   lora: (options: LoraOptions) => lora(options),
   loramoe: (options: LoraMoeOptions) => loramoe(options),

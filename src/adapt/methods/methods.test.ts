@@ -26,7 +26,7 @@ import { largestDifference } from '../../nn/edits/testing/tiny-bert.ts';
 import { causalInputs, quantise } from '../../nn/index.ts';
 import { adapted, base, inner, out, rank, site, started, value, valuesFor, x } from '../testing/one-linear.ts';
 import { tinyModel } from '../testing/tiny-models.ts';
-import { dora, fisherMasked, full, hydralora, ia3, lora, loramoe, methodOf, mixlora, placesText, prompt } from './index.ts';
+import { dora, fisherMasked, full, hydralora, ia3, instancePrompt, lora, loramoe, methodOf, mixlora, placesText, prompt } from './index.ts';
 
 const quantised = quantise([base], { bits: 'int8' }).roots;
 
@@ -40,7 +40,7 @@ describe('methodOf', () => {
   it('names what it knows, and every option that does not fit', () => {
     expect(() => methodOf('adalora')).toThrow(ConfigError);
     expect(() => methodOf('toString')).toThrow(
-      /a kind of arrow, dora, fisher-masked, full, hydralora, ia3, localised, lora, loramoe, mixlora, prompt, got "toString"/,
+      /a kind of arrow, dora, fisher-masked, full, hydralora, ia3, instance-prompt, localised, lora, loramoe, mixlora, prompt, got "toString"/,
     );
     expect(() => methodOf('lora', { rank: 0, alfa: 3 })).toThrow(/lora: rank: .*; options: .*alfa/s);
     expect(() => methodOf('hydralora', { experts: 1.5 })).toThrow(ConfigError);
@@ -160,9 +160,8 @@ describe('prompt', async () => {
     }
   });
 
-  it('by instance makes rows of a text of its vector alone', () => {
-    const method = prompt({ tokens: 2, instance: { inner: 3, width: 4 } });
-    const { roots, parameters } = method.apply([logits]);
+  it('by instance makes rows of a text of what it asks alone, whatever the order of the words', () => {
+    const { roots, parameters } = instancePrompt({ tokens: 2, inner: 3 }).apply([logits]);
     const own = parameters.map(
       (node) =>
         [
@@ -173,17 +172,19 @@ describe('prompt', async () => {
           ),
         ] as const,
     );
-    const read = (...instance: number[][]) =>
-      value(roots[0]!, new Map([...weights, ...own, ...feeds([vocab, vocab + 1, 3], [vocab, vocab + 1, 3]), ['instance', tensor([2, 4], instance.flat())]]));
+    const virtual = (k: number) => [vocab + 2 * k, vocab + 2 * k + 1];
+    const read = (...asked: number[][]) =>
+      value(roots[0]!, new Map([...weights, ...own, ...feeds([...virtual(0), 3], [...virtual(1), 3]), ['asked', tensor([2, 4], asked.flat())]]));
     const [u, v] = [
-      [1, 0, 2, -1],
-      [0, 3, 1, 1],
+      [4, 9, 2, -1],
+      [7, 3, 1, 1],
     ];
-    const [both, first] = [read(u!, v!), read(u!, u!)];
+    const [both, first, turned] = [read(u!, v!), read(u!, u!), read(u!.toReversed(), v!)];
     const half = both.length / 2;
     expect(first.slice(0, half)).toEqual(both.slice(0, half));
     expect(first.slice(half)).toEqual(first.slice(0, half));
-    expect(largestDifference(both.slice(half), first.slice(half))).toBeGreaterThan(0.1);
+    expect(largestDifference(both.slice(half), first.slice(half))).toBeGreaterThan(0.01);
+    expect(largestDifference(both, turned)).toBeLessThan(1e-12);
   });
 });
 

@@ -26,7 +26,7 @@ const sha256 = async (path: string): Promise<string> =>
   createHash('sha256')
     .update(await readFile(path))
     .digest('hex');
-const dtypes: Readonly<Record<string, Dtype>> = { ids: 'int64', positions: 'int64', mask: 'bool' };
+const dtypes: Readonly<Record<string, Dtype>> = { ids: 'int64', positions: 'int64', asked: 'int64', mask: 'bool' };
 const feed = ([name, { shape, data }]: [string, Tensor]): [string, TensorData] => [name, tensorOf(dtypes[name] ?? 'float32', shape, data)];
 
 /** Bindings of the weights to a file of them. */

@@ -13,6 +13,7 @@ import {
   full,
   hydralora,
   ia3,
+  instancePrompt,
   localised,
   lora,
   loramoe,
@@ -46,7 +47,7 @@ export const methodCases: Readonly<Record<string, MethodCase>> = {
   arrow: { startsWithin: undefined, quantised: true, make: (model) => arrowOf(finishedAdapters(model), { topK: 2 }) },
   ia3: { ...exact, make: () => ia3() },
   prompt: { ...exact, make: () => prompt({ tokens: 3 }) },
-  'prompt by instance': { ...exact, make: () => prompt({ tokens: 3, instance: { inner: 4, width: 5 } }) },
+  'instance-prompt': { ...exact, make: () => instancePrompt({ tokens: 3, inner: 4, asked: 5 }) },
   full: { startsWithin: 0, quantised: false, make: () => full({ parts: ['attn', 'mlp', 'norm', 'embed'], blocks: [1] }) },
   localised: { ...exact, make: () => localised(lora({ rank: 3, alpha: 6, targets: ['attn.q', 'mlp.up'] }), { blocks: [1] }) },
   'localised mixture': { ...exact, make: () => localised(loramoe({ experts: 3, rank: 2, alpha: 4 }), { blocks: [1] }) },
@@ -77,7 +78,7 @@ export interface Prepared {
   readonly method: Method;
   readonly root: Node;
   readonly parameters: readonly Node[];
-  /** Of the batch: with virtual tokens and a vector for each text where the method has them. */
+  /** Of the batch: with virtual tokens, and what they are made of, where the method has them. */
   readonly feeds: ReadonlyMap<string, Tensor>;
   /** Values of its own: as they start, and after something was learnt. */
   readonly start: ReadonlyMap<string, Tensor>;
@@ -100,14 +101,19 @@ export const prepared = async (method: Method, model: TinyModel): Promise<Prepar
 };
 
 /** What is fed beside the batch itself where a method asks for it. */
-export const ownFeeds = ({ options }: Method, batch: number): [string, Tensor][] => {
-  const { instance } = options as { instance?: { width: number } };
-  return instance ? [['instance', tensor([batch, instance.width], wave(batch * instance.width, 2))]] : [];
+export const ownFeeds = ({ askedTokens }: Method, batch: number): [string, Tensor][] => {
+  if (askedTokens === undefined) return [];
+  // One token less of every further text.
+  const asked = Array.from({ length: batch * askedTokens }, (_, i) => ((i % askedTokens) + Math.floor(i / askedTokens) < askedTokens ? (5 * i + 2) % 11 : -1));
+  return [['asked', tensor([batch, askedTokens], asked)]];
 };
 
 const feedsFor = (method: Method, { feeds, vocab }: TinyModel): Map<string, Tensor> => {
   const { shape, data } = feeds.get('ids')!;
-  const ids = method.kind === 'prompt' ? data.map((id, i) => (i < 3 ? vocab + i : id)) : data;
+  const { virtualTokens = 0, askedTokens } = method;
+  const seq = shape[1]!;
+  const virtual = (at: number): number => vocab + (at % seq) + (askedTokens === undefined ? 0 : virtualTokens * Math.floor(at / seq));
+  const ids = data.map((id, at) => (at % seq < virtualTokens ? virtual(at) : id));
   return new Map([...feeds, ['ids', tensor(shape, ids)], ...ownFeeds(method, shape[0]!)]);
 };
 

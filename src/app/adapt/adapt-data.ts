@@ -103,6 +103,8 @@ export const readAdaptData = async (base: BaseModel, recipe: Recipe, options: Ad
     training: all,
     heldOut,
   } = await splitData(base, { ...options, length: recipe.length, virtualTokens: virtual, seed: recipe.seed });
+  if (recipe.method.askedTokens !== undefined && (read.shapes.text ?? 0) === read.samples.length)
+    throw new ConfigError(`${data}: expected samples that ask something with ${recipe.method.kind}, got plain texts; take --method prompt`);
   const overlaps = findOverlaps(
     all.map((sample) => ({ id: sample.id, text: textOf(sample) })),
     heldOut.map((sample) => ({ id: sample.id, text: textOf(sample) })),

@@ -11,7 +11,7 @@ export const define: CommandModule['define'] = (command, finish) => {
     .option('--model <model>', 'a GGUF file, a Hugging Face folder, or a name that `lyceum models list` prints (needed)')
     .option(
       '--method <name>',
-      'loramoe, lora, dora, mixlora, hydralora, ia3, prompt, fisher-masked or full; retrieved: nothing is trained, like samples stand in the prompt',
+      'loramoe, lora, dora, mixlora, hydralora, ia3, prompt, instance-prompt, fisher-masked or full; retrieved: nothing is trained, like samples stand in the prompt',
       'loramoe',
     )
     .option('--size <size>', 'small, medium or large: rows, ranks and epochs', 'small')

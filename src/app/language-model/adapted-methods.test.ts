@@ -35,11 +35,11 @@ const save = async (base: 'folder' | 'gguf' | 'blocks', method: Method) => {
 
 /** The most probable tokens after a prompt, by the graph that is trained, read anew from the first token each time. */
 const greedy = async (source: CausalSource, method: Method, values: ReadonlyMap<string, Float32Array>, prompt: readonly number[], count: number) => {
-  const virtual = method.kind === 'prompt' ? (method.options['tokens'] as number) : 0;
+  const { virtualTokens: virtual = 0, askedTokens } = method;
   const before = Array.from({ length: virtual }, (_, i) => source.member.config.vocab + i);
   const ids = [...before, ...prompt];
   for (let i = 0; i < count; i++) {
-    const { data } = await logitsOfIds(source, ids, (program) => adapt(program, method).program, values);
+    const { data } = await logitsOfIds(source, ids, (program) => adapt(program, method).program, values, prompt.slice(0, askedTokens));
     const last = data.slice(-source.member.config.vocab);
     ids.push(last.indexOf(Math.max(...last)));
   }
@@ -95,6 +95,30 @@ describe('beside quantised weights', () => {
   );
 });
 
+it('tokens made of what is asked are those of each text, whatever is read beside it, before it, or in its cache', async () => {
+  const { model, source } = bases['folder']!;
+  const method = methodOf('instance-prompt', { tokens: 2, inner: 3, asked: 8 });
+  const { folder, values } = await save('folder', method);
+  await using opened = await openLanguageModel(model, { threads: 1, weights: 'f32', adapter: folder });
+  const texts = ['Once upon', 'Twice', 'Once upon a time, two foxes', 'Once upon a time, too'].map((text) => [...Buffer.from(text)]);
+  const alone: (readonly number[])[] = [];
+  for (const prompt of texts) alone.push(await greedy(source, method, values, prompt, 5));
+  expect(new Set(alone.map(String)).size).toBeGreaterThan(1);
+  const ask = (prompt: readonly number[]) => opened.generate({ prompt, maxTokens: 5 });
+  const together = await Promise.all(texts.map(ask));
+  expect(together.map(({ tokenIds }) => tokenIds)).toEqual(alone);
+  const again = await Promise.all(texts.toReversed().map(ask));
+  expect(again.map(({ tokenIds }) => tokenIds)).toEqual(alone.toReversed());
+  // The last two begin alike for eight tokens: what is cached of one serves the other. The first two do not.
+  await using one = await openLanguageModel(model, { threads: 1, weights: 'f32', adapter: folder, slots: 1 });
+  const cached: number[] = [];
+  for (const prompt of [texts[2]!, texts[3]!, texts[0]!, texts[1]!]) cached.push((await one.generate({ prompt, maxTokens: 1 })).usage.cachedTokens);
+  expect(cached).toEqual([0, 'Once upon a time, t'.length, 'Once upon'.length - 1, 0]);
+  const completions = [' there', ' was', ' the'];
+  const scored = await opened.scoreCompletions('A fox', completions);
+  for (const [i, completion] of completions.entries()) expect(scored[i]!.logprob).toBeCloseTo((await opened.logprobs('A fox', completion)).logprob, 4);
+}, 60_000);
+
 describe('an adapter of ours', () => {
   it('is refused on another model, by the hash of its weights', async () => {
     const { folder } = await save('folder', methodOf('loramoe', { experts: 2 }));
@@ -102,9 +126,7 @@ describe('an adapter of ours', () => {
     await expect(openLanguageModel(bases['gguf']!.model, { adapter: folder })).rejects.toThrow(/expected the model it was trained on, tiny with weights/);
   });
 
-  it('that must be told more than the text is refused, and one that no weights can hold is not merged', async () => {
-    const { folder } = await save('folder', methodOf('prompt', { tokens: 2, instance: { inner: 3 } }));
-    await expect(openLanguageModel(bases['folder']!.model, { adapter: folder })).rejects.toThrow(/fed instance for every text/);
+  it('that no weights can hold is not merged', async () => {
     const { folder: routed } = await save('folder', methodOf('loramoe', { experts: 2 }));
     const merging = convertModel(bases['folder']!.model, join(own.path, 'merged'), { adapter: routed });
     await expect(merging).rejects.toThrow(UnsupportedError);

@@ -29,13 +29,9 @@ export const adapterSha256 = async (folder: string): Promise<string> => {
 };
 
 /** The weights that an adapter is used with, and what of it stands beside them. @throws UnsupportedError for an adapter that must be told more than the text */
+/** The weights that an adapter is used with, and what of it stands beside them. */
 export const besideWeights = (
   source: CausalSource,
   adapter: OpenedAdapter | undefined,
-): { readonly source: CausalSource; readonly beside: OpenedAdapter | undefined } => {
-  if (adapter && adapter.inputs.length > 0)
-    throw new UnsupportedError(
-      `adapter ${adapter.folder}: expected one that needs nothing but the text, got one that is fed ${adapter.inputs.join(', ')} for every text; use it from TypeScript`,
-    );
-  return adapter?.inWeights ? { source: mergedSource(source, adapter), beside: undefined } : { source, beside: adapter };
-};
+): { readonly source: CausalSource; readonly beside: OpenedAdapter | undefined } =>
+  adapter?.inWeights ? { source: mergedSource(source, adapter), beside: undefined } : { source, beside: adapter };

@@ -16,7 +16,7 @@ import { openSource } from './open-source.ts';
 import { perplexityOf, type TextPerplexity } from './perplexity.ts';
 import type { ModelInfo, ModelLoad, ModelWeights, TextPiece, TextRequest, TextResult, TextScore, TextToken } from './text-request.ts';
 import { chatText } from './text-tools.ts';
-import { withVirtualTokens } from './virtual-tokens.ts';
+import { virtualTokensOf, withVirtualTokens } from './virtual-tokens.ts';
 import { chooseWeights } from './weights.ts';
 
 export interface LanguageModelOptions {
@@ -82,7 +82,7 @@ export const openLanguageModel = async (
   const { config } = base.member;
   const adapter = folder === undefined ? undefined : await adapterOn(folder, base, resolved);
   const { source, beside } = besideWeights(base, adapter);
-  const virtualTokens = beside?.virtualTokens ?? 0;
+  const { virtualTokens = 0, askedTokens = 0 } = beside ?? {};
   const positions = config.positions - virtualTokens;
   const { weights: mode, longPrompts } = chooseWeights(
     source,
@@ -90,7 +90,8 @@ export const openLanguageModel = async (
     (weights ?? 'auto') === 'auto' ? await readMeasured(base.files, device) : undefined,
     device,
   );
-  const causal = { name: resolved.name, config: { ...config, virtualTokens }, build: source.member.build };
+  const virtual = virtualTokensOf({ count: virtualTokens, vocab: config.vocab, askedTokens });
+  const causal = { name: resolved.name, config: { ...config, virtualTokens: virtual.ids }, build: source.member.build };
   const engine = await openEngine({ ...(threads !== undefined && { threads }), ...(device !== undefined && { device }) });
   const on = folder === undefined ? undefined : { name: basename(resolve(folder)), sha256: () => adapterSha256(folder) };
   const known = { name: resolved.name, layers: config.layers, sha256: () => weightsSha256(resolved), adapter: on };
@@ -102,7 +103,7 @@ export const openLanguageModel = async (
   };
   const { program, bindings } = await prepared(mode);
   const plain = await openGenerator({
-    engine,
+    engine: { compile: async (...given) => virtual.feeding(await engine.compile(...given)) },
     model: causal,
     program,
     bindings,
@@ -111,7 +112,7 @@ export const openLanguageModel = async (
     ...(slots !== undefined && { slots }),
   });
   const { layers, hidden, vocab } = config;
-  const generator = withVirtualTokens(plain, { count: virtualTokens, vocab });
+  const generator = withVirtualTokens(plain, virtual);
   const info: ModelInfo = {
     name: folder === undefined ? resolved.name : basename(resolve(folder)),
     ...(folder !== undefined && { base: resolved.name }),

@@ -9,7 +9,7 @@ const runName = z
   .regex(/^[^./\\\p{C}][^/\\\p{C}]{0,119}$/u, 'expected the name of a folder, of at most 120 characters')
   .openapi({ description: 'Name of a run: that of its folder.' });
 
-export const adaptMethods = ['loramoe', 'lora', 'dora', 'mixlora', 'hydralora', 'ia3', 'prompt', 'full', 'fisher-masked'] as const;
+export const adaptMethods = ['loramoe', 'lora', 'dora', 'mixlora', 'hydralora', 'ia3', 'prompt', 'instance-prompt', 'full', 'fisher-masked'] as const;
 
 export const lookRequestSchema = z
   .strictObject({

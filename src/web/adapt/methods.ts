@@ -17,6 +17,7 @@ export const otherMethods: readonly MethodChoice[] = [
   { kind: 'hydralora', name: 'HydraLoRA', says: 'Several LoRAs that share their first half.' },
   { kind: 'ia3', name: '(IA)³', says: 'Scales what passes through: the fewest parameters.' },
   { kind: 'prompt', name: 'Soft prompt', says: 'Learns a few words of its own before each text; no weight changes.' },
+  { kind: 'instance-prompt', name: 'Soft prompt made for each text', says: 'A small network makes a few words of its own for each text, of what is asked.' },
   { kind: 'fisher-masked', name: 'Fisher-masked update', says: 'Changes only the weights that matter most to the samples.' },
 ];
 /** Those that train nothing, and are begun by the command line. */

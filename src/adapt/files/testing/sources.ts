@@ -43,6 +43,7 @@ export const everyMethod = (source: CausalSource): Method[] => {
     methodOf('full', { parts: ['attn', 'norm', 'head'] }),
     methodOf('full', { parts: ['mlp', 'embed'], blocks: [1] }),
     methodOf('prompt', { tokens: 3 }),
+    methodOf('instance-prompt', { tokens: 3, inner: 4, asked: 6 }),
     methodOf('localised', { method: 'lora', of: { rank: 2 }, blocks: [1] }),
   ];
 };
@@ -86,21 +87,23 @@ export const logitsOf = async (
     ['ids', before(ids, (i) => config.vocab + i)],
     ['mask', before(mask, () => 1)],
     ['positions', before(positions, (i) => i, virtual)],
+    ['asked', tensor([1, 3], [2, 5, -1])],
   ]);
   return compute(source, outputs, own, inputs);
 };
 
-/** Logits of one text, [1, seq, vocab]. */
+/** Logits of one text, [1, seq, vocab]. @param asked what its virtual tokens are made of */
 export const logitsOfIds = (
   source: CausalSource,
   ids: readonly number[],
   edit: (program: Program) => Program,
   own: ReadonlyMap<string, Float32Array>,
+  asked: readonly number[] = [-1],
 ): Promise<Tensor> => {
   const { config, build } = source.member;
   const { outputs } = edit({ name: 'text', outputs: { logits: build(causalInputs(config, { mask: false })).logits } });
   const row = (values: readonly number[]): Tensor => tensor([1, ids.length], values);
-  return compute(source, outputs, own, new Map([['ids', row(ids)], ['positions', row([...ids.keys()])]])); // biome-ignore format: pairs
+  return compute(source, outputs, own, new Map([['ids', row(ids)], ['positions', row([...ids.keys()])], ['asked', tensor([1, asked.length], asked)]])); // biome-ignore format: pairs
 };
 
 const compute = async (

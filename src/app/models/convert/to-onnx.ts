@@ -21,6 +21,8 @@ export interface OnnxInterface {
   readonly outputs: readonly OnnxPort[];
   /** Tokens that stand before every text: their ids follow the vocabulary's, and they have positions of their own. */
   readonly virtualTokens?: number;
+  /** Tokens of a prompt, from its beginning, that its virtual tokens are made of, where they are: those of the second text have ids `virtualTokens` further on, and so forth. */
+  readonly askedTokens?: number;
 }
 
 const meanings: readonly (readonly [RegExp, string])[] = [
@@ -30,7 +32,7 @@ const meanings: readonly (readonly [RegExp, string])[] = [
   [/^past\.mask$/, 'which places of the cache are taken'],
   [/^past\.keys\./, 'cached keys of a layer; kvSeq may be 0'],
   [/^past\.values\./, 'cached values of a layer'],
-  [/^instance$/, 'what the virtual tokens of each text are made of, the same at every step'],
+  [/^asked$/, 'tokens that the virtual tokens of each text are made of, from the beginning of its prompt, -1 behind the last; without virtual tokens any'],
   [/^logits$/, 'scores of the next token, a row for each of rows'],
   [/^added$/, 'what the caller appends to the cache: keys of all layers, then values'],
 ];
@@ -97,8 +99,13 @@ export const writeOnnxFolder = async (
     shape,
     meaning: meanings.find(([test]) => test.test(name))?.[1] ?? '',
   });
-  const virtualTokens = beside?.virtualTokens ?? 0;
-  const face = { inputs: inputs.map(port), outputs: outputs.map(port), ...(virtualTokens > 0 && { virtualTokens }) };
+  const { virtualTokens = 0, askedTokens = 0 } = beside ?? {};
+  const face = {
+    inputs: inputs.map(port),
+    outputs: outputs.map(port),
+    ...(virtualTokens > 0 && { virtualTokens }),
+    ...(askedTokens > 0 && { askedTokens }),
+  };
   await writeWhole(join(folder, 'interface.json'), [Buffer.from(`${JSON.stringify({ format: 1, model: name, weights: mode, ...face }, null, 2)}\n`)]);
   return face;
 };
