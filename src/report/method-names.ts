@@ -10,8 +10,9 @@ const names: Readonly<Record<string, string>> = {
   arrow: 'Arrow',
   ia3: '(IA)³',
   prompt: 'soft prompt',
+  'instance-prompt': 'soft prompt made for each text',
   full: 'full fine-tuning',
-  fisher: 'Fisher-masked update',
+  'fisher-masked': 'Fisher-masked update',
   [retrievedKind]: 'no training: retrieved examples in the prompt',
 };
 

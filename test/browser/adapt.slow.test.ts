@@ -167,6 +167,21 @@ describe.skipIf(chromium === null)('Adapt page in Chromium (skipped: no chromium
     expect(complaints).toEqual([]);
   });
 
+  it('asks with examples in the prompt and trains nothing, beside the others in a comparison', async () => {
+    const { page, complaints } = await visit();
+    await give(page);
+    await page.getByText('Other methods').click();
+    await page.getByRole('radio', { name: /^Examples in the prompt/ }).check();
+    expect(await page.getByText('Fine settings').count()).toBe(0);
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
+    await page.waitForSelector('.state:has-text("finished")', { timeout: 120_000 });
+    expect(await page.getByRole('tab').allTextContents()).toEqual(['Report', 'Training']);
+    for (const name of ['colours-lora', 'colours-retrieved']) await page.getByLabel(`Compare ${name}`).check();
+    await page.getByRole('button', { name: 'Compare 2 runs' }).click();
+    await page.frameLocator('.report iframe').getByText('no training: retrieved examples in the prompt').first().waitFor();
+    expect(complaints).toEqual([]);
+  });
+
   it('says in words what cannot be learnt from', async () => {
     const { page, complaints } = await visit();
     await page.locator('.drop-data input[type=file]').setInputFiles(file('list.jsonl', '[{"text":"x"}]'));

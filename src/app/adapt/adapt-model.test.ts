@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ownHome } from '../testing/own-home.ts';
 import { writeTinyModel } from '../testing/tiny-language-model.ts';
 import { adaptModel } from './adapt-model.ts';
 import type { AdaptOptions } from './adapt-options.ts';
+import { listRuns } from './list-runs.ts';
 
 const own = ownHome();
 const at = (...names: string[]): string => join(own.path, ...names);
@@ -84,4 +85,26 @@ describe('a run that starts from another', () => {
     const { from: _, ...base } = begun;
     await expect(adapt(base)).rejects.toThrow(/expected the run that is begun there/);
   }, 60_000);
+});
+
+describe('the arm that trains nothing', () => {
+  const retrieved = (more: Partial<AdaptOptions> = {}) =>
+    adaptModel({ data: at('data.jsonl'), model: at('tiny'), runsDir: at('runs'), threads: 1, method: 'retrieved', ...more });
+
+  it('is a run as any: known by what it reads, over when it is over, and listed', async () => {
+    const { folder, result, data } = await retrieved();
+    // What is held out is what any other method holds out, so that they compare.
+    expect(data.heldOut).toEqual((await adapt({ dryRun: true })).data.heldOut);
+    expect(result).toMatchObject({ method: { kind: 'retrieved' }, trainable: 0, task: { n: 2 } });
+    expect((await listRuns(at('runs'))).map(({ name, state, method }) => [name, state, method])).toEqual([['data-retrieved', 'finished', 'retrieved']]);
+    await rm(join(folder, 'before.json')); // what was measured is not measured again: it would be there
+    expect((await retrieved()).result).toEqual(result);
+    expect(existsSync(join(folder, 'before.json'))).toBe(false);
+    await expect(retrieved({ data: at('more.jsonl'), output: folder })).rejects.toThrow(/expected the run that is begun there \(data/);
+    await expect(retrieved({ kindRules: [{ pattern: 'box', kind: 'boxes' }] })).rejects.toThrow(/expected the run that is begun there \(config/);
+  }, 60_000);
+
+  it('takes no options of training', async () => {
+    await expect(retrieved({ epochs: 3, options: { rank: 2 } })).rejects.toThrow(/which trains nothing, got epochs, options; leave it out/);
+  });
 });

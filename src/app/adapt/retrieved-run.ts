@@ -4,46 +4,69 @@ import { recipeOf } from '../../adapt/index.ts';
 import { ConfigError, UnsupportedError } from '../../core/index.ts';
 import { writeWhole } from '../../formats/index.ts';
 import { adaptReport, retrievedKind } from '../../report/index.ts';
+import { openEngine } from '../../runtime/index.ts';
+import { openRun } from '../../train/index.ts';
 import { openBase } from '../language-model/open-base.ts';
 import { openEmbedderApart } from '../open-embedder-apart.ts';
-import { readAdaptData } from './adapt-data.ts';
+import { hashData, readAdaptData } from './adapt-data.ts';
 import type { AdaptOptions, AdaptOutcome } from './adapt-options.ts';
+import { keepAsked } from './asked.ts';
+import { begunAt, describeRun, finishedRun } from './begun-run.ts';
+import { describeData } from './describe-data.ts';
 import { holdRun } from './hold-run.ts';
 import { askedOf, measureModel } from './measure-model.ts';
 import { withExamples } from './retrieve-examples.ts';
 import { runResult } from './run-result.ts';
 
+const longestRow = 8192; // tokens of a sample at most
+/** Options that say how samples are read, where the run lies and who watches it. Any other is of training. */
+const understood = new Set('data model output runsDir from evaluation kindField kindRules admit threads seed size method signal dryRun checkpointSteps graceMs onProgress onNote'.split(' ')); // biome-ignore format: a list
+
 /**
  * The arm in which nothing is trained: held-out samples are asked with the training samples that are most like them in the prompt. What it can do says whether training is worth it; knowledge stays as it was.
  *
- * @throws as `adaptModel`
+ * @throws as `adaptModel` · ConfigError for options of training
  */
 export const retrievedRun = async (options: AdaptOptions): Promise<AdaptOutcome> => {
-  const { data: path, model, output, runsDir, from, evaluation, kindField, threads, seed = 0, signal, onProgress, onNote } = options;
+  const { data: path, model, output, runsDir, from, evaluation, kindField, kindRules, admit, threads, signal, onProgress, onNote } = options;
   if (from !== undefined)
     throw new ConfigError(
       `adapt: expected a method that is trained to start from ${from}, got ${retrievedKind}; leave --from out, or take the method of that run`,
     );
+  const idle = Object.entries(options).flatMap(([name, value]) => (value === undefined || understood.has(name) ? [] : [name]));
+  if (idle.length > 0)
+    throw new ConfigError(`adapt: expected nothing of training with ${retrievedKind}, which trains nothing, got ${idle.join(', ')}; leave it out`);
   const folder = resolve(output ?? join(runsDir, `${basename(path, extname(path))}-${retrievedKind}`));
   const base = await openBase(model, { threads });
   // Samples are read as any method reads them.
-  const recipe = recipeOf(
-    { method: 'lora', replay: 0, seed, length: base.source.member.config.positions },
-    { exactBytes: true, model: base.source.member.config },
+  const { config } = base.source.member;
+  const read = recipeOf(
+    { method: 'lora', replay: 0, ...(options.seed !== undefined && { seed: options.seed }), length: Math.min(longestRow, config.positions) },
+    { exactBytes: true, model: config },
   );
-  const data = await readAdaptData(base, recipe, {
-    data: path,
-    now: new Date(),
-    ...(evaluation !== undefined && { evaluation }),
-    ...(kindField !== undefined && { kindField }),
-    ...(signal && { signal }),
-  });
+  const recipe = { ...read, method: { ...read.method, kind: retrievedKind, options: { examples: 4, encoder: 'all-MiniLM-L6-v2' } } };
+  const files = { data: path, ...(evaluation !== undefined && { evaluation }) };
+  const how = { ...(kindField !== undefined && { kindField }), ...(kindRules && { kindRules }), ...(admit && { admit }) };
+  const now = (await begunAt(folder)) ?? new Date();
+  const hashes = await hashData(recipe, files);
+  const data = await readAdaptData(base, recipe, { ...files, now, ...how, ...(signal && { signal }) });
   if (data.pairs.length > 0)
     throw new UnsupportedError(`${path}: expected samples with one answer to draw examples from, got preferences; give their chosen answers as instructions`);
-  onNote?.(`${data.training.length} samples to draw examples from, ${data.heldOut.length} held out; nothing is trained`);
-  if (options.dryRun) return { folder, price: { steps: 0, tokens: 0, trainable: 0, seconds: 0, bytes: 0 }, data };
+  describeData(data, recipe, onNote);
+  onNote?.('nothing is trained: the samples to learn are those that examples are drawn from');
+  const free = { steps: 0, tokens: 0, trainable: 0, seconds: 0, bytes: 0 };
+  if (options.dryRun) return { folder, price: free, data };
+  const described = { recipe, model: base, hashes, now, origin: undefined, reading: how };
+  const finished = await finishedRun(folder, described);
+  if (finished) {
+    onNote?.(`${folder}: this run is over; remove the folder to ask anew`);
+    return { folder, price: { ...free, ...finished.price.estimated }, data, result: finished };
+  }
   await mkdir(folder, { recursive: true });
   using _held = await holdRun(folder);
+  await using engine = await openEngine({ process: true, threads, ...(signal && { signal }) });
+  await openRun(folder, describeRun(described), engine.info);
+  await keepAsked(folder, options, 0);
   const asked = askedOf(data.heldOut);
   await using embedder = await openEmbedderApart({ threads });
   const messagesOf = await withExamples(data.training, asked, (texts) => embedder.embed(texts));
@@ -51,7 +74,7 @@ export const retrievedRun = async (options: AdaptOptions): Promise<AdaptOutcome>
     model,
     heldOut: data.heldOut,
     threads,
-    seed,
+    seed: recipe.seed,
     ...(signal && { signal }),
     onProgress: (stage: string, done: number, total: number) => onProgress?.({ stage, done, total }),
   };
@@ -63,7 +86,7 @@ export const retrievedRun = async (options: AdaptOptions): Promise<AdaptOutcome>
     name: basename(folder),
     path,
     base,
-    recipe: { ...recipe, method: { ...recipe.method, kind: retrievedKind, options: { examples: 4, encoder: 'all-MiniLM-L6-v2' } } },
+    recipe,
     origin: undefined,
     data,
     kept: undefined,
@@ -81,5 +104,5 @@ export const retrievedRun = async (options: AdaptOptions): Promise<AdaptOutcome>
   });
   await writeWhole(join(folder, 'result.json'), [Buffer.from(`${JSON.stringify(result, null, 2)}\n`)]);
   await writeWhole(join(folder, 'report.html'), [Buffer.from(await adaptReport(result))]);
-  return { folder, price: { steps: 0, tokens: 0, trainable: 0, seconds, bytes: 0 }, data, result };
+  return { folder, price: { ...free, seconds }, data, result };
 };

@@ -9,7 +9,19 @@ const runName = z
   .regex(/^[^./\\\p{C}][^/\\\p{C}]{0,119}$/u, 'expected the name of a folder, of at most 120 characters')
   .openapi({ description: 'Name of a run: that of its folder.' });
 
-export const adaptMethods = ['loramoe', 'lora', 'dora', 'mixlora', 'hydralora', 'ia3', 'prompt', 'instance-prompt', 'full', 'fisher-masked'] as const;
+export const adaptMethods = [
+  'loramoe',
+  'lora',
+  'dora',
+  'mixlora',
+  'hydralora',
+  'ia3',
+  'prompt',
+  'instance-prompt',
+  'full',
+  'fisher-masked',
+  'retrieved',
+] as const;
 
 export const lookRequestSchema = z
   .strictObject({
@@ -61,7 +73,10 @@ export const adaptRequestSchema = z
     data: path.openapi({ description: '`data` of a look, or a path on the machine of the server.' }),
     model: z.string().min(1).max(500).openapi({ description: 'A name that `GET /api/models` lists.' }),
     name: runName.optional().openapi({ description: 'Default: by data and method, numbered where that is taken by another run.' }),
-    method: z.enum(adaptMethods).default('loramoe'),
+    method: z
+      .enum(adaptMethods)
+      .default('loramoe')
+      .openapi({ description: '`retrieved` trains nothing: like samples stand in the prompt. It takes no options of training.' }),
     size: z.enum(['small', 'medium', 'large']).default('small'),
     from: runName.optional().openapi({ description: 'A run that is over, of the same model and method: this one starts from what that learnt.' }),
     evaluation: path.optional().openapi({ description: 'Samples to judge by; default: a tenth of the data.' }),

@@ -7,7 +7,7 @@ import { go, openRun, page } from '../state/route.ts';
 import { complain } from '../state/toasts.ts';
 import type { AdaptRunDetails, AdaptRuns, Look, Run, Upload } from '../state/types.ts';
 import { joinCurves, type LossPoint } from './curve.ts';
-import { mixtures, ranked, type Size } from './methods.ts';
+import { learns, mixtures, ranked, type Size } from './methods.ts';
 
 /** Runs of this workspace. */
 export const adaptRuns = resource<AdaptRuns>(() => (page.value === 'adapt' ? '/api/adapt/runs' : null), ['adapted']);
@@ -120,7 +120,7 @@ export function choose(change: Partial<Recipe>): void {
 /** Runs that the one to come may start from: over, of the same model and method. */
 export const origins = computed(() =>
   (adaptRuns.data.value?.runs ?? []).filter(
-    ({ state, model, method }) => state === 'finished' && model === chosenModel.value && method === recipe.value.method,
+    ({ state, model, method }) => state === 'finished' && model === chosenModel.value && method === recipe.value.method && learns(method),
   ),
 );
 /** The one that it does start from. */
@@ -138,10 +138,10 @@ export const backToUsual = (): void => {
 export const request = computed<Record<string, unknown> | null>(() => {
   if (!look.value || look.value.unusable || !chosenModel.value) return null;
   const { method, size, replay, keep, epochs, length, learningRate, rank, experts, balance, seed, memoryGb } = recipe.value;
+  const asked = { data: look.value.data, model: chosenModel.value, method, ...(seed !== null && { seed }) };
+  if (!learns(method)) return asked;
   return {
-    data: look.value.data,
-    model: chosenModel.value,
-    method,
+    ...asked,
     size,
     replay,
     ...(chosenOrigin.value !== null && { from: chosenOrigin.value }),
@@ -152,7 +152,6 @@ export const request = computed<Record<string, unknown> | null>(() => {
     ...(rank !== null && ranked.has(method) && { rank }),
     ...(experts !== null && mixtures.has(method) && { experts }),
     ...(balance !== null && method === 'loramoe' && { balance }),
-    ...(seed !== null && { seed }),
     ...(memoryGb !== null && { memoryBytes: Math.round(memoryGb * 1e9) }),
   };
 });

@@ -19,10 +19,12 @@ export const otherMethods: readonly MethodChoice[] = [
   { kind: 'prompt', name: 'Soft prompt', says: 'Learns a few words of its own before each text; no weight changes.' },
   { kind: 'instance-prompt', name: 'Soft prompt made for each text', says: 'A small network makes a few words of its own for each text, of what is asked.' },
   { kind: 'fisher-masked', name: 'Fisher-masked update', says: 'Changes only the weights that matter most to the samples.' },
+  { kind: 'retrieved', name: 'Examples in the prompt', says: 'Trains nothing: like samples stand before each question. Shows whether training is worth it.' },
 ];
-/** Those that train nothing, and are begun by the command line. */
-const untrained: Readonly<Record<string, string>> = { arrow: 'Mixture of runs', retrieved: 'Examples in the prompt' };
-export const methodName = (kind: string): string => [...usualMethods, ...otherMethods].find((method) => method.kind === kind)?.name ?? untrained[kind] ?? kind;
+export const methodName = (kind: string): string =>
+  [...usualMethods, ...otherMethods, { kind: 'arrow', name: 'Mixture of runs' }].find((method) => method.kind === kind)?.name ?? kind;
+/** Whether anything is learnt: else there is neither size nor origin, and no model of its own to talk with. */
+export const learns = (kind: string): boolean => kind !== 'retrieved';
 /** Those made of several experts. */
 export const mixtures: ReadonlySet<string> = new Set(['loramoe', 'mixlora', 'hydralora']);
 /** Those with a rank. */

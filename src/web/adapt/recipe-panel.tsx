@@ -23,7 +23,7 @@ import {
   startTrouble,
   underWay,
 } from './adapt-state.ts';
-import { type MethodChoice, mixtures, otherMethods, ranked, sizes, usualMethods } from './methods.ts';
+import { learns, type MethodChoice, mixtures, otherMethods, ranked, sizes, usualMethods } from './methods.ts';
 
 function Method({ method }: { method: MethodChoice }): JSX.Element {
   return (
@@ -184,10 +184,35 @@ function Origin(): JSX.Element | null {
   );
 }
 
+/** What only those methods have that learn. */
+function Learning(): JSX.Element {
+  const { size } = recipe.value;
+  return (
+    <>
+      <Origin />
+      <Section title="size">
+        <fieldset class="choice">
+          <legend class="hidden-text">Size</legend>
+          {sizes.map((one) => (
+            <label key={one.size}>
+              <input type="radio" name="size" checked={size === one.size} onChange={() => choose({ size: one.size })} />
+              {one.size}
+            </label>
+          ))}
+        </fieldset>
+        <p class="why">{sizes.find((one) => one.size === size)?.says}</p>
+      </Section>
+      <Section>
+        <FineSettings />
+      </Section>
+    </>
+  );
+}
+
 /** Model, method and size; what they take; the start. */
 export function RecipePanel(): JSX.Element {
   const about = generating.value.find(({ name }) => name === chosenModel.value);
-  const { size } = recipe.value;
+  const { method } = recipe.value;
   const run = price.value;
   const isPriced = run?.state === 'done' && run.result !== null;
   const cannot = request.value === null || workspace.data.value?.readOnly === true;
@@ -206,33 +231,24 @@ export function RecipePanel(): JSX.Element {
         <Section title="method">
           <fieldset class="options">
             <legend class="hidden-text">Method</legend>
-            {usualMethods.map((method) => (
-              <Method key={method.kind} method={method} />
+            {usualMethods.map((one) => (
+              <Method key={one.kind} method={one} />
             ))}
-            <details class="fine" open={otherMethods.some(({ kind }) => kind === recipe.value.method)}>
+            <details class="fine" open={otherMethods.some(({ kind }) => kind === method)}>
               <summary>Other methods</summary>
-              {otherMethods.map((method) => (
-                <Method key={method.kind} method={method} />
+              {otherMethods.map((one) => (
+                <Method key={one.kind} method={one} />
               ))}
             </details>
           </fieldset>
         </Section>
-        <Origin />
-        <Section title="size">
-          <fieldset class="choice">
-            <legend class="hidden-text">Size</legend>
-            {sizes.map((one) => (
-              <label key={one.size}>
-                <input type="radio" name="size" checked={size === one.size} onChange={() => choose({ size: one.size })} />
-                {one.size}
-              </label>
-            ))}
-          </fieldset>
-          <p class="why">{sizes.find((one) => one.size === size)?.says}</p>
-        </Section>
-        <Section>
-          <FineSettings />
-        </Section>
+        {learns(method) ? (
+          <Learning />
+        ) : (
+          <Section>
+            <p class="why">The held-out samples are asked before and after, as of any run, so the report compares with it.</p>
+          </Section>
+        )}
       </div>
       <div class="recipe-foot">
         {run && <Price run={run} />}
@@ -245,7 +261,7 @@ export function RecipePanel(): JSX.Element {
         <div class="side-foot">
           {isPriced ? (
             <button type="button" class="button first" disabled={cannot} onClick={start}>
-              Start training
+              {learns(method) ? 'Start training' : 'Start'}
             </button>
           ) : (
             <>

@@ -10,7 +10,7 @@ import type { AdaptRun, Run } from '../state/types.ts';
 import { duration, number, percent, short } from '../state/words.ts';
 import { adaptRuns, curve, goOn, shownRun, workOf } from './adapt-state.ts';
 import { LossPlot } from './loss-plot.tsx';
-import { methodName } from './methods.ts';
+import { learns, methodName } from './methods.ts';
 import { ReportFrame } from './report-frame.tsx';
 import { stateWords } from './run-list.tsx';
 import { Talk } from './talk.tsx';
@@ -141,14 +141,14 @@ export function RunView(): JSX.Element {
             tabs={[
               { value: 'report', label: 'Report' },
               { value: 'training', label: 'Training' },
-              { value: 'talk', label: 'Side by side' },
+              ...(details && learns(details.method) ? [{ value: 'talk' as const, label: 'Side by side' }] : []),
             ]}
             onChange={(value) => go({ tab: value === 'report' ? null : value }, { replace: true })}
           />
         )}
       </div>
       <div class="view" id="run-panel" {...(isOver && { role: 'tabpanel', 'aria-label': tab })}>
-        {tab === 'talk' && details ? (
+        {tab === 'talk' && details && learns(details.method) ? (
           <Talk run={details} />
         ) : tab === 'report' ? (
           <ReportFrame key={name} address={address} title={`Report of ${name}`} file={name} />
