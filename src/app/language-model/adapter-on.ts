@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OpenedAdapter } from '../../adapt/index.ts';
-import { UnsupportedError } from '../../core/index.ts';
 import { sha256OfFile } from '../../formats/index.ts';
 import { type CausalSource, mergedSource } from '../../models/index.ts';
 import { fileError } from '../file-error.ts';
@@ -28,7 +27,6 @@ export const adapterSha256 = async (folder: string): Promise<string> => {
   return createHash('sha256').update(JSON.stringify(said)).digest('hex');
 };
 
-/** The weights that an adapter is used with, and what of it stands beside them. @throws UnsupportedError for an adapter that must be told more than the text */
 /** The weights that an adapter is used with, and what of it stands beside them. */
 export const besideWeights = (
   source: CausalSource,

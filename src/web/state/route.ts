@@ -125,7 +125,7 @@ type Change = Partial<
     | 'baseline'
     | 'part'
     | 'by'
-    | 'seed',
+    | 'seed'
     | 'guard'
     | 'policy'
     | 'sentence',
