@@ -100,7 +100,8 @@ describe('lyceum adapt', () => {
       JSON.parse(lyceum('score', '--model', './tiny', '--weights', 'f32', '--input', 'pairs.jsonl', ...args).stdout) as { logprob: number };
     const plain = score().logprob;
     for (const run of ['data-lora', 'data-loramoe']) expect(score('--adapter', at(run)).logprob).toBeGreaterThan(plain + 0.5);
-    const chat = spawnSync(process.execPath, [bin, 'chat', '--model', './tiny', '--adapter', at('data-lora'), '--max-tokens', '4', '--json'], {
+    // The model is the one that the run was told.
+    const chat = spawnSync(process.execPath, [bin, 'chat', '--adapter', at('data-lora'), '--max-tokens', '4', '--json'], {
       encoding: 'utf8',
       cwd: folder,
       env,
@@ -135,8 +136,7 @@ describe('lyceum adapt', () => {
     expect(lyceum('adapt', 'combine', at('data-lora'), at('copy-lora'), '--method', 'lora').stderr).toMatch(/expected --method arrow, which alone mixes/);
     expect(adapt('data.jsonl', '--method', 'arrow').stderr).toMatch(/`lyceum adapt combine RUN RUN` mixes finished runs/);
 
-    const exported = (run: string, format: string, output: string) =>
-      lyceum('adapt', 'export', at(run), '--format', format, '--output', output, '--model', './tiny');
+    const exported = (run: string, format: string, output: string) => lyceum('adapt', 'export', at(run), '--format', format, '--output', output);
     for (const [run, method] of [
       ['data-lora', 'LORA'],
       ['data-loramoe', 'LYCEUM_LORAMOE'],
@@ -287,6 +287,7 @@ describe('lyceum adapt', () => {
     ['an unknown size', ['data.jsonl', '--size', 'huge'], 2, /size: .+"small"\|"medium"\|"large"/],
     ['an unknown option', ['data.jsonl', '--options', '{"rnk":3}'], 2, /loramoe: .+rnk/],
     ['options that are no JSON', ['data.jsonl', '--options', 'rank=3'], 2, /expected --options as a JSON object/],
+    ['an unknown form of the constraint', ['data.jsonl', '--balance-form', 'entropy'], 2, /balance\.form: .+variance\/mean/],
     ['a balance without experts', ['data.jsonl', '--method', 'lora', '--delta', '0.2'], 2, /expected a mixture in groups of experts to balance, got lora/],
     ['no epochs', ['data.jsonl', '--epochs', '0'], 2, /--epochs: expected a whole number of at least 1/],
     ['int4', ['data.jsonl', '--weights', 'int4'], 2, /expected --weights auto, f32 or int8, got int4/],

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { adapterFolder, readAdapterRecord } from '../adapt/index.ts';
 import { ConfigError, FormatError, NotFoundError } from '../core/index.ts';
 import { openSafetensors, sha256OfFile } from '../formats/index.ts';
+import { adapterModel } from './adapter-model.ts';
 import type { WeightMode } from './language-model/weights.ts';
 import { type ConvertedModel, type ConvertTarget, convertModel } from './models/convert/convert-model.ts';
 import type { NumberType } from './models/convert/number-type.ts';
@@ -55,7 +56,7 @@ export const exportAdapter = async (folder: string, options: ExportAdapterOption
   const record = await readAdapterRecord(place);
   const method = record?.method.kind ?? 'lora';
   if (format === 'peft') return { format, output: resolve(out), method, sizeBytes: await copyPeft(place, record?.weights.sha256, options) };
-  const base = model ?? record?.base.name;
+  const base = model ?? (await adapterModel(folder));
   if (base === undefined)
     throw new ConfigError(`adapt export: expected --model beside an adapter that PEFT wrote, which does not say whose it is, got none; name the model`);
   const written = await convertModel(base, out, { to: targets[format], adapter: folder, ...rest }).catch((error: unknown) => {

@@ -1,3 +1,4 @@
+import { modelFor } from './adapter-model.ts';
 import { boundHeap } from './bound-heap.ts';
 import type { Embedder } from './embed.ts';
 import type { LanguageModelOptions } from './language-model/index.ts';
@@ -6,7 +7,8 @@ import { openEmbedderApart } from './open-embedder-apart.ts';
 import { createModelServer, listen, requireToken } from './server/index.ts';
 
 export interface ServeOptions extends Required<Pick<LanguageModelOptions, 'threads' | 'device' | 'weights' | 'slots'>> {
-  readonly model: string;
+  /** Default: that of the adapter, else the usual one. */
+  readonly model?: string;
   /** Folder of an adapter; the model is then served under the folder's name. */
   readonly adapter?: string;
   /** Folder of a guard. */
@@ -28,12 +30,12 @@ const connections = 4096; // more than are answered at once, so that each of the
 
 /** Serves a model over HTTP as OpenAI's API until the process is told to stop; prints its address, alone on its line, on stdout. Answers the exit code. */
 export async function serveModel(options: ServeOptions): Promise<number> {
-  const { model: name, adapter, guard, threads, device, weights, slots, quiet, json, port, host, token, names } = options;
+  const { adapter, guard, threads, device, weights, slots, quiet, json, port, host, token, names } = options;
   requireToken(host, token); // before a model is loaded
   boundHeap();
   const note = (text: string): void => void (quiet || process.stderr.write(`${text}\n`));
   const stopped = Promise.withResolvers<keyof typeof drainMs>();
-  await using model = await openLanguageModelApart(name, {
+  await using model = await openLanguageModelApart(await modelFor(options), {
     threads,
     device,
     weights,

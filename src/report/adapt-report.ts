@@ -101,6 +101,7 @@ const recipe = ({ model, data, method, from, kept, tokens, seeds, replay, traina
   ['Forms', listed(data.shapes, ({ shape }) => shape)],
   ['Kinds', listed(data.kinds, ({ kind }) => kind)],
   ['Left out', listed(data.skipped, ({ reason }) => reason)],
+  ...row('Cut to fit', data.cut === undefined ? undefined : data.cut > 0 ? counted(data.cut, 'sample') : 'none'),
   ['The same as another', data.duplicates > 0 ? `${grouped(data.duplicates)}, kept` : 'none'],
 ];
 

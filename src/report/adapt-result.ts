@@ -91,6 +91,8 @@ export interface AdaptResult {
     /** Samples held out of training. */
     readonly heldOut: number;
     readonly skipped: readonly { readonly reason: string; readonly samples: number }[];
+    /** Samples that were cut to fit; missing where another version did not say. */
+    readonly cut?: number;
     /** Samples that teach what another does: kept, and on one side of the split. */
     readonly duplicates: number;
     /** Held-out samples that also stand in the training data. */

@@ -26,6 +26,7 @@ const schema: z.ZodType<AdaptResult> = z.strictObject({
     kinds: z.array(z.strictObject({ kind: z.string(), samples: count })),
     heldOut: count,
     skipped: z.array(z.strictObject({ reason: z.string(), samples: count })),
+    cut: z.exactOptional(count),
     duplicates: count,
     contaminated: count,
   }),

@@ -177,6 +177,12 @@ describe('adaptReport', () => {
     expect(await adaptReport(sampleResult())).not.toContain('Weights kept');
   });
 
+  it('counts samples that were cut, where it says so itself', async () => {
+    const { data } = sampleResult();
+    expect(await adaptReport(sampleResult({ data: { ...data, cut: 3 } }))).toMatch(/Cut to fit.{1,40}3\Wsamples/s);
+    expect(await adaptReport(sampleResult())).not.toContain('Cut to fit');
+  });
+
   it('saves figures as a spreadsheet reads them', async () => {
     const tables = saved(read(await adaptReport(sampleResult())).all, '.csv');
     expect(tables[0]).toBe(

@@ -125,9 +125,26 @@ const requestOf = async (folder: string): Promise<string | undefined> => {
   return kept ? JSON.stringify(kept.asked) : '';
 };
 
-const optionsOf = ({ name: _, dryRun: __, from: ___, options, rank, experts, balance, delta, sign, ewc, kl, blocks, beta, ...plain }: AdaptRequest): Asked => ({
+const optionsOf = ({
+  name: _,
+  dryRun: __,
+  from: ___,
+  options,
+  rank,
+  experts,
+  balance,
+  delta,
+  sign,
+  balanceForm,
+  balanceModules,
+  ewc,
+  kl,
+  blocks,
+  beta,
+  ...plain
+}: AdaptRequest): Asked => ({
   ...(Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined)) as unknown as Asked),
-  ...recipeOfNamed({ options: options as Asked['options'], rank, experts, balance, delta, sign, ewc, kl, blocks, beta }),
+  ...recipeOfNamed({ options: options as Asked['options'], rank, experts, balance, delta, sign, balanceForm, balanceModules, ewc, kl, blocks, beta }),
 });
 
 const progressOf = ({ progress, heldOutStep, note }: TeachingNews): JobProgress => {

@@ -10,6 +10,9 @@ export interface NamedSettings {
   readonly balance?: number | undefined;
   readonly delta?: number | undefined;
   readonly sign?: 'faithful' | 'intended' | undefined;
+  readonly balanceForm?: 'variance/mean²' | 'variance/mean' | undefined;
+  /** Over linears. */
+  readonly balanceModules?: 'sum' | 'mean' | undefined;
   /** Strengths; 0: none. */
   readonly ewc?: number | undefined;
   readonly kl?: number | undefined;
@@ -25,13 +28,15 @@ export const recipeOfNamed = ({
   balance,
   delta,
   sign,
+  balanceForm: form,
+  balanceModules: modules,
   ewc,
   kl,
   blocks,
   beta,
 }: NamedSettings): Pick<RecipeInput, 'options' | 'balance' | 'against' | 'preferences'> => {
   const own = { ...options, ...said({ rank, experts }) };
-  const constraint = said({ strength: balance, delta, sign });
+  const constraint = said({ strength: balance, delta, sign, form, modules });
   const against = {
     ...(ewc && { ewc: { strength: ewc } }),
     ...(kl && { kl: { strength: kl } }),

@@ -12,6 +12,7 @@ export interface RunFigures {
   readonly recipe: Recipe;
   readonly origin: AdaptResult['from'];
   readonly data: Pick<AdaptData, 'learnt' | 'refused' | 'heldOut' | 'contaminated' | 'pairs' | 'kinds' | 'replay'> & {
+    readonly cut?: AdaptData['cut'];
     readonly read: Pick<AdaptData['read'], 'samples' | 'kinds' | 'skipped' | 'duplicates'>;
   };
   /** None where nothing was trained. */
@@ -72,6 +73,7 @@ export const runResult = (figures: RunFigures): AdaptResult => {
       kinds: Object.entries(data.read.kinds).map(([kind, samples]) => ({ kind, samples })),
       heldOut: data.heldOut.length,
       skipped: counted([...data.read.skipped, ...data.refused].map(({ reason }) => reason)).map(({ name: reason, count }) => ({ reason, samples: count })),
+      ...(data.cut && { cut: data.cut.length }),
       duplicates: data.read.duplicates.length,
       contaminated: new Set(data.contaminated.map(({ evaluationId }) => evaluationId)).size,
     },

@@ -40,6 +40,8 @@ export interface AdaptFlags {
   readonly balance?: number;
   readonly delta?: number;
   readonly sign?: string;
+  readonly balanceForm?: string;
+  readonly balanceModules?: string;
   readonly ewc?: number;
   readonly kl?: number;
   readonly beta?: number;
@@ -148,6 +150,8 @@ const optionsOf = (data: string, flags: AdaptFlags, common: CommonOptions): Adap
     balance,
     delta,
     sign,
+    balanceForm,
+    balanceModules,
     ewc,
     kl,
     beta,
@@ -186,6 +190,8 @@ const optionsOf = (data: string, flags: AdaptFlags, common: CommonOptions): Adap
       balance,
       delta,
       sign: sign as 'faithful', // likewise
+      balanceForm: balanceForm as 'variance/mean',
+      balanceModules: balanceModules as 'sum',
       ewc,
       kl,
       beta,

@@ -33,6 +33,8 @@ export const define: CommandModule['define'] = (command, finish) => {
     .option('--balance <x>', 'strength of the balancing constraint of loramoe (default 0.1; 0: none)', numberWithin('--balance', 0, 100))
     .option('--delta <x>', 'how unlike the groups of experts are to be used, in [0, 1] (default 0.1)', numberWithin('--delta', 0, 1))
     .option('--sign <sign>', 'of the constraint: faithful (as printed) or intended')
+    .option('--balance-form <form>', 'variance/mean² (as the authors have it, the default) or variance/mean (as printed)')
+    .option('--balance-modules <how>', 'the constraints of the linears add up (sum, the default) or are averaged (mean)')
     .option(
       '--ewc <x>',
       'strength by which what mattered to general samples is held where it was (elastic weight consolidation; try 1000)',

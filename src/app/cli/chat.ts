@@ -5,7 +5,10 @@ import { commonOptions } from './options.ts';
 
 export const define: CommandModule['define'] = (command, finish) => {
   command
-    .option('--model <model>', 'a GGUF file, a Hugging Face folder, or a name that `lyceum models list` prints', 'smollm2-135m-instruct')
+    .option(
+      '--model <model>',
+      'a GGUF file, a Hugging Face folder, or a name that `lyceum models list` prints (default: that of the adapter, else smollm2-135m-instruct)',
+    )
     .option('--adapter <folder>', 'an adapter put on the model: a folder of `lyceum adapt`, or a LoRA of PEFT’s')
     .option('--guard <folder>', 'a guard of `lyceum guard calibrate`, for what stands between <document> and </document>')
     .option('--system <text>', 'what the model is told before the conversation')
@@ -14,7 +17,7 @@ export const define: CommandModule['define'] = (command, finish) => {
     .option('--no-speculation', 'do not guess tokens from what the text repeats')
     .addHelpText(
       'after',
-      '\nA turn a line. Ctrl-C stops an answer and not the program; /new begins again; /exit or Ctrl-D ends.\n\nExamples:\n  lyceum chat\n  lyceum chat --model smollm2-135m-instruct --system "Answer in one sentence."\n',
+      '\nA turn a line. Ctrl-C stops an answer and not the program; /new begins again; /exit or Ctrl-D ends.\n\nExamples:\n  lyceum chat\n  lyceum chat --model smollm2-135m-instruct --system "Answer in one sentence."\n  lyceum chat --adapter .lyceum/runs/weather-station-lora\n',
     )
     .action(async (flags: ChatFlags) => finish(await (await import('./complete-actions.ts')).chat(flags, commonOptions(command))));
 };

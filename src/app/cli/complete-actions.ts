@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import { ConfigError } from '../../core/index.ts';
 import type { ChatMessage } from '../../formats/index.ts';
+import { modelFor } from '../adapter-model.ts';
 import type { Skipped } from '../each-record.ts';
 import { fileError } from '../file-error.ts';
 import { parseJsonLines } from '../json-lines.ts';
@@ -27,7 +28,7 @@ export interface CompleteFlags {
 export type ScoreFlags = Omit<CompleteFlags, 'speculation' | 'guard'> & { readonly input: string };
 
 export interface ChatFlags {
-  readonly model: string;
+  readonly model?: string;
   readonly adapter?: string;
   readonly guard?: string;
   readonly system?: string;
@@ -116,7 +117,7 @@ const guardNote = ({ withheld }: GuardVerdict): string =>
 /** `lyceum chat`: a turn a line. Ctrl-C ends an answer; at the prompt it says how to end, since an answer may have ended just before. */
 export async function chat(flags: ChatFlags, common: CommonOptions): Promise<number> {
   const { system, maxTokens, temperature, speculation: speculate } = flags;
-  await using model = await open(flags, common);
+  await using model = await open({ ...flags, model: await modelFor(flags) }, common);
   if (!model.info.hasChatTemplate)
     throw new ConfigError(
       `chat: expected a model with a chat template, got ${model.info.name} without one; use \`lyceum complete\`, or an instruction-tuned model`,

@@ -96,6 +96,8 @@ export const adaptRequestSchema = z
     balance: z.number().min(0).max(100).optional().openapi({ description: 'Strength of the balancing constraint; 0: none.' }),
     delta: z.number().min(0).max(1).optional(),
     sign: z.enum(['faithful', 'intended']).optional(),
+    balanceForm: z.enum(['variance/mean²', 'variance/mean']).optional(),
+    balanceModules: z.enum(['sum', 'mean']).optional().openapi({ description: 'Whether the constraints of the linears add up, the default, or are averaged.' }),
     ewc: z.number().min(0).max(1e9).optional().openapi({ description: 'Strength of elastic weight consolidation; 0: none.' }),
     kl: z.number().min(0).max(1e6).optional().openapi({ description: 'Strength by which what the model says of general samples is kept; 0: none.' }),
     blocks: z.array(z.number().int().min(0)).min(1).optional().openapi({ description: 'Only these are changed; the first is 0.' }),
