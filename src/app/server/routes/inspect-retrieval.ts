@@ -1,69 +1,30 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import type { z } from '@hono/zod-openapi';
 import { ConfigError } from '../../../core/index.ts';
-import { BusyError, ReadOnlyError } from '../../../knowledge/index.ts';
 import type { Route } from '../context.ts';
 import { retrievalRequestSchema, retrievalResultSchema } from '../inspect-retrieval-schema.ts';
-import { modelQuerySchema } from '../inspect-schema.ts';
 import { knownModel } from '../known-model.ts';
-import { refusals } from '../problem.ts';
-import { runSchema } from '../schema.ts';
 import { sendReport } from '../send-report.ts';
 import { runView } from '../view.ts';
+import { beginInspecting, beginRoute, reportRoute, resultRoute } from './inspect-runs.ts';
 
-const noWriter = { ...refusals[400], description: 'It is no model that writes text.' };
-
-const begin = createRoute({
-  method: 'post',
-  path: '/api/inspect/retrieval',
+const path = '/api/inspect/retrieval';
+const begin = beginRoute(path, retrievalRequestSchema, {
   summary: 'Study how a model fetches an answer, component by component, before and after its request was moved',
   description:
     'One run of this kind or of the retrieval tasks works at a time. Cancelled or killed, it goes on after its last finished story when it is started again.',
-  request: { body: { required: true, content: { 'application/json': { schema: retrievalRequestSchema } } } },
-  responses: {
-    202: { description: 'The run, which goes on by itself; `subject` is the model.', content: { 'application/json': { schema: runSchema } } },
-    400: refusals[400],
-    404: refusals[404],
-    409: refusals[409],
-    422: noWriter,
-    503: refusals[503],
-  },
+  run: 'The run, which goes on by itself; `subject` is the model.',
 });
-const result = createRoute({
-  method: 'get',
-  path: '/api/inspect/retrieval',
-  summary: 'What the study came to for a model when it last finished',
-  request: { query: modelQuerySchema },
-  responses: {
-    200: { description: 'The figures.', content: { 'application/json': { schema: retrievalResultSchema } } },
-    400: refusals[400],
-    404: refusals[404],
-    422: noWriter,
-  },
-});
-const report = createRoute({
-  method: 'get',
-  path: '/api/inspect/retrieval/report',
-  summary: 'The same, to be read',
-  request: { query: modelQuerySchema },
-  responses: {
-    200: { description: 'A page that needs nothing else and runs nothing.', content: { 'text/html': { schema: z.string() } } },
-    400: refusals[400],
-    404: refusals[404],
-    422: noWriter,
-  },
-});
+const result = resultRoute(path, retrievalResultSchema, 'What the study came to for a model when it last finished');
+const report = reportRoute(path);
 
-export const inspectRetrievalRoute: Route = (app, { models, inspecting, jobs, readOnly }) => {
+export const inspectRetrievalRoute: Route = (app, { models, inspecting, ...context }) => {
   app.openapi(begin, async (c) => {
     const { model, ...settings } = c.req.valid('json');
     await knownModel(models, model);
     await checkVariables(settings.source, settings.target);
-    if (readOnly)
-      throw new ReadOnlyError('workspace: expected one open for writing, got a read-only one; give rights to write to its folder, then open it again.');
-    const job = jobs.start({ kind: 'inspect', title: `How ${model} fetches an answer`, subject: model }, ({ signal, progress }) =>
+    const job = beginInspecting(context, { model, title: `How ${model} fetches an answer` }, ({ signal, progress }) =>
       inspecting.retrieval(model, settings, { signal, onProgress: progress }),
     );
-    if (!job) throw new BusyError('runs: expected fewer runs waiting; let one end, then try again.', null);
     return c.json(runView(job), 202, { Location: `/api/runs/${job.id}` });
   });
   app.openapi(result, async (c) => {
