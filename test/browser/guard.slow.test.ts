@@ -59,7 +59,11 @@ describe.skipIf(chromium === null)('Guard page in Chromium (skipped: no chromium
   });
 
   /** The page, and every console error, script error and request that leaves the server. */
-  async function visit(path = '/guard?model=tiny-instruct', context: Parameters<Browser['newContext']>[0] = {}, { url } = made): Promise<{ page: Page; complaints: string[] }> {
+  async function visit(
+    path = '/guard?model=tiny-instruct',
+    context: Parameters<Browser['newContext']>[0] = {},
+    { url } = made,
+  ): Promise<{ page: Page; complaints: string[] }> {
     const own = await browser.newContext({ viewport: wide, reducedMotion: 'reduce', ...context });
     contexts.push(own);
     const page = await own.newPage();
