@@ -10,6 +10,7 @@ import { pulledTinyModel } from '../../src/app/testing/pulled-tiny-model.ts';
 import { auditPage, auditViews } from './audit.ts';
 import { buildPage, findChromium, launch } from './chromium.ts';
 import { type MadeWorkspace, makeWorkspace } from './made-workspace.ts';
+import { type WatchedPage, watchedPage } from './watched-page.ts';
 
 vi.setConfig({ testTimeout: 300_000 });
 const chromium = findChromium();
@@ -52,20 +53,8 @@ describe.skipIf(chromium === null)('Adapt page in Chromium (skipped: no chromium
   });
 
   /** The page, and every console error, script error and request that leaves the server. */
-  async function visit(path = '/adapt', context: Parameters<Browser['newContext']>[0] = {}): Promise<{ page: Page; complaints: string[] }> {
-    const own = await browser.newContext({ viewport: wide, reducedMotion: 'reduce', ...context });
-    contexts.push(own);
-    const page = await own.newPage();
-    const complaints: string[] = [];
-    page.on('console', (message) => message.type() === 'error' && !/status of [45]\d\d/.test(message.text()) && complaints.push(`console: ${message.text()}`));
-    page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
-    page.on(
-      'request',
-      (request) => !request.url().startsWith(made.url) && !/^(blob|data):/.test(request.url()) && complaints.push(`request: ${request.url()}`),
-    );
-    await page.goto(made.url + path);
-    return { page, complaints };
-  }
+  const visit = (path = '/adapt', context: Parameters<Browser['newContext']>[0] = {}, { url } = made): Promise<WatchedPage> =>
+    watchedPage(browser, { url, path, context, contexts });
   const give = async (page: Page, given = file('colours.jsonl')) => {
     await page.locator('.drop-data input[type=file]').setInputFiles(given);
     await page.waitForSelector('.samples-view h1', { timeout: 60_000 });

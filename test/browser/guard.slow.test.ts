@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { localGuarding } from '../../src/app/guard/local-guarding.ts';
+import { localGuards } from '../../src/app/guard/local-guards.ts';
 import { openLanguageModelApart } from '../../src/app/language-model/index.ts';
-import { localGuards } from '../../src/app/local-guards.ts';
 import type { LocalModels } from '../../src/app/server/index.ts';
 import { writeTinyModel } from '../../src/app/testing/tiny-language-model.ts';
 import { auditPage } from './audit.ts';
 import { buildPage, findChromium, launch } from './chromium.ts';
 import { type MadeWorkspace, makeWorkspace } from './made-workspace.ts';
+import { type WatchedPage, watchedPage } from './watched-page.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 const chromium = findChromium();
@@ -59,21 +60,8 @@ describe.skipIf(chromium === null)('Guard page in Chromium (skipped: no chromium
   });
 
   /** The page, and every console error, script error and request that leaves the server. */
-  async function visit(
-    path = '/guard?model=tiny-instruct',
-    context: Parameters<Browser['newContext']>[0] = {},
-    { url } = made,
-  ): Promise<{ page: Page; complaints: string[] }> {
-    const own = await browser.newContext({ viewport: wide, reducedMotion: 'reduce', ...context });
-    contexts.push(own);
-    const page = await own.newPage();
-    const complaints: string[] = [];
-    page.on('console', (message) => message.type() === 'error' && !/status of [45]\d\d/.test(message.text()) && complaints.push(`console: ${message.text()}`));
-    page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
-    page.on('request', (request) => !request.url().startsWith(url) && !/^(blob|data):/.test(request.url()) && complaints.push(`request: ${request.url()}`));
-    await page.goto(url + path);
-    return { page, complaints };
-  }
+  const visit = (path = '/guard?model=tiny-instruct', context: Parameters<Browser['newContext']>[0] = {}, { url } = made): Promise<WatchedPage> =>
+    watchedPage(browser, { url, path, context, contexts });
   const draft = (page: Page) => page.getByRole('textbox', { name: 'Document', exact: true });
   const question = (page: Page) => page.getByRole('textbox', { name: 'What is asked' });
   const sample = (page: Page) => page.getByRole('button', { name: 'A page with an order in it' }).click();

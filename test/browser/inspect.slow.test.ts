@@ -10,6 +10,7 @@ import { BusyError } from '../../src/knowledge/index.ts';
 import { auditPage } from './audit.ts';
 import { buildPage, findChromium, launch } from './chromium.ts';
 import { type MadeWorkspace, makeWorkspace } from './made-workspace.ts';
+import { type WatchedPage, watchedPage } from './watched-page.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 const chromium = findChromium();
@@ -59,17 +60,8 @@ describe.skipIf(chromium === null)('Inspect page in Chromium (skipped: no chromi
   });
 
   /** The page, and every console error, script error and request that leaves the server. */
-  async function visit(path = '/inspect', context: Parameters<Browser['newContext']>[0] = {}, { url } = made): Promise<{ page: Page; complaints: string[] }> {
-    const own = await browser.newContext({ viewport: wide, reducedMotion: 'reduce', ...context });
-    contexts.push(own);
-    const page = await own.newPage();
-    const complaints: string[] = [];
-    page.on('console', (message) => message.type() === 'error' && !/status of [45]\d\d/.test(message.text()) && complaints.push(`console: ${message.text()}`));
-    page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
-    page.on('request', (request) => !request.url().startsWith(url) && !/^(blob|data):/.test(request.url()) && complaints.push(`request: ${request.url()}`));
-    await page.goto(url + path);
-    return { page, complaints };
-  }
+  const visit = (path = '/inspect', context: Parameters<Browser['newContext']>[0] = {}, { url } = made): Promise<WatchedPage> =>
+    watchedPage(browser, { url, path, context, contexts });
   const source = (page: Page) => page.getByRole('textbox', { name: 'Source' });
   const target = (page: Page) => page.getByRole('textbox', { name: 'Target' });
   const layer = (page: Page) => page.getByRole('slider', { name: 'Layer' });

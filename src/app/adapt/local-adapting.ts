@@ -11,7 +11,7 @@ import { type Asked, readAsked } from './asked.ts';
 import { combinedName } from './combined-name.ts';
 import { keepDocuments, trainingPlace } from './keep-documents.ts';
 import { listRuns, showRun } from './list-runs.ts';
-import { recipeOfNamed } from './named-settings.ts';
+import { isNamedSetting, recipeOfNamed } from './named-settings.ts';
 import { readResult } from './read-result.ts';
 
 export interface LocalAdaptingOptions {
@@ -125,27 +125,10 @@ const requestOf = async (folder: string): Promise<string | undefined> => {
   return kept ? JSON.stringify(kept.asked) : '';
 };
 
-const optionsOf = ({
-  name: _,
-  dryRun: __,
-  from: ___,
-  options,
-  rank,
-  experts,
-  balance,
-  delta,
-  sign,
-  balanceForm,
-  balanceModules,
-  ewc,
-  kl,
-  blocks,
-  beta,
-  ...plain
-}: AdaptRequest): Asked => ({
-  ...(Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined)) as unknown as Asked),
-  ...recipeOfNamed({ options: options as Asked['options'], rank, experts, balance, delta, sign, balanceForm, balanceModules, ewc, kl, blocks, beta }),
-});
+const optionsOf = ({ name: _, dryRun: __, from: ___, ...request }: AdaptRequest): Asked => {
+  const plain = Object.entries(request).filter(([key, value]) => value !== undefined && !isNamedSetting(key));
+  return { ...(Object.fromEntries(plain) as unknown as Asked), ...recipeOfNamed({ ...request, options: request.options as Asked['options'] }) };
+};
 
 const progressOf = ({ progress, heldOutStep, note }: TeachingNews): JobProgress => {
   const { stage = 'starting', done = 0, total = 0, perSecond, secondsLeft, loss, heldOut } = progress ?? {};

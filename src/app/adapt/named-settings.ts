@@ -20,6 +20,22 @@ export interface NamedSettings {
   readonly beta?: number | undefined;
 }
 
+const names: Readonly<Record<keyof NamedSettings, true>> = {
+  options: true,
+  rank: true,
+  experts: true,
+  balance: true,
+  delta: true,
+  sign: true,
+  balanceForm: true,
+  balanceModules: true,
+  ewc: true,
+  kl: true,
+  blocks: true,
+  beta: true,
+};
+export const isNamedSetting = (name: string): boolean => Object.hasOwn(names, name);
+
 /** The part of a recipe that such settings make; what was not said is left out. */
 export const recipeOfNamed = ({
   options,

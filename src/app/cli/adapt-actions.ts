@@ -3,53 +3,18 @@ import { join, resolve } from 'node:path';
 import { ConfigError } from '../../core/index.ts';
 import { type AdaptResult, compareReport, compareVerdict, type LearningMatrix, matrixVerdict, retrievedKind } from '../../report/index.ts';
 import { adaptModel } from '../adapt/adapt-model.ts';
-import type { AdaptOptions } from '../adapt/adapt-options.ts';
 import { keepDocuments } from '../adapt/keep-documents.ts';
 import { measureMatrix } from '../adapt/measure-matrix.ts';
-import { recipeOfNamed } from '../adapt/named-settings.ts';
 import { readResult } from '../adapt/read-result.ts';
 import { type AdapterFormat, exportAdapter } from '../export-adapter.ts';
 import type { NumberType } from '../models/convert/number-type.ts';
 import { megabytes } from '../models/pull/source.ts';
 import { writeOutput } from '../write-output.ts';
+import { type AdaptFlags, adaptOptionsOf } from './adapt-flags.ts';
 import { cancellation } from './cancellation.ts';
 import { matrixTable } from './matrix-table.ts';
 import type { CommonOptions } from './options.ts';
 import { progressLine } from './progress.ts';
-
-export interface AdaptFlags {
-  readonly documents?: boolean;
-  readonly model?: string;
-  readonly method: string;
-  readonly size: string;
-  readonly output?: string;
-  readonly from?: string;
-  readonly eval?: string;
-  readonly replay?: number;
-  readonly replayData?: string;
-  readonly kind?: string;
-  readonly kindRule?: readonly string[];
-  readonly admit?: boolean;
-  readonly epochs?: number;
-  readonly length?: number;
-  readonly rows?: number;
-  readonly learningRate?: number;
-  readonly keep?: string;
-  readonly experts?: number;
-  readonly rank?: number;
-  readonly balance?: number;
-  readonly delta?: number;
-  readonly sign?: string;
-  readonly balanceForm?: string;
-  readonly balanceModules?: string;
-  readonly ewc?: number;
-  readonly kl?: number;
-  readonly beta?: number;
-  readonly blocks?: string;
-  readonly memory?: string;
-  readonly options?: string;
-  readonly dryRun?: boolean;
-}
 
 const grouped = (count: number): string => count.toLocaleString('en');
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -79,7 +44,7 @@ export async function adapt(named: string | undefined, flags: AdaptFlags, common
       data: used,
       result,
     } = await adaptModel({
-      ...optionsOf(data, flags, common),
+      ...adaptOptionsOf(data, flags, common),
       signal: stop.signal,
       onProgress: ({ stage, done, total, loss, heldOut }) => {
         const figures = loss === undefined ? '' : `, loss ${loss.toFixed(3)}${heldOut === undefined ? '' : `, held out ${heldOut.toFixed(3)}`}`;
@@ -127,110 +92,6 @@ const documentOf = (result: AdaptResult, folder: string) => {
     peakMemoryBytes: result.peakMemoryBytes,
     verdict: result.verdict,
   };
-};
-
-const optionsOf = (data: string, flags: AdaptFlags, common: CommonOptions): AdaptOptions => {
-  const {
-    model,
-    method,
-    size,
-    output,
-    from,
-    eval: evaluation,
-    replay,
-    replayData,
-    kind,
-    epochs,
-    length,
-    rows,
-    learningRate,
-    keep,
-    experts,
-    rank,
-    balance,
-    delta,
-    sign,
-    balanceForm,
-    balanceModules,
-    ewc,
-    kl,
-    beta,
-    blocks,
-    memory,
-    options,
-    dryRun,
-  } = flags;
-  if (!['auto', 'f32', 'int8'].includes(common.weights)) throw new ConfigError(`adapt: expected --weights auto, f32 or int8, got ${common.weights}`);
-  return {
-    data,
-    model: model!,
-    method,
-    size: size as never,
-    runsDir: resolve(common.dir, 'runs'),
-    threads: common.threads,
-    seed: common.seed,
-    ...(common.weights !== 'auto' && { weights: common.weights as 'f32' | 'int8' }),
-    ...(output !== undefined && { output }),
-    ...(from !== undefined && { from }),
-    ...(evaluation !== undefined && { evaluation }),
-    ...(replay !== undefined && { replay }),
-    ...(replayData !== undefined && { replayData }),
-    ...(kind !== undefined && { kindField: kind }),
-    ...(flags.kindRule && { kindRules: flags.kindRule.map(ruleOf) }),
-    ...(flags.admit && { admit: true }),
-    ...(epochs !== undefined && { epochs }),
-    ...(length !== undefined && { length }),
-    ...(rows !== undefined && { rows }),
-    ...(learningRate !== undefined && { learningRate }),
-    ...(keep !== undefined && { keep: keep as 'best' }), // another word is refused with those that are known
-    ...recipeOfNamed({
-      ...(options !== undefined && { options: jsonOf(options) as AdaptOptions['options'] }),
-      rank,
-      experts,
-      balance,
-      delta,
-      sign: sign as 'faithful', // likewise
-      balanceForm: balanceForm as 'variance/mean',
-      balanceModules: balanceModules as 'sum',
-      ewc,
-      kl,
-      beta,
-      ...(blocks !== undefined && { blocks: blocksOf(blocks) }),
-    }),
-    ...(memory !== undefined && { memoryBytes: bytesOf(memory) }),
-    ...(dryRun && { dryRun }),
-  };
-};
-
-/** Numbers and ranges of them, `0,4-7`. */
-const blocksOf = (text: string): number[] =>
-  text.split(',').flatMap((part) => {
-    const [, from, to = from] = /^\s*(\d{1,4})(?:-(\d{1,4}))?\s*$/.exec(part) ?? [];
-    if (from === undefined || Number(to) < Number(from)) throw new ConfigError(`adapt: expected --blocks as in 0,4-7, got ${text}`);
-    return Array.from({ length: Number(to) - Number(from) + 1 }, (_, i) => Number(from) + i);
-  });
-
-const ruleOf = (text: string): { pattern: string; kind: string } => {
-  const at = text.lastIndexOf('=');
-  if (at < 1 || at === text.length - 1) throw new ConfigError(`adapt: expected --kind-rule as PATTERN=KIND, got ${text}`);
-  return { pattern: text.slice(0, at), kind: text.slice(at + 1) };
-};
-
-const jsonOf = (text: string): Record<string, unknown> => {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    value = undefined; // told below, with what stood there
-  }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new ConfigError(`adapt: expected --options as a JSON object, as in {"targets":"all"}, got ${text.slice(0, 80)}`);
-};
-
-const bytesOf = (text: string): number => {
-  const [, figure, unit] = /^(\d+(?:\.\d+)?)\s*(gb|mb)$/i.exec(text.trim()) ?? [];
-  if (figure === undefined) throw new ConfigError(`adapt: expected --memory as in 4gb or 2500mb, got ${text}`);
-  return Number(figure) * (unit!.toLowerCase() === 'gb' ? 1e9 : 1e6);
 };
 
 export interface CompareFlags {

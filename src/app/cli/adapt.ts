@@ -1,5 +1,6 @@
-import type { AdaptFlags, CompareFlags, ExportFlags } from './adapt-actions.ts';
+import type { CompareFlags, ExportFlags } from './adapt-actions.ts';
 import type { CombineFlags } from './adapt-combine.ts';
+import type { AdaptFlags } from './adapt-flags.ts';
 import type { CommandModule } from './command-module.ts';
 import { numberWithin, positiveNumber, wholeNumber } from './number.ts';
 import { commonOptions } from './options.ts';

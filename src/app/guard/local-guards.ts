@@ -1,8 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import { NotFoundError } from '../core/index.ts';
-import { guardFile, readGuardSettings, shippedGuard } from './language-model/index.ts';
-import type { LocalGuard, LocalGuards } from './server/index.ts';
+import { NotFoundError } from '../../core/index.ts';
+import { guardFile, readGuardSettings, shippedGuard } from '../language-model/index.ts';
+import type { LocalGuard, LocalGuards } from '../server/index.ts';
 
 /** What the guard that comes with Lyceum is called. */
 export const shippedName = 'shipped';

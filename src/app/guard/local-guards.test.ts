@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { GuardSettings } from '../guard/index.ts';
-import { shippedGuard } from './language-model/index.ts';
+import type { GuardSettings } from '../../guard/index.ts';
+import { shippedGuard } from '../language-model/index.ts';
 import { localGuards } from './local-guards.ts';
 
 const settings: GuardSettings = { format: 1, model: null, policy: 'refused', injected: 0.5, restated: null, request: null, measured: {} };
