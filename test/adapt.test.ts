@@ -94,13 +94,15 @@ describe('lyceum adapt', () => {
   it('what it made is chatted with, scored with, compared and exported', () => {
     const trained = adapt('data.jsonl', '--method', 'lora');
     expect(trained.status).toBe(0);
-    expect(trained.stdout).toMatch(/; `lyceum chat --model \.\/tiny --adapter .+data-lora` talks with the adapted model\n$/);
+    expect(trained.stdout).toMatch(/; `lyceum chat --adapter .+data-lora` talks with the adapted model\n$/);
     write('pairs.jsonl', [{ id: 1, prompt: '<|im_start|>user\nWhich colour has box 5?<|im_end|>\n<|im_start|>assistant\n', completion: 'blue' }]);
     const score = (...args: string[]) =>
       JSON.parse(lyceum('score', '--model', './tiny', '--weights', 'f32', '--input', 'pairs.jsonl', ...args).stdout) as { logprob: number };
     const plain = score().logprob;
     for (const run of ['data-lora', 'data-loramoe']) expect(score('--adapter', at(run)).logprob).toBeGreaterThan(plain + 0.5);
     // The model is the one that the run was told.
+    const own = lyceum('score', '--adapter', at('data-lora'), '--weights', 'f32', '--input', 'pairs.jsonl');
+    expect([own.status, JSON.parse(own.stdout)]).toMatchObject([0, { logprob: score('--adapter', at('data-lora')).logprob }]);
     const chat = spawnSync(process.execPath, [bin, 'chat', '--adapter', at('data-lora'), '--max-tokens', '4', '--json'], {
       encoding: 'utf8',
       cwd: folder,
@@ -201,6 +203,10 @@ describe('lyceum adapt', () => {
       'no general samples are replayed\n',
     ])
       expect(stderr).toContain(said);
+    const strict = adapt('untidy.jsonl', '--eval', 'judge.jsonl', '--dry-run', '--replay', '0', '--too-long', 'refuse');
+    expect(strict.status).toBe(3);
+    expect(strict.stderr).toMatch(/left out long prompt: it has \d+ tokens, more than 64\n/);
+    expect(strict.stderr).not.toContain('were cut to fit');
   }, 60_000);
 
   it('learns from preferences which answer is the better one, and reports how often it is the likelier', () => {
@@ -284,6 +290,7 @@ describe('lyceum adapt', () => {
     ['odd memory', ['data.jsonl', '--memory', 'much'], 2, /expected --memory as in 4gb or 2500mb, got much/],
     ['an unknown method', ['data.jsonl', '--method', 'magic'], 2, /expected a kind of .+loramoe.+, got "magic"/],
     ['unknown weights to keep', ['data.jsonl', '--keep', 'first'], 2, /keep: .+"best"\|"last"/],
+    ['an unknown way with long samples', ['data.jsonl', '--too-long', 'wrap'], 2, /expected tooLong cut or refuse, got wrap/],
     ['an unknown size', ['data.jsonl', '--size', 'huge'], 2, /size: .+"small"\|"medium"\|"large"/],
     ['an unknown option', ['data.jsonl', '--options', '{"rnk":3}'], 2, /loramoe: .+rnk/],
     ['options that are no JSON', ['data.jsonl', '--options', 'rank=3'], 2, /expected --options as a JSON object/],

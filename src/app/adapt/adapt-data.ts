@@ -22,6 +22,8 @@ export interface AdaptDataOptions extends Pick<SplitOptions, 'data' | 'evaluatio
   readonly replayData?: string;
   /** Samples that say nearly what an earlier one says, and those whose words stand in the held-out part, are not learnt. Default false. */
   readonly admit?: boolean;
+  /** What is done with samples of more tokens than a row has. Default `cut`. */
+  readonly tooLong?: 'cut' | 'refuse';
   /** What a chat template that tells the date is told. */
   readonly now: Date;
   readonly signal?: AbortSignal;
@@ -120,7 +122,8 @@ export const readAdaptData = async (base: BaseModel, recipe: Recipe, options: Ad
   const kindOf = (kind: string) => (samples: readonly Sample[]) => (named ? samples : samples.map((sample) => ({ ...sample, kind })));
   // Both answers of a pair stand in one row.
   const ownLength = preferences ? Math.floor((length + virtual) / 2) - virtual : length;
-  const shared = { tokenizer, chatTemplate, length: ownLength, now, kinds: numbers, ...(signal && { signal }) };
+  const { tooLong } = options;
+  const shared = { tokenizer, chatTemplate, length: ownLength, now, kinds: numbers, ...(tooLong && { tooLong }), ...(signal && { signal }) };
   const own = await tokenise(kindOf('task')(training), { ...shared, ...(onProgress && { onProgress }) });
   if (own.texts.length + own.pairs.length === 0)
     throw new ConfigError(
@@ -131,7 +134,11 @@ export const readAdaptData = async (base: BaseModel, recipe: Recipe, options: Ad
     throw new ConfigError(
       `${evaluation ?? data}: expected held-out samples of at most ${ownLength} tokens, got ${apart.refused.length} that are not; take longer rows (--length)`,
     );
-  const general = await tokenise(kindOf('general')(replayed.map((sample) => ({ ...sample, id: `replay ${sample.id}` }))), { ...shared, length });
+  const general = await tokenise(kindOf('general')(replayed.map((sample) => ({ ...sample, id: `replay ${sample.id}` }))), {
+    ...shared,
+    length,
+    tooLong: 'cut',
+  });
   const tokens = countTokens(own.texts) + countTokens(own.pairs.flatMap(({ chosen, rejected }) => [chosen, rejected]));
   const mixed = takeTokens(general.texts, (tokens * recipe.replay) / (1 - recipe.replay), recipe.seed);
   const { kl } = recipe.against;

@@ -9,7 +9,7 @@ import { openRun } from '../../train/index.ts';
 import { openBase } from '../language-model/open-base.ts';
 import { exactIn32Bits } from '../language-model/weights.ts';
 import { hashData, readAdaptData } from './adapt-data.ts';
-import type { AdaptOptions, AdaptOutcome, AdaptPrice } from './adapt-options.ts';
+import { type AdaptOptions, type AdaptOutcome, type AdaptPrice, readingOf } from './adapt-options.ts';
 import { keepAsked } from './asked.ts';
 import { begunAt, describeRun, finishedRun } from './begun-run.ts';
 import { chooseEntries, choosesEntries } from './choose-entries.ts';
@@ -45,9 +45,10 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
     from,
     evaluation,
     replayData,
-    kindField,
-    kindRules,
-    admit,
+    kindField: _field,
+    kindRules: _rules,
+    admit: _admit,
+    tooLong: _tooLong,
     memoryBytes,
     threads,
     checkpointSteps,
@@ -75,7 +76,7 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
   if (from !== undefined && resolve(from) === folder)
     throw new ConfigError(`adapt: expected a folder of its own for the run, got ${folder}, from which it starts; name another with --output`);
   const files = { data: path, ...(evaluation !== undefined && { evaluation }), ...(replayData !== undefined && { replayData }) };
-  const how = { ...(kindField !== undefined && { kindField }), ...(kindRules && { kindRules }), ...(admit && { admit }) };
+  const how = readingOf(options);
   const hashes = await hashData(given, files);
   const now = (await begunAt(folder)) ?? new Date();
   const data = await readAdaptData(base, given, {

@@ -1,4 +1,5 @@
 import type { RecipeInput } from '../../adapt/index.ts';
+import { ConfigError } from '../../core/index.ts';
 import type { AdaptResult } from '../../report/index.ts';
 import type { AdaptData } from './adapt-data.ts';
 
@@ -16,6 +17,8 @@ export interface AdaptOptions extends RecipeInput {
   readonly kindField?: string;
   readonly kindRules?: readonly { readonly pattern: string; readonly kind: string }[];
   readonly admit?: boolean;
+  /** What is done with samples of more tokens than a row has: `cut` (default) or `refuse`. */
+  readonly tooLong?: 'cut' | 'refuse';
   /** What the training process may take: activations are computed again where that is needed. */
   readonly memoryBytes?: number;
   readonly threads: number;
@@ -29,6 +32,18 @@ export interface AdaptOptions extends RecipeInput {
   readonly onProgress?: (progress: AdaptProgress) => void;
   readonly onNote?: (message: string) => void;
 }
+
+/** How samples are read, as far as it is not what is usual: a part of what a run is. */
+export const readingOf = ({ kindField, kindRules, admit, tooLong }: AdaptOptions): Pick<AdaptOptions, 'kindField' | 'kindRules' | 'admit' | 'tooLong'> => {
+  if (tooLong !== undefined && tooLong !== 'cut' && tooLong !== 'refuse')
+    throw new ConfigError(`adapt: expected tooLong cut or refuse, got ${String(tooLong)}`);
+  return {
+    ...(kindField !== undefined && { kindField }),
+    ...(kindRules && { kindRules }),
+    ...(admit && { admit }),
+    ...(tooLong === 'refuse' && { tooLong }),
+  };
+};
 
 export interface AdaptProgress {
   readonly stage: string;

@@ -9,7 +9,7 @@ import { openRun } from '../../train/index.ts';
 import { openBase } from '../language-model/open-base.ts';
 import { openEmbedderApart } from '../open-embedder-apart.ts';
 import { hashData, readAdaptData } from './adapt-data.ts';
-import type { AdaptOptions, AdaptOutcome } from './adapt-options.ts';
+import { type AdaptOptions, type AdaptOutcome, readingOf } from './adapt-options.ts';
 import { keepAsked } from './asked.ts';
 import { begunAt, describeRun, finishedRun } from './begun-run.ts';
 import { describeData } from './describe-data.ts';
@@ -20,7 +20,7 @@ import { runResult } from './run-result.ts';
 
 const longestRow = 8192; // tokens of a sample at most
 /** Options that say how samples are read, where the run lies and who watches it. Any other is of training. */
-const understood = new Set('data model output runsDir from evaluation kindField kindRules admit threads seed size method signal dryRun checkpointSteps graceMs onProgress onNote'.split(' ')); // biome-ignore format: a list
+const understood = new Set('data model output runsDir from evaluation kindField kindRules admit tooLong threads seed size method signal dryRun checkpointSteps graceMs onProgress onNote'.split(' ')); // biome-ignore format: a list
 
 /**
  * The arm in which nothing is trained: held-out samples are asked with the training samples that are most like them in the prompt. What it can do says whether training is worth it; knowledge stays as it was.
@@ -28,7 +28,7 @@ const understood = new Set('data model output runsDir from evaluation kindField 
  * @throws as `adaptModel` · ConfigError for options of training
  */
 export const retrievedRun = async (options: AdaptOptions): Promise<AdaptOutcome> => {
-  const { data: path, model, output, runsDir, from, evaluation, kindField, kindRules, admit, threads, signal, onProgress, onNote } = options;
+  const { data: path, model, output, runsDir, from, evaluation, threads, signal, onProgress, onNote } = options;
   if (from !== undefined)
     throw new ConfigError(
       `adapt: expected a method that is trained to start from ${from}, got ${retrievedKind}; leave --from out, or take the method of that run`,
@@ -46,7 +46,7 @@ export const retrievedRun = async (options: AdaptOptions): Promise<AdaptOutcome>
   );
   const recipe = { ...read, method: { ...read.method, kind: retrievedKind, options: { examples: 4, encoder: 'all-MiniLM-L6-v2' } } };
   const files = { data: path, ...(evaluation !== undefined && { evaluation }) };
-  const how = { ...(kindField !== undefined && { kindField }), ...(kindRules && { kindRules }), ...(admit && { admit }) };
+  const how = readingOf(options);
   const now = (await begunAt(folder)) ?? new Date();
   const hashes = await hashData(recipe, files);
   const data = await readAdaptData(base, recipe, { ...files, now, ...how, ...(signal && { signal }) });

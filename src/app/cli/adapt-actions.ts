@@ -67,7 +67,7 @@ export async function adapt(named: string | undefined, flags: AdaptFlags, common
     print(
       common.json
         ? JSON.stringify(documentOf(result, folder))
-        : `${result.verdict}\nthe report is ${join(folder, 'report.html')}${result.method.kind === retrievedKind ? '' : `; \`lyceum chat --model ${flags.model} --adapter ${folder}\` talks with the adapted model`}`,
+        : `${result.verdict}\nthe report is ${join(folder, 'report.html')}${result.method.kind === retrievedKind ? '' : `; \`lyceum chat --adapter ${folder}\` talks with the adapted model`}`,
     );
     return exit;
   } finally {

@@ -51,12 +51,12 @@ export async function combine(
       onNote: (message) => bar.note(message),
     });
     bar.stop();
-    const { task, knowledge, experts, verdict, model } = result;
+    const { task, knowledge, experts, verdict } = result;
     const report = join(folder, 'report.html');
     print(
       json
         ? JSON.stringify({ method, task, knowledge, tasks, experts, adapter: join(folder, 'adapter'), report, verdict })
-        : `${verdict}\n\n${tableOf(tasks)}\n\nthe report is ${report}; \`lyceum chat --model ${model.name} --adapter ${folder}\` talks with the mixture`,
+        : `${verdict}\n\n${tableOf(tasks)}\n\nthe report is ${report}; \`lyceum chat --adapter ${folder}\` talks with the mixture`,
     );
     return 0;
   } finally {

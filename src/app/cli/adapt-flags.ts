@@ -18,6 +18,7 @@ export interface AdaptFlags {
   readonly kind?: string;
   readonly kindRule?: readonly string[];
   readonly admit?: boolean;
+  readonly tooLong?: string;
   readonly epochs?: number;
   readonly length?: number;
   readonly rows?: number;
@@ -41,7 +42,7 @@ export interface AdaptFlags {
 
 /** What flags ask for. @throws ConfigError naming a flag that cannot be read */
 export const adaptOptionsOf = (data: string, flags: AdaptFlags, common: CommonOptions): AdaptOptions => {
-  const { model, method, size, output, from, eval: evaluation, replay, replayData, kind, epochs, length, rows, learningRate, keep, blocks, memory, options, dryRun, ...words } = flags; // biome-ignore format: one list
+  const { model, method, size, output, from, eval: evaluation, replay, replayData, kind, tooLong, epochs, length, rows, learningRate, keep, blocks, memory, options, dryRun, ...words } = flags; // biome-ignore format: one list
   if (!['auto', 'f32', 'int8'].includes(common.weights)) throw new ConfigError(`adapt: expected --weights auto, f32 or int8, got ${common.weights}`);
   return {
     data,
@@ -60,6 +61,7 @@ export const adaptOptionsOf = (data: string, flags: AdaptFlags, common: CommonOp
     ...(kind !== undefined && { kindField: kind }),
     ...(flags.kindRule && { kindRules: flags.kindRule.map(ruleOf) }),
     ...(flags.admit && { admit: true }),
+    ...(tooLong !== undefined && { tooLong: tooLong as 'cut' }), // another word is refused with those that are known
     ...(epochs !== undefined && { epochs }),
     ...(length !== undefined && { length }),
     ...(rows !== undefined && { rows }),

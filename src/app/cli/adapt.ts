@@ -24,6 +24,7 @@ export const define: CommandModule['define'] = (command, finish) => {
     .option('--kind <field>', 'field that says what kind of sample a line is; default: kind, task_type or type')
     .option('--kind-rule <rules...>', 'PATTERN=KIND: samples whose prompt fits are of that kind')
     .option('--admit', 'leave out samples that ask nearly what an earlier one asks, or whose words stand in the held-out part')
+    .option('--too-long <what>', 'samples longer than a row: cut, a prompt at its beginning and a text into parts (default), or refuse')
     .option('--epochs <n>', 'passes over the samples', wholeNumber('--epochs', 1))
     .option('--length <n>', 'tokens of a row, into which samples are packed', wholeNumber('--length', 16))
     .option('--rows <n>', 'rows of a step', wholeNumber('--rows', 1))

@@ -1,15 +1,13 @@
 import type { CommandModule } from './command-module.ts';
 import type { ChatFlags } from './complete-actions.ts';
+import { adapterOption, modelOrUsualOption } from './model-options.ts';
 import { numberWithin, wholeNumber } from './number.ts';
 import { commonOptions } from './options.ts';
 
 export const define: CommandModule['define'] = (command, finish) => {
   command
-    .option(
-      '--model <model>',
-      'a GGUF file, a Hugging Face folder, or a name that `lyceum models list` prints (default: that of the adapter, else smollm2-135m-instruct)',
-    )
-    .option('--adapter <folder>', 'an adapter put on the model: a folder of `lyceum adapt`, or a LoRA of PEFT’s')
+    .option(...modelOrUsualOption)
+    .option(...adapterOption)
     .option('--guard <folder>', 'a guard of `lyceum guard calibrate`, for what stands between <document> and </document>')
     .option('--system <text>', 'what the model is told before the conversation')
     .option('--max-tokens <n>', 'tokens of an answer at most (default 1024)', wholeNumber('--max-tokens', 1))

@@ -14,7 +14,7 @@ import type { CommonOptions } from './options.ts';
 import { progressLine } from './progress.ts';
 
 export interface CompleteFlags {
-  readonly model: string;
+  readonly model?: string;
   readonly adapter?: string;
   readonly guard?: string;
   readonly input?: string;
@@ -37,11 +37,16 @@ export interface ChatFlags {
   readonly temperature?: number;
 }
 
-const open = (
-  { model, adapter, guard }: { readonly model: string; readonly adapter?: string; readonly guard?: string },
-  { threads, device, weights }: CommonOptions,
-): Promise<LanguageModel> =>
-  openLanguageModelApart(model, { threads, device, weights, ...(adapter !== undefined && { adapter }), ...(guard !== undefined && { guard }) });
+const open = async (flags: Pick<CompleteFlags, 'model' | 'adapter' | 'guard'>, { threads, device, weights }: CommonOptions): Promise<LanguageModel> => {
+  const { adapter, guard } = flags;
+  return openLanguageModelApart(await modelFor(flags), {
+    threads,
+    device,
+    weights,
+    ...(adapter !== undefined && { adapter }),
+    ...(guard !== undefined && { guard }),
+  });
+};
 
 const read = async (path: string): Promise<string> => {
   try {
@@ -88,13 +93,13 @@ const batch = async (
     run: { signal: AbortSignal; onProgress: (done: number) => void },
   ) => Promise<{ done: readonly object[]; skipped: readonly Skipped[] }>,
 ): Promise<number> => {
-  const { model: name, output } = flags;
+  const { output } = flags;
   using stop = cancellation('run the same command again');
   const bar = progressLine({ quiet: common.quiet || common.json, unit });
   const begun = performance.now();
   try {
     await using model = await open(flags, common);
-    const { done, skipped } = await work(model, { signal: stop.signal, onProgress: (finished) => bar.update(finished, total, name) });
+    const { done, skipped } = await work(model, { signal: stop.signal, onProgress: (finished) => bar.update(finished, total, model.info.name) });
     const lines = done.map((one) => `${JSON.stringify(one)}\n`);
     if (output === undefined) for (const line of lines) process.stdout.write(line);
     else await (await import('../write-output.ts')).writeOutput(output, lines);
@@ -117,7 +122,7 @@ const guardNote = ({ withheld }: GuardVerdict): string =>
 /** `lyceum chat`: a turn a line. Ctrl-C ends an answer; at the prompt it says how to end, since an answer may have ended just before. */
 export async function chat(flags: ChatFlags, common: CommonOptions): Promise<number> {
   const { system, maxTokens, temperature, speculation: speculate } = flags;
-  await using model = await open({ ...flags, model: await modelFor(flags) }, common);
+  await using model = await open(flags, common);
   if (!model.info.hasChatTemplate)
     throw new ConfigError(
       `chat: expected a model with a chat template, got ${model.info.name} without one; use \`lyceum complete\`, or an instruction-tuned model`,

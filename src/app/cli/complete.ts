@@ -1,13 +1,14 @@
 import type { CommandModule } from './command-module.ts';
 import type { CompleteFlags } from './complete-actions.ts';
+import { adapterOption, modelOrUsualOption } from './model-options.ts';
 import { numberWithin, wholeNumber } from './number.ts';
 import { commonOptions } from './options.ts';
 
 export const define: CommandModule['define'] = (command, finish) => {
   command
     .argument('[prompt]', 'a text to continue')
-    .requiredOption('--model <model>', 'a GGUF file, a Hugging Face folder, or a name that `lyceum models list` prints')
-    .option('--adapter <folder>', 'an adapter put on the model: a folder of `lyceum adapt`, or a LoRA of PEFT’s')
+    .option(...modelOrUsualOption)
+    .option(...adapterOption)
     .option('--guard <folder>', 'a guard of `lyceum guard calibrate`, for what stands between <document> and </document>')
     .option('--input <file>', 'JSON Lines instead: {"id", "prompt"} or {"id", "messages"}, if wanted maxTokens, temperature, topK, topP, minP, seed, stop')
     .option('--output <file>', 'where the results of --input go; default: standard output')

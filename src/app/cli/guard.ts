@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { CommandModule } from './command-module.ts';
 import type { CalibrateFlags, PredictFlags, RedTeamFlags } from './guard-actions.ts';
+import { adapterOption, modelOption } from './model-options.ts';
 import { wholeNumber } from './number.ts';
 import { commonOptions } from './options.ts';
 
-const modelOption = ['--model <model>', 'a GGUF file, a Hugging Face folder, or a name that `lyceum models list` prints'] as const;
 const policyOption = ['--policy <name>', 'what happens to a suspected request: guarded, flagged or refused'] as const;
 
 export const define: CommandModule['define'] = (command, finish) => {
@@ -14,7 +14,7 @@ export const define: CommandModule['define'] = (command, finish) => {
     .option('--output <file>', 'where the answers of --predict go; default: standard output')
     .option(...modelOption)
     .option('--guard <folder>', 'a guard that `lyceum guard calibrate` wrote; default: the one that comes with Lyceum, for any model')
-    .option('--adapter <folder>', 'an adapter put on the model: a folder of `lyceum adapt`, or a LoRA of PEFT’s')
+    .option(...adapterOption)
     .option(policyOption[0], 'what happens to a suspected request: guarded, flagged or refused; or off')
     .option('--max-tokens <n>', 'tokens of an answer at most (default 128)', wholeNumber('--max-tokens', 1))
     .addHelpText(

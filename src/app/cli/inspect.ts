@@ -3,12 +3,9 @@ import type { CommandModule } from './command-module.ts';
 import type { LensFlags, OrionFlags, PatchFlags } from './inspect-actions.ts';
 import type { AttentionFlags, AttributeFlags, HeadsFlags } from './inspect-component-actions.ts';
 import type { RetrievalFlags } from './inspect-retrieval-action.ts';
+import { adapterOption, modelOption } from './model-options.ts';
 import { wholeNumber } from './number.ts';
 import { commonOptions } from './options.ts';
-
-const modelOption = ['--model <model>', 'a GGUF file, a Hugging Face folder, or a name that `lyceum models list` prints'] as const;
-
-const adapterOption = ['--adapter <folder>', 'an adapter put on the model: a folder of `lyceum adapt`, or a LoRA of PEFT’s'] as const;
 
 /** For commander, which hands over what stood before. */
 const eachSeed = (text: string, before: readonly number[] = []): readonly number[] => [...before, wholeNumber('--seeds', 0)(text)];

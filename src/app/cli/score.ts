@@ -1,11 +1,12 @@
 import type { CommandModule } from './command-module.ts';
 import type { ScoreFlags } from './complete-actions.ts';
+import { adapterOption, modelOrUsualOption } from './model-options.ts';
 import { commonOptions } from './options.ts';
 
 export const define: CommandModule['define'] = (command, finish) => {
   command
-    .requiredOption('--model <model>', 'a GGUF file, a Hugging Face folder, or a name that `lyceum models list` prints')
-    .option('--adapter <folder>', 'an adapter put on the model: a folder of `lyceum adapt`, or a LoRA of PEFT’s')
+    .option(...modelOrUsualOption)
+    .option(...adapterOption)
     .requiredOption('--input <file>', 'JSON Lines: {"id", "prompt", "completion"}')
     .option('--output <file>', 'where the results go; default: standard output')
     .option('--no-special-tokens', 'do not add what the model’s tokenizer adds to a text')

@@ -1,4 +1,5 @@
 import type { CommandModule } from './command-module.ts';
+import { adapterOption, modelOrUsualOption } from './model-options.ts';
 import { wholeNumber } from './number.ts';
 import { commonOptions } from './options.ts';
 
@@ -15,11 +16,8 @@ interface ServeFlags {
 
 export const define: CommandModule['define'] = (command, finish) => {
   command
-    .option(
-      '--model <model>',
-      'a GGUF file, a Hugging Face folder, or a name that `lyceum models list` prints (default: that of the adapter, else smollm2-135m-instruct)',
-    )
-    .option('--adapter <folder>', 'an adapter put on the model: a folder of `lyceum adapt`, or a LoRA of PEFT’s')
+    .option(...modelOrUsualOption)
+    .option(...adapterOption)
     .option('--guard <folder>', 'a guard of `lyceum guard calibrate`, for what stands between <document> and </document> and what tools answer')
     .option('--port <n>', 'port; the next free one when it is taken', wholeNumber('--port', 0), 4750)
     .option('--host <address>', 'address to listen on; anything but loopback needs --token', '127.0.0.1')

@@ -106,6 +106,10 @@ export const adaptRequestSchema = z
       .boolean()
       .optional()
       .openapi({ description: 'Leaves out samples that ask nearly what an earlier one asks, or whose words stand in the held-out part.' }),
+    tooLong: z.enum(['cut', 'refuse']).optional().openapi({
+      description:
+        'What is done with samples of more tokens than a row has: prompts lose their beginning and texts are cut into parts, the default, or they are left out.',
+    }),
     kindRules: z
       .array(z.strictObject({ pattern: z.string().min(1).max(1000), kind: z.string().min(1).max(100) }))
       .max(100)
