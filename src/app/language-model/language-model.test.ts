@@ -2,12 +2,14 @@ import { readdir, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError, NotFoundError } from '../../core/index.ts';
+import { openCausalFiles } from '../../models/index.ts';
 import { CancelledError } from '../../runtime/index.ts';
 import { ownHome } from '../testing/own-home.ts';
 import { tinyConfig, writeTinyModel } from '../testing/tiny-language-model.ts';
 import { type LanguageModel, openLanguageModel } from './open-language-model.ts';
 import { openLanguageModelApart } from './open-language-model-apart.ts';
 import type { TextPiece } from './text-request.ts';
+import { openTextTools } from './text-tools.ts';
 
 const own = ownHome();
 let folder: string;
@@ -53,6 +55,23 @@ describe('a language model', () => {
     const { usage, tokenIds } = await here.generate({ messages, maxTokens: 3 });
     const text = '<|im_start|>user\nHi <|im_end|><|im_end|>\n<|im_start|>assistant\n';
     expect(await here.generate({ prompt: text, maxTokens: 3 })).toMatchObject({ tokenIds, usage: { promptTokens: usage.promptTokens } });
+  });
+
+  it('finds the template in a file of its own, and the usual one of several', async () => {
+    const bare = await writeTinyModel(join(own.path, 'bare'), { template: false });
+    const files = () => openCausalFiles('folder', bare);
+    expect((await openTextTools(await files(), 'ours')).chatTemplate).toBe('ours');
+    const config = (value: unknown) => writeFile(join(bare, 'tokenizer_config.json'), typeof value === 'string' ? value : JSON.stringify(value));
+    await config({ chat_template: [{ name: 'tool_use', template: 'T' }, { name: 'default', template: 'D' }] }); // biome-ignore format: short
+    expect((await openTextTools(await files(), 'ours')).chatTemplate).toBe('D');
+    await writeFile(join(bare, 'chat_template.jinja'), 'J');
+    expect((await openTextTools(await files(), 'ours')).chatTemplate).toBe('J');
+    for (const broken of ['{"eos_token": ', '[]']) {
+      await config(broken);
+      await expect(files().then((them) => openTextTools(them, undefined))).rejects.toThrow(
+        /tokenizer_config\.json: expected (a )?JSON.+; fetch the model again/,
+      );
+    }
   });
 
   it('takes token ids and biases, names the bytes of tokens, and says how busy it is', async () => {

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { NotFoundError } from '../../core/index.ts';
+import { FormatError, NotFoundError } from '../../core/index.ts';
 import { type CausalTokenizer, type ChatMessage, openCausalTokenizer, renderChat, tokenizerFromGguf, tokenizerFromPieces } from '../../formats/index.ts';
 import type { CausalFiles } from '../../models/index.ts';
+import { fileError } from '../file-error.ts';
 
 /** What turns conversations and texts into tokens and back. */
 export interface TextTools {
@@ -23,21 +24,41 @@ export const openTextTools = async (files: CausalFiles, ours: string | undefined
     return { tokenizer: tokenizerFromPieces(tokenizer, `llama2.c ${path} tokenizer`), chatTemplate: ours };
   }
   const { folder } = files;
-  const optional = async (name: string): Promise<Record<string, unknown>> => {
-    try {
-      return JSON.parse(await readFile(join(folder, name), 'utf8')) as Record<string, unknown>;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-      throw error;
-    }
-  };
-  const [config, generation] = [await optional('tokenizer_config.json'), await optional('generation_config.json')];
-  const eos = [generation.eos_token_id ?? []].flat() as number[];
-  const template = config.chat_template;
-  return {
-    tokenizer: await openCausalTokenizer(join(folder, 'tokenizer.json'), { config, eos }),
-    chatTemplate: typeof template === 'string' ? template : ours,
-  };
+  const [config, generation] = [await optionalJson(join(folder, 'tokenizer_config.json')), await optionalJson(join(folder, 'generation_config.json'))];
+  const eos = [generation['eos_token_id'] ?? []].flat() as number[];
+  const template = (await optionalText(join(folder, 'chat_template.jinja'))) ?? templateOf(config['chat_template']);
+  return { tokenizer: await openCausalTokenizer(join(folder, 'tokenizer.json'), { config, eos }), chatTemplate: template ?? ours };
+};
+
+const optionalText = async (path: string): Promise<string | undefined> => {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw fileError(error, path);
+  }
+};
+
+/** An object in a file that may be missing. */
+const optionalJson = async (path: string): Promise<Record<string, unknown>> => {
+  const text = await optionalText(path);
+  if (text === undefined) return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new FormatError(`${path}: expected JSON, got ${(error as Error).message}; fetch the model again`);
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new FormatError(`${path}: expected a JSON object, got ${text.slice(0, 40)}; fetch the model again`);
+};
+
+/** A template, or of several by name the one called `default`. */
+const templateOf = (value: unknown): string | undefined => {
+  if (typeof value === 'string') return value;
+  const named = Array.isArray(value) ? (value as readonly ({ readonly name?: unknown; readonly template?: unknown } | null)[]) : [];
+  const found = named.find((one) => one?.name === 'default')?.template;
+  return typeof found === 'string' ? found : undefined;
 };
 
 /** A conversation as the model's template writes it, up to where the answer begins. @throws as `renderChat` */

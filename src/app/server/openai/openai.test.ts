@@ -173,7 +173,8 @@ describe('the official client', () => {
     ['a suffix', 'completions', { prompt: 'a', suffix: 'b' }, 400, 'unsupported_value'],
     ['no prompt', 'completions', {}, 400, 'invalid_value'],
     ['ids of no token', 'completions', { prompt: [99_999] }, 400, 'config'],
-    ['a field of another server', 'completions', { prompt: 'a', top_k: 5 }, 400, 'unsupported_value'],
+    ['functions', 'chat/completions', { messages, functions: [{ name: 'f' }] }, 400, 'unsupported_value'],
+    ['another server’s field out of bounds', 'completions', { prompt: 'a', min_p: 5 }, 400, 'invalid_value'],
     ['an unknown extension', 'completions', { prompt: 'a', lyceum: { nonsense: 1 } }, 400, 'invalid_value'],
     ['probabilities without logprobs', 'chat/completions', { messages, top_logprobs: 2 }, 400, 'invalid_value'],
   ])('is told why not: %s', async (_, path, body, status, code) => {
@@ -205,6 +206,14 @@ describe('the official client', () => {
     const more = { response_format: { type: 'text' }, modalities: ['text'], stream_options: null, chat_id: 'x', unknown_field: 1, logit_bias: null };
     expect((await served.post('/v1/chat/completions', { ...warm, ...extra, ...more, messages })).status).toBe(200);
     expect((await served.post('/v1/completions', { ...warm, prompt: 'a', lyceum: { topK: 1, minP: 0.1, repetitionPenalty: 1.1 } })).status).toBe(200);
+    // As Open WebUI and clients of other servers send them: the same choice of tokens.
+    const answerOf = async (body: object) =>
+      ((await json(served.post('/v1/completions', { ...warm, prompt: 'a', max_tokens: 20, ...body })))['choices'] as { text: string }[])[0]!.text;
+    const wanted = await answerOf({ lyceum: { topK: 3, minP: 0.1, repetitionPenalty: 1.5 } });
+    expect(await answerOf({ top_k: 3, min_p: 0.1, repeat_penalty: 1.5 })).toBe(wanted);
+    expect(await answerOf({ top_k: -1, min_p: null, repetition_penalty: null })).toBe(await answerOf({}));
+    expect(await answerOf({ top_k: 3, lyceum: { topK: 0 } })).toBe(await answerOf({}));
+    expect((await served.post('/v1/chat/completions', { ...warm, messages, reasoning_effort: 'high', min_p: 0 })).status).toBe(200);
   });
 });
 

@@ -6,6 +6,9 @@ import { badField, Refusal, unsupported } from './refusal.ts';
 
 export const mostChoices = 16;
 const tokens = z.int().min(1);
+const topK = z.int().min(0);
+const share = z.number().min(0).max(1);
+const repetition = z.number().min(0.01).max(10);
 
 /** Fields that `/v1/chat/completions` and `/v1/completions` share. */
 export const samplingFields = {
@@ -22,11 +25,16 @@ export const samplingFields = {
   stream: z.boolean().default(false),
   stream_options: z.object({ include_usage: z.boolean().nullish() }).optional(),
   user: z.string().max(1000).default(''),
+  // OpenAI has none of these; other servers do, and clients of theirs send them. −1 is vLLM's for "all tokens".
+  top_k: z.union([z.literal(-1), topK]).nullish(),
+  min_p: share.nullish(),
+  repetition_penalty: repetition.nullish(),
+  repeat_penalty: repetition.nullish(),
   lyceum: z
     .strictObject({
-      topK: z.int().min(0).optional(),
-      minP: z.number().min(0).max(1).optional(),
-      repetitionPenalty: z.number().min(0.01).max(10).optional(),
+      topK: topK.optional(),
+      minP: share.optional(),
+      repetitionPenalty: repetition.optional(),
       guard: z.enum(['off', ...guardPolicies]).optional(),
     })
     .default({}),
@@ -42,12 +50,8 @@ export const parseBody = <Shape extends z.ZodType>(schema: Shape, body: unknown)
   throw new Refusal(400, `${param || 'body'}: ${issue.message}`, { code: 'invalid_value', param: param || undefined });
 };
 
-const ours: Readonly<Record<string, string>> = { top_k: 'topK', min_p: 'minP', repetition_penalty: 'repetitionPenalty', repeat_penalty: 'repetitionPenalty' };
-
 /** Refuses fields that would change the answer and are not obeyed here; the rest that is unknown is ignored. `harmless` are values that ask for nothing. */
 export const refuseFields = (body: Readonly<Record<string, unknown>>, harmless: Readonly<Record<string, readonly unknown[]>>): void => {
-  for (const [other, own] of Object.entries(ours))
-    if (body[other] !== undefined) throw unsupported(other, 'it under `lyceum`', body[other], `send {"lyceum": {"${own}": …}}`);
   for (const [name, values] of Object.entries(harmless)) {
     const value = body[name];
     const asksNothing =
@@ -61,6 +65,12 @@ export const samplingOf = (fields: Fields): ((index: number) => Partial<TextRequ
   const seed = fields.seed === undefined ? randomInt(2 ** 47) : Math.trunc(fields.seed % 2 ** 47);
   if (!Number.isSafeInteger(seed)) throw badField('seed', 'a whole number', fields.seed, 'send another');
   const bias = Object.entries(fields.logit_bias);
+  const { topK, minP, repetitionPenalty, guard } = {
+    topK: fields.top_k === -1 ? 0 : (fields.top_k ?? undefined),
+    minP: fields.min_p ?? undefined,
+    repetitionPenalty: fields.repetition_penalty ?? fields.repeat_penalty ?? undefined,
+    ...fields.lyceum,
+  };
   const sampling = {
     temperature: fields.temperature,
     topP: fields.top_p,
@@ -68,10 +78,10 @@ export const samplingOf = (fields: Fields): ((index: number) => Partial<TextRequ
     frequencyPenalty: fields.frequency_penalty,
     ...(bias.length > 0 && { logitBias: new Map(bias.map(([id, by]) => [Number(id), by])) }),
     stop: [fields.stop].flat().filter((text) => text !== ''),
-    ...(fields.lyceum.topK !== undefined && { topK: fields.lyceum.topK }),
-    ...(fields.lyceum.minP !== undefined && { minP: fields.lyceum.minP }),
-    ...(fields.lyceum.repetitionPenalty !== undefined && { repetitionPenalty: fields.lyceum.repetitionPenalty }),
-    ...(fields.lyceum.guard !== undefined && { guard: fields.lyceum.guard }),
+    ...(topK !== undefined && { topK }),
+    ...(minP !== undefined && { minP }),
+    ...(repetitionPenalty !== undefined && { repetitionPenalty }),
+    ...(guard !== undefined && { guard }),
   };
   return (index) => ({ ...sampling, seed: (seed + index * 2 ** 32) % 2 ** 53 });
 };

@@ -27,7 +27,7 @@ const harmless = {
   modalities: [['text']],
   audio: [],
   web_search_options: [],
-  reasoning_effort: ['none'],
+  reasoning_effort: ['none', 'minimal', 'low', 'medium', 'high', 'xhigh'], // there is no reasoning to shorten
   verbosity: ['medium'],
 };
 
