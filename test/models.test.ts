@@ -68,7 +68,9 @@ describe.skipIf(process.platform === 'win32')('lyceum models', () => {
     const { tensors } = await openSafetensors(join(minilm.path, 'model.fp16.safetensors'));
     const parameters = [...tensors.values()].filter(({ dtype }) => dtype === 'float16').reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
     expect(minilm).toMatchObject({ family: 'bert', layers: 6, hidden: 384, vocab: 30522, context: 512, weights: 'F16', licence: 'Apache-2.0', parameters });
-    expect(lyceum('show', 'minilm').stdout).toMatch(/^name {8}minilm\nfamily {6}bert\nparameters {2}22 7/);
+    const shown = lyceum('show', 'minilm').stdout;
+    expect(shown).toMatch(/^name {8}minilm\nfamily {6}bert\nparameters {2}22 7/);
+    expect(shown).toMatch(/\nf32 {9}expanded to float32, 91 MB\n$/);
   });
 
   it('show says how the weights are held, and why a file does not run', async () => {

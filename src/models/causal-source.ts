@@ -177,7 +177,7 @@ const shardsOf = (index: unknown, folder: string): string[] => {
   const bad = names.find((name) => typeof name !== 'string' || !/^[\w][\w.-]*\.safetensors$/.test(name));
   if (names.length === 0 || bad !== undefined)
     throw new FormatError(
-      `${folder}: expected model.safetensors.index.json to name files of this folder in weight_map, got ${JSON.stringify(bad ?? map ?? index)?.slice(0, 80)}`,
+      `${folder}: expected model.safetensors.index.json to name files of this folder in weight_map, got ${JSON.stringify(bad ?? map ?? index)?.slice(0, 80)}; fetch the file again`,
     );
   return names as string[];
 };

@@ -141,7 +141,7 @@ export async function show(model: string, { perplexity = false }: { readonly per
     ['source', shown.source ?? 'yours'],
     ['path', shown.path],
   ];
-  lines.push(...modeLines(shown, model));
+  lines.push(...modeLines(found, model));
   for (const [label, value] of lines) print(`${label.padEnd(10)}  ${value}`);
   return 0;
 }
@@ -155,8 +155,12 @@ const heldWords = {
 } as const;
 
 /** What the modes of weights make of a model, line by line. */
-function modeLines({ modes, cannotRun }: Pick<ShownModel, 'modes' | 'cannotRun'>, model: string): [string, string][] {
-  if (!modes) return cannotRun === null ? [] : [['runs', `not here: ${cannotRun}`]];
+function modeLines({ modes, cannotRun, formats }: Pick<ShownModel, 'modes' | 'cannotRun' | 'formats'>, model: string): [string, string][] {
+  if (!modes) {
+    if (cannotRun !== null) return [['runs', `not here: ${cannotRun}`]];
+    const half = formats.filter(({ format }) => format === 'F16' || format === 'BF16').reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    return [['f32', half > 0 ? `${heldWords.expanded}, ${megabytes(2 * half)}` : heldWords.inPlace]];
+  }
   const { held, auto, measured } = modes;
   const long = auto.longPrompts ? `; ${auto.longPrompts} for prompts of 64 tokens and more` : '';
   const advice = measured ? 'measured' : `a default: lyceum models show ${model} --perplexity measures`;

@@ -1,9 +1,12 @@
-import { readdir, truncate, utimes, writeFile } from 'node:fs/promises';
+import { readdir, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ConfigError, NotFoundError } from '../../core/index.ts';
-import { openCausalFiles } from '../../models/index.ts';
+import { ConfigError, LyceumError, NotFoundError } from '../../core/index.ts';
+import { openSafetensors, writeSafetensors } from '../../formats/index.ts';
+import { mutateJson } from '../../formats/testing/hostile.ts';
+import { causalSource, openCausalFiles } from '../../models/index.ts';
 import { CancelledError } from '../../runtime/index.ts';
+import { FileError } from '../file-error.ts';
 import { ownHome } from '../testing/own-home.ts';
 import { tinyConfig, writeTinyModel } from '../testing/tiny-language-model.ts';
 import { type LanguageModel, openLanguageModel } from './open-language-model.ts';
@@ -71,6 +74,40 @@ describe('a language model', () => {
       await expect(files().then((them) => openTextTools(them, undefined))).rejects.toThrow(
         /tokenizer_config\.json: expected (a )?JSON.+; fetch the model again/,
       );
+    }
+  });
+
+  it('is the same in several files of weights, and refuses an index that does not fit them', async () => {
+    const sharded = await writeTinyModel(join(own.path, 'sharded'));
+    const whole = await openSafetensors(join(sharded, 'model.safetensors'));
+    const index: Record<string, string> = {};
+    for (const [shard, odd] of [
+      ['model-00001-of-00002.safetensors', 0],
+      ['model-00002-of-00002.safetensors', 1],
+    ] as const) {
+      // biome-ignore format: short
+      const names = [...whole.tensors.keys()].filter((_, i) => i % 2 === odd);
+      const tensors = await Promise.all(
+        names.map(async (name) => {
+          const { shape, data } = await whole.read(name);
+          return [name, { dtype: 'float32' as const, shape, data: data as Float32Array<ArrayBuffer> }] as const;
+        }),
+      );
+      await writeSafetensors(join(sharded, shard), Object.fromEntries(tensors));
+      for (const name of names) index[name] = shard;
+    }
+    await rm(join(sharded, 'model.safetensors'));
+    const indexed = (value: unknown) => writeFile(join(sharded, 'model.safetensors.index.json'), JSON.stringify(value));
+    await indexed({ metadata: {}, weight_map: index });
+    await using model = await openLanguageModel(sharded, { threads: 1 });
+    expect((await model.generate({ prompt: 'abc', ...warm })).tokenIds).toEqual((await here.generate({ prompt: 'abc', ...warm })).tokenIds);
+    for (let seed = 0; seed < 200; seed++) {
+      await indexed(mutateJson({ metadata: {}, weight_map: index }, seed));
+      await openCausalFiles('folder', sharded)
+        .then(causalSource)
+        .catch((error: unknown) => {
+          if (!(error instanceof LyceumError || error instanceof FileError)) throw new Error(`seed ${seed}`, { cause: error });
+        });
     }
   });
 

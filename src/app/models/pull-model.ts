@@ -215,12 +215,15 @@ async function lookAtBundled({ name, signal, onProgress = () => {} }: PullOption
     onBytes: (doneBytes) => onProgress({ phase: 'checking', doneBytes, totalBytes: undefined, keptBytes: 0 }),
     ...(signal && { signal }),
   });
+  const sha256 = modelSha256('folder', files);
+  if (sha256 !== bundled.sha256)
+    throw new FormatError(`${folder}: expected the files of ${bundled.package} with SHA-256 ${bundled.sha256}, got ${sha256}; install Lyceum again`);
   return {
     name: bundled.name,
     kind: 'folder',
     path: folder,
     sizeBytes: sizeOf(files),
-    sha256: modelSha256('folder', files),
+    sha256,
     licence: bundled.licence,
     source: bundled.package,
     alreadyThere: true,

@@ -60,3 +60,14 @@ export const different = (hashes: string, find: (line: string) => Iterable<numbe
     return passed(line) && found.readUInt16LE(0) !== expected.readUInt16LE(2 * i);
   });
 };
+
+const few = ({ model, ...rest }: TokenizerJson, parts: object, keep: number) => {
+  const vocab = Object.fromEntries(Object.entries(model.vocab).filter(([, id]) => id < keep));
+  return { ...rest, ...parts, model: { ...model, vocab, merges: model.merges.filter(([left, right]) => Object.hasOwn(vocab, left + right)).slice(0, 3) } };
+};
+/** Tokenizers of a few tokens, to be damaged: two byte-level ones with other pipelines, and one as SentencePiece makes them. */
+export const smallTokenizers = [
+  few(byteLevel, fixture.byteLevel.pipelines['llama3']!.parts, 40),
+  few(byteLevel, fixture.byteLevel.pipelines['normalised']!.parts, 40),
+  few(sentencePiece, {}, 20),
+];
