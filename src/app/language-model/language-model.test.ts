@@ -1,22 +1,23 @@
 import { readdir, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ConfigError, LyceumError, NotFoundError } from '../../core/index.ts';
+import { ConfigError, LyceumError, NotFoundError, print } from '../../core/index.ts';
 import { openSafetensors, writeSafetensors } from '../../formats/index.ts';
 import { mutateJson } from '../../formats/testing/hostile.ts';
 import { causalSource, openCausalFiles } from '../../models/index.ts';
+import { ablate, capture } from '../../nn/index.ts';
 import { CancelledError } from '../../runtime/index.ts';
 import { FileError } from '../file-error.ts';
 import { ownHome } from '../testing/own-home.ts';
 import { tinyConfig, writeTinyModel } from '../testing/tiny-language-model.ts';
-import { type LanguageModel, openLanguageModel } from './open-language-model.ts';
+import { type LanguageModel, type OpenLanguageModel, openLanguageModel } from './open-language-model.ts';
 import { openLanguageModelApart } from './open-language-model-apart.ts';
 import type { TextPiece } from './text-request.ts';
 import { openTextTools } from './text-tools.ts';
 
 const own = ownHome();
 let folder: string;
-let here: LanguageModel;
+let here: OpenLanguageModel;
 let apart: LanguageModel;
 beforeAll(async () => {
   folder = await writeTinyModel(join(own.path, 'tiny'));
@@ -34,6 +35,14 @@ describe('a language model', () => {
     expect(here.info).toMatchObject({ name: 'tiny', family: 'llama', layers: 2, hidden: 32, vocab: 264, context: 256, weights: 'f32', hasChatTemplate: true });
     expect(here.info.parameters).toBe(264 * 32 + 32 + 2 * (2 * 32 + 2 * 32 * 32 + 2 * 16 * 32 + 3 * 64 * 32));
     expect(apart.info).toEqual(here.info);
+  });
+
+  it('shows the graph of a step, to print and to edit', () => {
+    const roots = Object.values(here.graph.outputs);
+    expect(print(roots)).toMatch(/ = input .+ = parameter .+@blocks\.1\.attn\.pattern.+return /s);
+    const [site] = Object.keys(capture(roots, ['blocks.1.resid.post']));
+    const ablated = ablate(roots, 'blocks.0.mlp.act');
+    expect([site, print(ablated.roots) === print(roots)]).toEqual(['blocks.1.resid.post', false]);
   });
 
   it('gives the same in this process and in one of its own, piece by piece, many at once', async () => {
