@@ -1,6 +1,6 @@
 import { fileError } from '../file-error.ts';
 
-const badInput = new Set(['CONFIG', 'FORMAT', 'NOT_FOUND', 'SHAPE', 'UNSUPPORTED', 'AMBIGUOUS', 'USAGE']);
+const badInput = new Set(['CONFIG', 'FORMAT', 'NOT_FOUND', 'SHAPE', 'UNSUPPORTED', 'AMBIGUOUS']);
 
 const codeOf = (error: unknown): string | undefined => {
   const code = (error as { code?: unknown } | null)?.code;
