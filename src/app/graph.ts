@@ -9,8 +9,10 @@ import {
   exportTurtle,
   type Fact,
   type LoggedDecision,
+  type Settings,
   type Store,
 } from '../knowledge/index.ts';
+import { changeSettings } from './change-settings.ts';
 import { AmbiguousError } from './errors.ts';
 import { openWorkspace } from './workspace.ts';
 import { writeOutput } from './write-output.ts';
@@ -22,7 +24,7 @@ export interface GraphOptions {
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 const printJson = (value: unknown) => print(JSON.stringify(value));
-const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
+const plural = (count: number, noun: string, many = `${noun}s`) => `${count} ${count === 1 ? noun : many}`;
 
 /** The one entity of this name or id. Errors: NotFoundError, with the nearest names; AmbiguousError, with the hits. */
 export async function oneEntity(store: Store, name: string): Promise<EntitySummary> {
@@ -187,6 +189,29 @@ export const reject = (name: string, other: string, { dir, json }: GraphOptions)
   decided(dir, json, (store) => store.decide({ type: 'reject', names: [name, other] }));
 export const undo = ({ dir, json }: GraphOptions): Promise<number> => decided(dir, json, (store) => store.undo());
 
+/** Prints how rare names are merged, after changing it where a value is given. */
+export async function settings({ dir, json, contains, threshold }: GraphOptions & { contains?: Settings['contains']; threshold?: number }): Promise<number> {
+  const changes = contains !== undefined || threshold !== undefined;
+  await using workspace = await openWorkspace({ dir, mode: changes ? 'write' : 'read' });
+  const { store } = workspace;
+  const { settings: now, decisions } = await changeSettings(store, { contains, threshold });
+  const { entities, facts } = await store.counts();
+  if (json) {
+    printJson({ ...now, entities, facts, decisions });
+    return 0;
+  }
+  const frequent = `a frequent one (found in more than ${plural(now.threshold, 'document')})`;
+  const rules = {
+    careful: `careful: a name of one document that ends in ${frequent} of two words or more is merged into it`,
+    paper: `paper: a name that is not frequent and contains ${frequent} is merged into it`,
+    off: 'off: no name is merged for containing another',
+  };
+  print(`contains   ${rules[now.contains]}\nthreshold  ${now.threshold}`);
+  for (const { number, decision } of decisions) print(`decision ${number}: ${JSON.stringify(decision)}; \`lyceum graph undo\` takes it back`);
+  print(`the graph holds ${plural(entities, 'entity', 'entities')} and ${plural(facts, 'fact')}`);
+  return 0;
+}
+
 export async function backup(file: string, { dir, json }: GraphOptions): Promise<number> {
   await using workspace = await openWorkspace({ dir, mode: 'read' });
   await workspace.store.backup(file);
@@ -201,55 +226,4 @@ export async function checkStore({ dir, json }: GraphOptions): Promise<number> {
   if (json) printJson({ sound: complaints.length === 0, complaints });
   else print(complaints.length === 0 ? 'sound' : complaints.join('\n'));
   return complaints.length === 0 ? 0 : 1;
-}
-
-interface TrendOptions extends GraphOptions {
-  readonly method?: string;
-  readonly task?: string;
-  readonly relation: string;
-  readonly kind?: string;
-  readonly venue?: string;
-  readonly limit: number;
-}
-
-export async function trends({ dir, json, method, task, relation, kind, venue, limit }: TrendOptions): Promise<number> {
-  const name = method ?? task;
-  if (name === undefined || (method !== undefined && task !== undefined)) {
-    throw new ConfigError('graph trends: expected --method NAME or --task NAME; for example --method "neural network"');
-  }
-  await using workspace = await openWorkspace({ dir, mode: 'read' });
-  const entity = await oneEntity(workspace.store, name);
-  const role = method === undefined ? 'object' : 'subject';
-  const series = await workspace.store.trends({
-    entity: entity.id,
-    relation,
-    role,
-    limit,
-    ...(kind === undefined ? {} : { kind }),
-    ...(venue === undefined ? {} : { venue }),
-  });
-  if (json) {
-    printJson({ entity: entity.name, relation, role, series: series.map((one) => ({ name: one.entity.name, kind: one.entity.kind, points: one.points })) });
-    return 0;
-  }
-  print(`${entity.name} ${relation} …: share of each year's papers that name the one on the left, per year`);
-  const years = [...new Set(series.flatMap((one) => one.points.map(({ year }) => year)))].sort((a, b) => a - b);
-  if (series.length === 0 || years.length === 0) {
-    print('no dated document says so; documents need a year (JSON Lines with a "year" field)');
-    return 0;
-  }
-  const top = Math.max(...series.flatMap((one) => one.points.map(({ share }) => share)), 1e-9);
-  const width = Math.min(44, Math.max(...series.map((one) => one.entity.name.length)));
-  for (const one of series) {
-    const shares = new Map(one.points.map(({ year, share }) => [year, share]));
-    const bars = years.map((year) => ' ▁▂▃▄▅▆▇█'[Math.ceil((8 * (shares.get(year) ?? 0)) / top)]).join('');
-    print(
-      `${one.entity.name.slice(0, width).padEnd(width)}  ${bars}  ${plural(
-        one.points.reduce((sum, { documents }) => sum + documents, 0),
-        'document',
-      )}`,
-    );
-  }
-  print(`${' '.repeat(width)}  ${years[0]}${String(years.at(-1)).padStart(Math.max(5, years.length - 4))}   full height = ${(100 * top).toFixed(1)} %`);
-  return 0;
 }

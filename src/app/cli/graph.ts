@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { CommandModule } from './command-module.ts';
 import { wholeNumber } from './number.ts';
 import { commonOptions } from './options.ts';
@@ -8,9 +8,9 @@ type Action = (...args: never[]) => Promise<number>;
 export const define: CommandModule['define'] = (command, finish) => {
   // Each subcommand's code is loaded when it runs: --help stays quick.
   const run =
-    (name: 'show' | 'export' | 'remove' | 'merge' | 'split' | 'reject' | 'merges' | 'undo' | 'search' | 'trends' | 'backup' | 'check') =>
+    (name: 'show' | 'export' | 'remove' | 'merge' | 'split' | 'reject' | 'merges' | 'undo' | 'settings' | 'search' | 'trends' | 'backup' | 'check') =>
     async (...args: unknown[]) => {
-      const actions = (await import('../graph.ts')) as Readonly<Record<string, unknown>>;
+      const actions = (await (name === 'trends' ? import('../graph-trends.ts') : import('../graph.ts'))) as Readonly<Record<string, unknown>>;
       const action = actions[name === 'export' ? 'exportGraph' : name === 'check' ? 'checkStore' : name] as Action;
       const options = args.at(-2) as object; // commander passes (…arguments, options, command)
       const rest = args.slice(0, -2);
@@ -39,10 +39,15 @@ export const define: CommandModule['define'] = (command, finish) => {
   sub('split <names...>', 'take names out of the entity they are in').action(run('split'));
   sub('reject <name> <other>', 'these two names are not one entity').action(run('reject'));
   sub('undo', 'take back the last decision').action(run('undo'));
+  sub('settings', 'how rare names that contain a frequent one are merged; with an option, changes it')
+    .addOption(new Option('--contains <rule>', 'careful, paper (as the SciIE paper does) or off').choices(['careful', 'paper', 'off']))
+    .option('--threshold <k>', 'a name is frequent when more documents than this hold it', wholeNumber('--threshold', 1))
+    .action(run('settings'));
   sub('trends', 'what a method is used for (or any relation) over the years')
     .option('--method <name>', 'the entity to follow, as the subject of the relation')
     .option('--task <name>', 'the entity to follow, as the object of the relation')
-    .option('--relation <label>', 'the relation', 'USED-FOR')
+    .option('--kinds <subject,object>', 'instead of an entity: relations between two kinds, such as Method,Task')
+    .option('--relation <label>', 'the relation; default USED-FOR, between kinds every one')
     .option('--kind <name>', 'only entities of this kind at the other end')
     .option('--venue <name>', 'only documents of this venue')
     .option('--limit <n>', 'series to show', wholeNumber('--limit', 0), 10)
@@ -52,6 +57,6 @@ export const define: CommandModule['define'] = (command, finish) => {
 
   command.addHelpText(
     'after',
-    '\nExamples:\n  lyceum graph show "BERT"\n  lyceum graph export --format turtle --output graph.ttl\n  lyceum graph merge "CRF" "conditional random field"\n  lyceum graph trends --method "neural network"\n',
+    '\nExamples:\n  lyceum graph show "BERT"\n  lyceum graph export --format turtle --output graph.ttl\n  lyceum graph merge "CRF" "conditional random field"\n  lyceum graph trends --method "neural network"\n  lyceum graph trends --kinds Method,Task\n',
   );
 };

@@ -21,6 +21,7 @@ import { adaptLookRoute } from './routes/adapt-look.ts';
 import { adaptMatrixRoute } from './routes/adapt-matrix.ts';
 import { adaptReportRoute } from './routes/adapt-report.ts';
 import { adaptRunsRoute } from './routes/adapt-runs.ts';
+import { changeSettingsRoute } from './routes/change-settings.ts';
 import { decideMergeRoute } from './routes/decide-merge.ts';
 import { documentRoute } from './routes/document.ts';
 import { documentFileRoute } from './routes/document-file.ts';
@@ -41,6 +42,7 @@ import { inspectOrionRoute } from './routes/inspect-orion.ts';
 import { inspectPatchRoute } from './routes/inspect-patch.ts';
 import { inspectRetrievalRoute } from './routes/inspect-retrieval.ts';
 import { inspectSitesRoute } from './routes/inspect-sites.ts';
+import { kindTrendsRoute } from './routes/kind-trends.ts';
 import { loadModelRoute } from './routes/load-model.ts';
 import { mergesRoute } from './routes/merges.ts';
 import { modelsRoute } from './routes/models.ts';
@@ -51,6 +53,7 @@ import { runRoute } from './routes/run.ts';
 import { runEventsRoute } from './routes/run-events.ts';
 import { runsRoute } from './routes/runs.ts';
 import { searchRoute } from './routes/search.ts';
+import { settingsRoute } from './routes/settings.ts';
 import { trendsRoute } from './routes/trends.ts';
 import { undoDecisionRoute } from './routes/undo-decision.ts';
 import { uploadRoute } from './routes/upload.ts';
@@ -74,7 +77,10 @@ const routes: readonly Route[] = [
   mergesRoute,
   decideMergeRoute,
   undoDecisionRoute,
+  settingsRoute,
+  changeSettingsRoute,
   trendsRoute,
+  kindTrendsRoute,
   uploadRoute,
   readRoute,
   modelsRoute,

@@ -156,17 +156,23 @@ export const searchSchema = z
   })
   .openapi('SearchResult');
 
+const trendPointSchema = z.object({ year: z.number().int(), documents: count, of: count, share: z.number() });
+
 export const trendsSchema = z
   .object({
     entity: entitySummarySchema,
     relation: z.string(),
     role: z.enum(['subject', 'object']),
-    series: z.array(
-      z.object({ entity: entitySummarySchema, points: z.array(z.object({ year: z.number().int(), documents: count, of: count, share: z.number() })) }),
-    ),
+    series: z.array(z.object({ entity: entitySummarySchema, points: z.array(trendPointSchema) })),
   })
   .openapi('Trends', {
     description: 'Of the dated documents of a year that mention `entity` (`of`), those that state the relation to each other entity (`documents`).',
+  });
+
+export const kindTrendsSchema = z
+  .object({ subject: z.string(), object: z.string(), series: z.array(z.object({ relation: z.string(), points: z.array(trendPointSchema) })) })
+  .openapi('KindTrends', {
+    description: 'Of the dated documents of a year that mention an entity of kind `object` (`of`), those that state the relation (`documents`).',
   });
 
 export const decideSchema = z
@@ -176,6 +182,21 @@ export const decideSchema = z
 export const decisionSchema = z
   .object({ number: count, at: z.string() })
   .openapi('Decision', { description: 'Its number takes it back: DELETE /api/decisions/{number}.' });
+
+const settingFields = {
+  contains: z
+    .enum(['careful', 'paper', 'off'])
+    .openapi({ description: 'When a rare name that contains a frequent one is merged into it; `paper` as the SciIE paper does.' }),
+  threshold: z.number().int().min(1).max(1_000_000).openapi({ description: 'A name is frequent when more documents than this hold it.' }),
+};
+
+export const settingsSchema = z.object(settingFields).openapi('Settings');
+
+export const wantedSettingsSchema = z.strictObject(settingFields).partial().openapi('WantedSettings');
+
+export const changedSettingsSchema = settingsSchema
+  .extend({ decisions: z.array(decisionSchema) })
+  .openapi('ChangedSettings', { description: 'The settings that hold now, and the decisions it took; what was so already takes none.' });
 
 export const progressSchema = z
   .object({

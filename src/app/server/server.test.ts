@@ -240,6 +240,33 @@ describe('decisions', () => {
     }
     expect(await facts()).toEqual(before);
   });
+  it('changes how rare names are merged, once, and takes that back', async () => {
+    const settings = () => body<{ contains: string; threshold: number }>(get('/api/settings'));
+    const change = (wanted: object) => server.app.request('/api/settings', { method: 'POST', headers: json, body: JSON.stringify(wanted) });
+    const before = await store.counts();
+    expect(await settings()).toEqual({ contains: 'careful', threshold: 20 });
+    const { decisions, ...now } = await body<{ decisions: { number: number }[] }>(change({ contains: 'paper', threshold: 3 }));
+    expect([now, await settings()]).toEqual([{ contains: 'paper', threshold: 3 }, now]);
+    expect((await store.counts()).entities).toBeLessThan(before.entities);
+    expect(await body(change({ contains: 'paper' }))).toEqual({ ...now, decisions: [] });
+    for (const wrong of [{ contains: 'wild' }, { threshold: 0 }, { threshold: 1.5 }, { limit: 1 }]) expect((await change(wrong)).status).toBe(400);
+    for (const { number } of decisions.toReversed())
+      expect((await server.app.request(`/api/decisions/${number}`, { method: 'DELETE', headers: host })).status).toBe(200);
+    expect([(await store.counts()).entities, await settings()]).toEqual([before.entities, { contains: 'careful', threshold: 20 }]);
+  });
+});
+
+describe('trends', () => {
+  it('between kinds: the share of the papers that name one of the objects', async () => {
+    const trends = (query: string) =>
+      body<{ series: { relation: string; points: { documents: number; of: number; share: number }[] }[] }>(get(`/api/trends/kinds?${query}`));
+    const { series, ...asked } = await trends('subject=Method&object=Task');
+    expect(asked).toEqual({ subject: 'Method', object: 'Task' });
+    expect(series.map(({ relation }) => relation)).toContain('USED-FOR');
+    for (const { points } of series) for (const { documents, of, share } of points) expect(share).toBeCloseTo(documents / of, 4);
+    expect((await trends('subject=Method&object=Task&relation=USED-FOR')).series).toEqual(series.filter(({ relation }) => relation === 'USED-FOR'));
+    expect((await get('/api/trends/kinds?subject=Method')).status).toBe(400);
+  });
 });
 
 describe('documents', () => {

@@ -1,4 +1,5 @@
 import type { PagePosition, Reading, Span } from '../reading.ts';
+import type { Settings } from './decision-state.ts';
 
 /** A document as lists show it. */
 export interface DocumentSummary {
@@ -231,13 +232,34 @@ export interface TrendQuery {
   readonly limit?: number;
 }
 
+/** A year: `documents` of the `of` dated documents asked about say the fact; `share` is their quotient (4 decimals). */
+export interface TrendPoint {
+  readonly year: number;
+  readonly documents: number;
+  readonly of: number;
+  readonly share: number;
+}
+
 export interface TrendSeries {
   readonly entity: EntitySummary;
-  /**
-   * One point for every year with a dated document that mentions `entity`: `documents` of them say the fact, `of` mention `entity`, `share` is their
-   * quotient (4 decimals): the share of papers about the task that use the method.
-   */
-  readonly points: readonly { readonly year: number; readonly documents: number; readonly of: number; readonly share: number }[];
+  /** One point for every year with a dated document that mentions `entity`, of which there are `of`: the share of papers about the task that use the method. */
+  readonly points: readonly TrendPoint[];
+}
+
+export interface KindTrendQuery {
+  /** Kind of the subjects. */
+  readonly subject: string;
+  /** Kind of the objects. */
+  readonly object: string;
+  /** Default every relation, a series each. Relations without direction are counted either way round. */
+  readonly relation?: string;
+  readonly venue?: string;
+}
+
+export interface KindTrendSeries {
+  readonly relation: string;
+  /** One point for every year with a dated document that mentions an entity of the objects' kind, of which there are `of`. */
+  readonly points: readonly TrendPoint[];
 }
 
 /**
@@ -340,6 +362,8 @@ export interface Store extends AsyncDisposable {
   /** The entities with most facts, and the facts among them. Default limit 1000. */
   overview(query?: { readonly limit?: number; readonly minSupport?: number; readonly kinds?: readonly string[] }): Promise<Subgraph>;
   trends(query: TrendQuery): Promise<TrendSeries[]>;
+  /** Relations between two kinds of entity over the years, most documents first. */
+  kindTrends(query: KindTrendQuery): Promise<KindTrendSeries[]>;
   arrays(): Promise<GraphArrays>;
 
   // merges and decisions
@@ -349,6 +373,8 @@ export interface Store extends AsyncDisposable {
   /** Takes back the last decision that is in force; undefined when there is none. */
   undo(): Promise<LoggedDecision | undefined>;
   decisions(): Promise<LoggedDecision[]>;
+  /** How rare names are merged: what the decisions of type 'setting' amount to. */
+  settings(): Promise<Settings>;
   /** Appends an exported log, whether or not its names are in the graph yet; answers how many decisions that were. */
   replay(log: readonly LoggedDecision[]): Promise<number>;
 

@@ -2,38 +2,8 @@ import { DataFactory, Parser } from 'n3';
 import { describe, expect, test } from 'vitest';
 import { exportDecisions, exportGraphml, exportJsonl, exportTurtle } from '../export/index.ts';
 import type { LoggedDecision, Store } from '../store/contract.ts';
+import { CRF, SECOND } from './crf-papers.ts';
 import { collect, makeReading, numberedReading } from './make-reading.ts';
-
-const CRF = makeReading(
-  [
-    ['We use', ['conditional random fields', 'Method'], '(CRFs) for', ['named entity recognition', 'Task'], '.'],
-    [['This approach', 'Generic'], 'helps', ['parsing', 'Task'], '.'],
-  ],
-  [
-    [0, 'USED-FOR', 1, 0.9],
-    [2, 'USED-FOR', 3, 0.5],
-  ],
-  [[0, 2]],
-  {
-    year: 2001,
-    names: ['a/crf.pdf'],
-    venue: 'ACL',
-    pages: [
-      { page: 1, start: 0, end: 40 },
-      { page: 2, start: 40, end: 90 },
-    ],
-  },
-);
-const SECOND = makeReading(
-  [['A', ['conditional random field', 'Method'], 'for', ['named entity recognition', 'Task'], 'against an', ['HMM', 'Method'], '.']],
-  [
-    [0, 'USED-FOR', 1, 0.8],
-    [2, 'COMPARE', 0, 0.7],
-    [1, 'USED-FOR', 0, 0.3],
-  ],
-  [],
-  { year: 2002, names: ['second.txt'] },
-);
 
 /** What every store must do, whatever it is built on. `open` gives an empty store. */
 export function storeSuite(name: string, open: () => Promise<Store>): void {
@@ -192,6 +162,82 @@ export function storeSuite(name: string, open: () => Promise<Store>): void {
           { year: 2002, documents: 1, of: 1, share: 1 },
         ],
       });
+    });
+
+    test('relations between kinds over the years: counted by document, whatever the names, without what the user hid', async () => {
+      await using store = await open();
+      await store.addReadings([
+        CRF,
+        SECOND,
+        makeReading(
+          [[['HMM', 'Method'], 'and', ['tagging', 'Task'], 'in', ['parsing', 'Task'], 'of', ['Treebank', 'Material']]],
+          [
+            [0, 'USED-FOR', 1],
+            [0, 'USED-FOR', 2],
+            [2, 'CONJUNCTION', 0],
+          ],
+          [],
+          { year: 2002, venue: 'ACL' },
+        ),
+        makeReading([['No', ['parsing', 'Task'], 'here']], [], [], { year: 2003 }),
+        makeReading([['No year for', ['HMM', 'Method'], 'in', ['parsing', 'Task']]], [[0, 'USED-FOR', 1]]),
+      ]);
+      const used = (share: number) => [
+        { year: 2001, documents: 1, of: 1, share: 1 },
+        { year: 2002, documents: 2 * share, of: 2, share },
+        { year: 2003, documents: 0, of: 1, share: 0 },
+      ];
+      const one = [
+        { year: 2001, documents: 0, of: 1, share: 0 },
+        { year: 2002, documents: 1, of: 2, share: 0.5 },
+        { year: 2003, documents: 0, of: 1, share: 0 },
+      ];
+      // A conjunction has no direction: the Task stands first in its sentence.
+      expect(await store.kindTrends({ subject: 'Method', object: 'Task' })).toEqual([
+        { relation: 'USED-FOR', points: used(1) },
+        { relation: 'CONJUNCTION', points: one },
+      ]);
+      expect(await store.kindTrends({ subject: 'Task', object: 'Method', relation: 'USED-FOR' })).toMatchObject([
+        { points: [{ documents: 0 }, { documents: 1, of: 2 }] },
+      ]);
+      expect(await store.kindTrends({ subject: 'Method', object: 'Task', relation: 'USED-FOR', venue: 'ACL' })).toMatchObject([
+        {
+          points: [
+            { year: 2001, documents: 1 },
+            { year: 2002, documents: 1, of: 1 },
+          ],
+        },
+      ]);
+      expect(await store.kindTrends({ subject: 'Metric', object: 'Task' })).toEqual([]);
+      await store.decide({ type: 'hide', subject: 'conditional random field', relation: 'USED-FOR', object: 'named entity recognition' });
+      expect((await store.kindTrends({ subject: 'Method', object: 'Task' }))[0]).toEqual({
+        relation: 'USED-FOR',
+        points: used(0.5),
+      });
+      const crf = await find(store, 'conditional random field');
+      expect((await store.trends({ entity: crf.id })).map(({ entity }) => entity.name)).toEqual(['parsing']);
+    });
+
+    test("the paper's rule: every name of at most k documents that contains one of more is merged into it", async () => {
+      await using store = await open();
+      expect(await store.settings()).toEqual({ contains: 'careful', threshold: 20 });
+      // "parsing" in three documents; "shallow parsing" in two, "parsing of speech" in one
+      const names = [['parsing'], ['parsing'], ['parsing', 'shallow parsing'], ['shallow parsing', 'parsing of speech']];
+      await store.addReadings(names.map((all, number) => makeReading([[`${number}`, ...all.map((name): [string, string] => [name, 'Task'])]])));
+      const graph = async () => (await store.entities()).map(({ name, mentions }) => `${name} ${mentions}`).sort();
+      const apart = ['parsing 3', 'parsing of speech 1', 'shallow parsing 2'];
+      expect(await graph()).toEqual(apart);
+      await store.decide({ type: 'setting', name: 'contains', value: 'paper' });
+      expect(await graph()).toEqual(apart); // no name is in more than 20 documents
+      await store.decide({ type: 'setting', name: 'threshold', value: 2 });
+      expect(await store.settings()).toEqual({ contains: 'paper', threshold: 2 });
+      expect(await graph()).toEqual(['parsing 6']);
+      await store.decide({ type: 'setting', name: 'threshold', value: 1 });
+      expect(await graph()).toEqual(['parsing 4', 'shallow parsing 2']); // in two documents, a name is not rare now
+      await store.decide({ type: 'setting', name: 'contains', value: 'off' });
+      expect(await graph()).toEqual(apart);
+      while (await store.undo());
+      expect(await store.settings()).toEqual({ contains: 'careful', threshold: 20 });
     });
 
     test('hostile names stay names: in queries, decisions, and every export', async () => {

@@ -1,9 +1,9 @@
 import type { SQLInputValue } from 'node:sqlite';
 import { foldName } from '../../names/normalise.ts';
 import { SYMMETRIC } from '../../reading.ts';
-import type { GraphArrays, SearchHit, Store, Subgraph, TrendQuery, TrendSeries } from '../contract.ts';
+import type { GraphArrays, SearchHit, Store, Subgraph } from '../contract.ts';
 import { type FactRow, factId, labelsOf, scoreOf } from './read-facts.ts';
-import { ENTITY, ENTITY_FROM, type EntityRow, entityByNumber, entityRow, round4, summary } from './rows.ts';
+import { ENTITY, ENTITY_FROM, type EntityRow, entityRow, summary } from './rows.ts';
 import type { Sql } from './sql.ts';
 
 /** With more hits of the word index than this, the best-known entities are asked first. */
@@ -200,40 +200,6 @@ export function overview(sql: Sql, query: Parameters<Store['overview']>[0] = {})
     }
   }
   return subgraph(sql, chosen, facts, truncated);
-}
-
-export function trends(sql: Sql, query: TrendQuery): TrendSeries[] {
-  const { relation = 'USED-FOR', role = 'subject', kind = null, venue = null, limit = 10 } = query;
-  const root = entityRow(sql, query.entity).entity;
-  const ends: ['s' | 'o', 's' | 'o'][] = SYMMETRIC.has(relation) ? [['s', 'o'], ['o', 's']] : role === 'subject' ? [['s', 'o']] : [['o', 's']]; // biome-ignore format: one line reads best
-  const union = ends
-    .map(([mine, other]) => `SELECT ${other} AS other, relation.doc FROM relation WHERE ${mine} = ?1 AND label = (SELECT id FROM label WHERE label = ?2)`)
-    .join(' UNION ');
-  const said = sql.all<{ other: number; year: number; documents: number }>(
-    `SELECT other, year, count(DISTINCT document.doc) AS documents FROM (${union}) AS said JOIN document ON document.doc = said.doc JOIN entity ON entity.entity = other
-     WHERE year IS NOT NULL AND other <> ?1 AND (?3 IS NULL OR venue = ?3) AND (?4 IS NULL OR kind = ?4) GROUP BY other, year`,
-    root,
-    relation,
-    venue,
-    kind,
-  );
-  const totals = new Map<number, number>();
-  for (const row of said) totals.set(row.other, (totals.get(row.other) ?? 0) + row.documents);
-  const series = [...totals].map(([other, documents]) => ({ row: entityByNumber(sql, other), documents }));
-  series.sort((a, b) => b.documents - a.documents || (a.row.canonical < b.row.canonical ? -1 : 1));
-  return series.slice(0, limit).map(({ row }) => {
-    const years = sql.all<{ year: number; of: number }>(
-      `SELECT year, count(*) AS "of" FROM entity_doc JOIN document ON document.doc = entity_doc.doc
-       WHERE entity_doc.entity = ?1 AND year IS NOT NULL AND (?2 IS NULL OR venue = ?2) GROUP BY year ORDER BY year`,
-      row.entity,
-      venue,
-    );
-    const points = years.map(({ year, of }) => {
-      const documents = said.find((other) => other.other === row.entity && other.year === year)?.documents ?? 0;
-      return { year, documents, of, share: round4(documents / of) };
-    });
-    return { entity: summary(row), points };
-  });
 }
 
 /** The whole graph as compact arrays, in an order that depends on names alone. */

@@ -12,9 +12,10 @@ import { listMerges } from './merges.ts';
 import { type Connection, connect, copyTo, openForReading, prepare } from './open.ts';
 import { findDocuments, listDocuments, listEntities, readDocument, readEntity, readMentions, searchSentences } from './read-documents.ts';
 import { factById, queryFacts } from './read-facts.ts';
-import { arrays, neighbourhood, overview, search, trends } from './read-graph.ts';
+import { arrays, neighbourhood, overview, search } from './read-graph.ts';
 import { documentNumber, findEntityRows, namesOf, summary } from './rows.ts';
 import { explain, isFatal, type Sql } from './sql.ts';
+import { kindTrends, trends } from './trends.ts';
 
 /**
  * Opens a workspace's SQLite file; ":memory:" gives a store that is forgotten when it is closed.
@@ -130,6 +131,7 @@ function storeOn(connection: Connection): Store {
     neighbourhood: (entity, query) => read(() => neighbourhood(sql, entity, query)),
     overview: (query) => read(() => overview(sql, query)),
     trends: (query) => read(() => trends(sql, query)),
+    kindTrends: (query) => read(() => kindTrends(sql, query)),
     arrays: () => read(() => arrays(sql)),
     merges: (query) => read(() => listMerges(sql, query)),
     decide: async (decision) => decide(await read(() => aimDecision(sql, decision)), new Date().toISOString()),
@@ -150,6 +152,7 @@ function storeOn(connection: Connection): Store {
         return numbers.size;
       }),
     decisions: () => read(() => readLog(sql)),
+    settings: () => read(() => readState(sql).settings),
     stamp: () => read(() => sql.get<{ data_version: number }>('PRAGMA data_version')!.data_version),
     counts: () => read(() => counts(sql)),
     async *export() {
