@@ -24,7 +24,7 @@ export async function trends(options: TrendOptions): Promise<number> {
       'graph trends: expected one of --method NAME, --task NAME and --kinds SUBJECT,OBJECT; for example --method "neural network" or --kinds Method,Task',
     );
   await using workspace = await openWorkspace({ dir, mode: 'read' });
-  return kinds === undefined ? trendsOfEntity(workspace.store, options) : trendsOfKinds(workspace.store, kinds, options);
+  return await (kinds === undefined ? trendsOfEntity(workspace.store, options) : trendsOfKinds(workspace.store, kinds, options));
 }
 
 async function trendsOfEntity(store: Store, { json, method, task, relation = 'USED-FOR', kind, venue, limit }: TrendOptions): Promise<number> {
