@@ -5,6 +5,7 @@ import { hue, line, markLine, nameHue } from '../../../src/report/plots/colours.
 import { type Draw, drawPlot } from '../../../src/report/plots/draw.ts';
 import { expertUsePlot } from '../../../src/report/plots/expert-use.ts';
 import { learningForgettingPlot } from '../../../src/report/plots/learning-forgetting.ts';
+import { spread } from '../../../src/report/plots/loss.ts';
 import type { Plot } from '../../../src/report/plots/plot.ts';
 import { savedSvg } from '../../../src/report/saved-svg.ts';
 import { claimed } from './cells.ts';
@@ -28,6 +29,11 @@ const bySize = (label: string, figure: Figure, results: readonly Result[], base:
   );
   const began = figureOf(figure, [base]).value;
   const sizes = [...new Set(points.map(({ size }) => size))];
+  const domain = [Math.min(began, ...points.map(({ low }) => low)), Math.max(began, ...points.map(({ high }) => high))] as const;
+  // Names stand where lines end, a line's height apart, counted from the top.
+  const ends = claimed.map((arm) => points.findLast((one) => one.arm === names[arm])!.value);
+  const step = 0.055 * (domain[1] - domain[0]);
+  const places = spread(ends.map((value) => domain[1] - value), step, domain[1] - domain[0]); // biome-ignore format: a step
   const draw: Draw = (plot, { width }) => ({
     width,
     height: 340,
@@ -37,7 +43,7 @@ const bySize = (label: string, figure: Figure, results: readonly Result[], base:
     y: {
       label,
       labelArrow: 'none',
-      domain: [Math.min(began, ...points.map(({ low }) => low)), Math.max(began, ...points.map(({ high }) => high))],
+      domain,
       nice: true,
       ticks: 6,
       tickSize: 0,
@@ -51,7 +57,7 @@ const bySize = (label: string, figure: Figure, results: readonly Result[], base:
           plot.line(own, { x: 'size', y: 'value', stroke: hue(i), strokeWidth: 2 }),
           plot.ruleX(own, { x: 'size', y1: 'low', y2: 'high', stroke: hue(i), strokeOpacity: 0.6 }),
           plot.dot(own, { x: 'size', y: 'value', fill: hue(i), r: 4 }),
-          plot.text(own.slice(-1), { x: 'size', y: 'value', text: 'arm', fill: nameHue(i), textAnchor: 'start', dx: 8, fontWeight: 600 }),
+          plot.text(own.slice(-1), { x: 'size', y: domain[1] - places[i]!, text: 'arm', fill: nameHue(i), textAnchor: 'start', dx: 8, fontWeight: 600 }),
         ];
       }),
     ],
