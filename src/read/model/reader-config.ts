@@ -52,12 +52,22 @@ export interface TaskWeights {
   readonly coreference: number;
 }
 
+/** What a preset decides; a training may say otherwise of each but the weights and the beam. */
+export interface PresetValues {
+  readonly weights: TaskWeights;
+  readonly relationRatio: number;
+  /** Learning rate of the heads. SciIE trains no encoder below them, so ours keeps its own. */
+  readonly headRate: number;
+  /** Dropout of the hidden layers of the heads. */
+  readonly hidden: number;
+}
+
 /** The three settings of SciIE (arXiv:1808.09602, released program) and ours, which reads all three well with one model. */
 export const presets = {
-  ner: { weights: { entity: 0.2, relation: 0.33, coreference: 1 }, relationRatio: 0.3 },
-  coref: { weights: { entity: 0.33, relation: 0.33, coreference: 0.33 }, relationRatio: 0.3 },
-  relation: { weights: { entity: 0, relation: 1, coreference: 0.3 }, relationRatio: 0.4 },
-  all: { weights: { entity: 1, relation: 2, coreference: 0.5 }, relationRatio: 0.4 },
-} as const satisfies Readonly<Record<string, { weights: TaskWeights; relationRatio: number }>>;
+  ner: { weights: { entity: 0.2, relation: 0.33, coreference: 1 }, relationRatio: 0.3, headRate: 5e-4, hidden: 0.2 },
+  coref: { weights: { entity: 0.33, relation: 0.33, coreference: 0.33 }, relationRatio: 0.3, headRate: 5e-4, hidden: 0.2 },
+  relation: { weights: { entity: 0, relation: 1, coreference: 0.3 }, relationRatio: 0.4, headRate: 1e-3, hidden: 0.4 },
+  all: { weights: { entity: 1, relation: 2, coreference: 0.5 }, relationRatio: 0.4, headRate: 1e-3, hidden: 0.3 },
+} as const satisfies Readonly<Record<string, PresetValues>>;
 
 export type Preset = keyof typeof presets;
