@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { AnnotatedDocument, TokenDocument } from '../../evaluate/index.ts';
 import { openEngine } from '../../runtime/index.ts';
 import { openPredictor } from './predict.ts';
-import { tinyBindings, tinyConfig, tinyDocument, tinyOpened } from './testing/tiny-reader.ts';
+import { tinyBindings, tinyConfig, tinyDocument, tinyOpened, tinyTokenizer } from './testing/tiny-reader.ts';
+import { piecesOf } from './windows.ts';
 
 const read = async (documents: readonly TokenDocument[], seed = 2): Promise<AnnotatedDocument[]> => {
   await using engine = await openEngine({ threads: 1 });
@@ -55,5 +56,47 @@ describe('reading documents', () => {
     expect(first).toEqual({ ...empty, entities: [], relations: [], clusters: [] });
     expect(third).toEqual({ ...blank, entities: [], relations: [], clusters: [] });
     expect([second]).toEqual(await read([documents[0]!]));
+  });
+});
+
+describe('coreference', () => {
+  /** Values with which two mentions link where they are the same words, and nowhere else. */
+  const bySameWords = () => {
+    const bindings = tinyBindings(2);
+    const set = (name: string, numbers: Readonly<Record<number, number>>): void => {
+      const bound = bindings.get(name);
+      if (bound?.kind !== 'constant') throw new Error(`no parameter ${name}`);
+      const data = new Float32Array(bound.value.data.length);
+      for (const [at, value] of Object.entries(numbers)) data[Number(at)] = value;
+      bindings.set(name, { kind: 'constant', value: { ...bound.value, data } });
+    };
+    for (const name of ['byAnaphor.weight', 'byAntecedent.weight', 'byProduct.weight', 'byDistance.weight', 'up.bias', 'inner.bias'])
+      set(`coreference.${name}`, {});
+    set('coreference.match.weight', { [3 * tinyConfig.features]: 1 }); // of the four ways to match: all words the same
+    for (const name of ['byMatch', 'inner']) set(`coreference.${name}.weight`, { 0: 1 });
+    set('coreference.out.weight', { 0: 1000 });
+    set('coreference.out.bias', { 0: -500 });
+    return bindings;
+  };
+
+  it('joins mentions that different windows of a document read into one cluster, each once', async () => {
+    const config = { ...tinyConfig, antecedents: 250 };
+    const document = tinyDocument(5, new Array<number>(18).fill(6));
+    const { windows, words } = piecesOf(document.sentences, tinyTokenizer, config.window);
+    expect(windows.length).toBeGreaterThan(2);
+    expect(windows.slice(1).every(({ start }, i) => start < windows[i]!.end)).toBe(true); // they overlap
+    const windowOf = (word: number): number => windows.findIndex(({ sentences }) => sentences.some(({ start, end }) => start <= word && word < end));
+
+    await using engine = await openEngine({ threads: 1 });
+    await using predictor = await openPredictor({ engine, encoder: tinyOpened, config, bindings: bySameWords() });
+    const [{ clusters }] = (await predictor.predict([document])) as [AnnotatedDocument];
+    const wordsOf = ({ start, end }: { start: number; end: number }) => words.slice(start, end + 1).join(' ');
+    expect(clusters.map((cluster) => new Set(cluster.map(wordsOf)).size)).toEqual(clusters.map(() => 1));
+    const said = clusters.map((cluster) => wordsOf(cluster[0]!));
+    expect(new Set(said).size).toBe(said.length);
+    const spans = clusters.flat().map(({ start, end }) => `${start}-${end}`);
+    expect(new Set(spans).size).toBe(spans.length);
+    const across = clusters.filter((cluster) => new Set(cluster.map(({ start }) => windowOf(start))).size > 1);
+    expect(across.length).toBeGreaterThan(1);
   });
 });

@@ -33,7 +33,11 @@ describe("the paper's three settings", () => {
     ]);
     const graph = trainingGraph(tinyEncoder, tinyConfig, config.weights, config.dropout);
     expect(Object.keys(graph.parts)).toEqual(config.tasks);
-    const rates = new Set(inOrder([graph.loss]).flatMap(({ op, attrs }) => (op.name === 'randomMask' ? [Math.round(((attrs as { threshold: number }).threshold / 2 ** 32) * 1e6) / 1e6] : [])));
+    const rates = new Set(
+      inOrder([graph.loss]).flatMap(({ op, attrs }) =>
+        op.name === 'randomMask' ? [Math.round(((attrs as { threshold: number }).threshold / 2 ** 32) * 1e6) / 1e6] : [],
+      ),
+    );
     expect([...rates].sort()).toEqual([...new Set([config.dropout.encoder, config.dropout.tokens, hidden])].sort());
   });
 });
