@@ -9,8 +9,13 @@ export interface TestText {
   readonly bold?: boolean;
 }
 
+/** A page whose content is packed (zlib): a few bytes may stand for many. */
+export interface PackedPage {
+  readonly packed: Buffer;
+}
+
 export interface TestPdf {
-  readonly pages: readonly (readonly TestText[] | 'broken')[];
+  readonly pages: readonly (readonly TestText[] | PackedPage | 'broken')[];
   readonly title?: string;
   /** Locks it: no reader knows the password. */
   readonly locked?: boolean;
@@ -29,17 +34,20 @@ export const testPdf = ({ pages, title, locked = false }: TestPdf): Buffer => {
   add('<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica-Bold /Encoding /WinAnsiEncoding >>');
   add(`<< /Title (${escaped(title ?? '')}) >>`);
   pages.forEach((page, i) => {
+    const packed = page !== 'broken' && 'packed' in page;
     const content =
       page === 'broken'
         ? ''
-        : page.map(({ text, x, y, size = 10, bold }) => `BT /F${bold ? 2 : 1} ${size} Tf 1 0 0 1 ${x} ${y} Tm (${escaped(text)}) Tj ET`).join('\n');
+        : 'packed' in page
+          ? page.packed.toString('latin1')
+          : page.map(({ text, x, y, size = 10, bold }) => `BT /F${bold ? 2 : 1} ${size} Tf 1 0 0 1 ${x} ${y} Tm (${escaped(text)}) Tj ET`).join('\n');
     // A broken page is a branch of the page tree that leads back to itself.
     add(
       page === 'broken'
         ? `<< /Type /Pages /Parent 2 0 R /Count 1 /Kids [${pageNumber(i)} 0 R] >>`
         : `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 420 595] /Resources << /Font << /F1 3 0 R /F2 4 0 R >> >> /Contents ${pageNumber(i) + 1} 0 R >>`,
     );
-    add(`<< /Length ${Buffer.byteLength(content, 'latin1')} >>\nstream\n${content}\nendstream`);
+    add(`<< /Length ${Buffer.byteLength(content, 'latin1')}${packed ? ' /Filter /FlateDecode' : ''} >>\nstream\n${content}\nendstream`);
   });
   const chunks = ['%PDF-1.4\n'];
   const offsets: number[] = [];
