@@ -9,8 +9,6 @@ import {
   gradients,
   inOrder,
   input,
-  isFloat,
-  lengthOf,
   matmul,
   mean,
   mul,
@@ -23,89 +21,13 @@ import {
   stopGradient,
   sub,
   sum,
-  type Tensor,
   tanh,
   tensor,
-  verify,
 } from './index.ts';
-import { caseLengths, caseTensor, inputsOf, opCases, resolved, valuesOf } from './testing/op-cases.ts';
+import { caseLengths, caseTensor, opCases, resolved } from './testing/op-cases.ts';
+import { differences, dot, holdOpLaws, lengths, near } from './testing/op-laws.ts';
 
-const lengths = new Map(Object.entries(caseLengths));
-const dot = (a: Tensor, b: Tensor): number => a.data.reduce((total, v, i) => total + v * b.data[i]!, 0);
-const everyAxis = (node: Node): number[] => node.shape.map((_, i) => i);
-
-/** Σ weight · y for fixed random weights: a scalar whose gradient exercises every element of y. */
-function lossOf(y: Node, name: string, seed: number, bindings: Map<string, Tensor>): Node {
-  const weights = input(name, y.shape, y.dtype);
-  bindings.set(
-    name,
-    caseTensor(
-      y.shape.map((axis) => lengthOf(axis, lengths)),
-      seed,
-    ),
-  );
-  return sum(mul(y, weights), everyAxis(y));
-}
-
-const moved = (bindings: Map<string, Tensor>, along: Map<string, Tensor>, h: number): Map<string, Tensor> =>
-  new Map([...bindings].map(([name, t]) => [name, along.has(name) ? { shape: t.shape, data: t.data.map((v, i) => v + h * along.get(name)!.data[i]!) } : t]));
-
-/** Derivative of a scalar in a direction, by central differences. */
-function differences(loss: Node, bindings: Map<string, Tensor>, along: Map<string, Tensor>): number {
-  const h = 1e-5;
-  const at = (step: number) => evaluate([loss], moved(bindings, along, step), lengths)[0]!.data[0]!;
-  return (at(h) - at(-h)) / (2 * h);
-}
-
-const near = (actual: number, expected: number): void =>
-  expect(Math.abs(actual - expected), `${actual} for ${expected}`).toBeLessThan(1e-6 * Math.max(1, Math.abs(expected)));
-
-describe.each(opCases.filter((row) => row.smooth))('$name', (row) => {
-  const inputs = inputsOf(row);
-  const bindings = valuesOf(row);
-  const active = inputs.filter((node) => isFloat(node.dtype));
-  const direction = (seed: number) => new Map(active.map((node, i) => [`x${inputs.indexOf(node)}`, caseTensor(resolved(node.shape, caseLengths), seed + i)]));
-  const loss = lossOf(row.build(...inputs), 'weights', 31, bindings);
-  const slopes = gradients(loss, active);
-
-  it('has the gradient that differences give in a random direction', () => {
-    const along = direction(71);
-    const values = evaluate(slopes, bindings, lengths);
-    values.forEach((value, i) => {
-      expect(value.shape).toEqual(resolved(active[i]!.shape, caseLengths));
-    });
-    near(
-      values.reduce((total, value, i) => total + dot(value, along.get(`x${inputs.indexOf(active[i]!)}`)!), 0),
-      differences(loss, bindings, along),
-    );
-  });
-
-  it('has the second derivatives that differences of the gradient give', () => {
-    const along = direction(17);
-    const both = new Map(bindings);
-    const slope = slopes.map((node, i) => lossOf(node, `slope${i}`, 53 + i, both)).reduce((a, b) => add(a, b));
-    const curves = evaluate(gradients(slope, active), both, lengths);
-    near(
-      curves.reduce((total, value, i) => total + dot(value, along.get(`x${inputs.indexOf(active[i]!)}`)!), 0),
-      differences(slope, both, along),
-    );
-  });
-
-  it('gives gradients that verify', () => {
-    expect(() => verify([loss, ...slopes])).not.toThrow();
-  });
-});
-
-describe.each(opCases)('$name', (row) => {
-  it('infers with names what it infers with lengths', () => {
-    const symbolic = row.build(...inputsOf(row));
-    const bindings = valuesOf(row);
-    const [value] = evaluate([symbolic], bindings, lengths);
-    expect(symbolic.shape.map((axis) => lengthOf(axis, lengths))).toEqual(value!.shape);
-    expect(value!.data.every(Number.isFinite)).toBe(true);
-    verify([symbolic]);
-  });
-});
+holdOpLaws(opCases);
 
 describe('the case table', () => {
   const folder = new URL('./ops/', import.meta.url);
@@ -116,31 +38,6 @@ describe('the case table', () => {
     const exported = (await Promise.all(files.map(async (file) => Object.keys((await import(new URL(file, folder).href)) as object)))).flat();
     expect(exported.length).toBeGreaterThan(50);
     expect(exported.filter((name) => !new RegExp(`ops\\.${name}\\b`).test(table))).toEqual([]);
-  });
-
-  it('reaches every op that is defined, itself or in a gradient', () => {
-    const reached = new Set<string>();
-    for (const row of opCases) {
-      const inputs = inputsOf(row);
-      const y = row.build(...inputs);
-      const bindings = new Map<string, Tensor>();
-      const roots = row.smooth
-        ? gradients(
-            lossOf(y, 'weights', 1, bindings),
-            inputs.filter((node) => isFloat(node.dtype)),
-          )
-        : [y];
-      for (const node of inOrder([y, ...roots])) reached.add(node.op.name);
-    }
-    const source = files.map((file) => readFileSync(new URL(file, folder), 'utf8')).join('\n');
-    const defined = [...source.matchAll(/(?:name: |(?:unary|binary|comparison|reduction|statistic|rows)\(\s*)'([a-zA-Z]+)'/g)].map((match) => match[1]!);
-    expect(defined.length).toBeGreaterThan(50);
-    expect(defined.filter((name) => !reached.has(name))).toEqual([]);
-  });
-
-  it('names every row once', () => {
-    const names = opCases.map((row) => row.name);
-    expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
   });
 });
 

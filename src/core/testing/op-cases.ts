@@ -19,15 +19,21 @@ export interface OpCase {
   readonly build: (...inputs: Node[]) => Node;
   /** Laws of the gradient hold only where the result is smooth and a float. */
   readonly smooth: boolean;
+  /** What a result that rounds stands for, as a smooth graph of the same inputs: its gradients are that graph's, up to `within.gradient`. */
+  readonly standsFor?: (...inputs: Node[]) => Node;
+  /** How far the result and its gradients are from those of `standsFor`, at most. */
+  readonly within?: { readonly result: number; readonly gradient: number };
+  /** A device may leave the rounding out: its result is then only within `within.result` of the reference. */
+  readonly deviceRounds?: 'freely';
 }
 
 /** Lengths of the axis names that cases use. */
 export const caseLengths: Readonly<Record<string, number>> = { batch: 2, seq: 3, width: 4 };
 
-const smooth = (name: string, inputs: readonly CaseInput[], build: (...inputs: Node[]) => Node): OpCase => ({ name, inputs, build, smooth: true });
-const flat = (name: string, inputs: readonly CaseInput[], build: (...inputs: Node[]) => Node): OpCase => ({ name, inputs, build, smooth: false });
+export const smooth = (name: string, inputs: readonly CaseInput[], build: (...inputs: Node[]) => Node): OpCase => ({ name, inputs, build, smooth: true });
+export const flat = (name: string, inputs: readonly CaseInput[], build: (...inputs: Node[]) => Node): OpCase => ({ name, inputs, build, smooth: false });
 
-const m = (...shape: (number | string)[]): CaseInput => ({ shape });
+export const m = (...shape: (number | string)[]): CaseInput => ({ shape });
 const positive = (...shape: (number | string)[]): CaseInput => ({ shape, range: [0.5, 2] });
 const indices = (length: number, ...shape: (number | string)[]): CaseInput => ({ shape, dtype: 'int64', range: [0, length] });
 const truth = (...shape: (number | string)[]): CaseInput => ({ shape, dtype: 'bool', range: [0, 2] });

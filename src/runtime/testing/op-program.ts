@@ -2,7 +2,7 @@ import { evaluate, gradients, input, lengthOf, mul, type Node, type Program, sum
 import { caseLengths, caseTensor, inputsOf, type OpCase, valuesOf } from '../../core/testing/op-cases.ts';
 import { numbersOf, type TensorData, tensorOf } from '../tensor.ts';
 
-/** A row of the op table as a program: its result, and where it is smooth the gradients of its inputs. `expected` comes from the reference evaluator. */
+/** A row of the op table as a program: its result, and where it has gradients those of its inputs. `expected` comes from the reference evaluator. */
 export function caseProgram(row: OpCase): {
   program: Program;
   expected: ReadonlyMap<string, Tensor>;
@@ -11,7 +11,7 @@ export function caseProgram(row: OpCase): {
   const inputs = inputsOf(row);
   const y = row.build(...inputs);
   const outputs: Record<string, Node> = { y };
-  if (row.smooth) {
+  if (row.smooth || row.standsFor) {
     const floats = inputs.filter((node) => node.dtype === 'float32');
     const weights = input('weights', y.shape);
     const loss = sum(
