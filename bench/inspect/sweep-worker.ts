@@ -1,5 +1,5 @@
 // Our side of the bench of sweeps as a process; bench/peers/sweep_peer.py answers the same requests.
-import { type InspectedLanguageModel, openInspected } from '../../src/app/inspect/index.ts';
+import { type InspectedLanguageModel, openInspected, patchPair } from '../../src/app/inspect/index.ts';
 import { type PatchedRun, sweep } from '../../src/inspect/index.ts';
 import { memory, serve } from '../reader/serve.ts';
 
@@ -16,6 +16,11 @@ await serve({
     const start = performance.now();
     const { patched } = await sweep(model!.blocks, prompts, runs);
     return { seconds: (performance.now() - start) / 1000, logprobs: patched.map(({ logprobs }) => logprobs[0]!) };
+  },
+  async pair({ source, target }: { source: string; target: string }) {
+    const start = performance.now();
+    const { layers } = await patchPair(model!, source, target);
+    return { seconds: (performance.now() - start) / 1000, layers: layers.length };
   },
   memory,
 });

@@ -1,11 +1,11 @@
 import { openTextTools } from '../../src/app/language-model/text-tools.ts';
 import { resolveModel } from '../../src/app/models/resolve-model.ts';
-import { drawPairs, makeDataset, orionTasks, type PatchedRun } from '../../src/inspect/index.ts';
+import { drawPairs, makeDataset, type OrionPrompt, orionTasks, type PatchedRun } from '../../src/inspect/index.ts';
 import { openCausalFiles } from '../../src/models/index.ts';
 import type { Bench } from '../harness.ts';
-import { interleaved, median, ratiosOf } from '../reader/compare.ts';
-import { log } from '../reader/row.ts';
-import { openSweeper, openTorchSweeper } from '../reader/worker.ts';
+import { interleaved, median, quantile, ratiosOf } from '../reader/compare.ts';
+import { alone, log, type Row } from '../reader/row.ts';
+import { openSweeper, openTorchSweeper, type Worker } from '../reader/worker.ts';
 
 const model = 'smollm2-135m-instruct';
 const pool = 100; // prompts, and pairs of each layer
@@ -13,19 +13,59 @@ const sample = 4; // pairs that the peer patches at all layers
 const batch = 5; // forward passes of the peer at once
 const tolerance = 1e-3; // of a log-probability, float32 against float32
 
+const pairTurns = 15; // of one pair
+
 /**
- * A full sweep of question answering, exact float32: a pool of prompts, as many pairs for each layer, every layer. The peer makes one forward pass for every pair and layer, several at once, as hooks on a model do; it is timed
- * on a few pairs at all layers, and scaled. What its sources hold it reads once for all layers.
+ * What patching costs a model that is open: `sweep/pair`, one pair of prompts at all layers, as `lyceum inspect patch` and the workbench ask for it; and `sweep/qa`, a full sweep beside a peer. LYCEUM_ROWS names one of them alone
+ * (`sweep/pair` needs no peer and takes seconds).
  */
-export const sweepBench: Bench = async ({ threads, runs = 3 }) => {
+export const sweepBench: Bench = async ({ threads, runs }) => {
+  const only = process.env.LYCEUM_ROWS?.split(',');
+  const strange = only?.filter((name) => !Object.hasOwn(rows, name)) ?? [];
+  if (strange.length > 0) throw new Error(`bench sweep: LYCEUM_ROWS: expected some of ${Object.keys(rows).join(', ')}, got ${strange.join(', ')}`);
   const { path: file, kind } = await resolveModel(model);
   const { tokenizer } = await openTextTools(await openCausalFiles(kind, file), undefined);
   const task = orionTasks().find(({ family }) => family === 'qa-base')!;
   const { prompts } = makeDataset(task, tokenizer, { count: pool });
-  const ids = prompts.map((prompt) => prompt.ids);
   await using ours = openSweeper();
-  await using peer = openTorchSweeper(threads);
   const { layers } = await ours.ask<{ layers: number }>('open', { file, threads });
+  const measured: Row[] = [];
+  for (const [name, row] of Object.entries(rows)) if (only?.includes(name) ?? true) measured.push(await row({ ours, file, threads, layers, prompts, runs }));
+  return measured;
+};
+
+interface Opened {
+  readonly ours: Worker;
+  readonly file: string;
+  readonly threads: number;
+  readonly layers: number;
+  readonly prompts: readonly OrionPrompt[];
+  readonly runs: number | undefined;
+}
+
+/** One pair at a time, every turn another one: what was read for the last pair is of no use to the next. The first turns are not counted. */
+const pairRow = async ({ ours, layers, prompts, runs = pairTurns }: Opened): Promise<Row> => {
+  const untimed = 2;
+  const pairs = drawPairs(prompts.length, [1], { count: untimed + runs });
+  const seconds: number[] = [];
+  for (const { source, target } of pairs) {
+    const turn = await ours.ask<{ seconds: number; layers: number }>('pair', { source: prompts[source]!.text, target: prompts[target]!.text });
+    if (turn.layers !== layers) throw new Error(`bench sweep: expected answers at ${layers} layers, got ${turn.layers}`);
+    seconds.push(turn.seconds);
+  }
+  const timed = seconds.slice(untimed);
+  const lengths = pairs.flatMap(({ source, target }) => [prompts[source]!, prompts[target]!]).map(({ ids }) => ids.length);
+  const note = `two prompts of ${Math.min(...lengths)} to ${Math.max(...lengths)} tokens, the model open, ${layers} layers, the five likeliest tokens of each; a quarter of the turns took less than ${quantile(timed, 0.25).toFixed(2)} s, a quarter more than ${quantile(timed, 0.75).toFixed(2)} s`;
+  return { name: 'sweep/pair', metric: 'time', unit: 's', ours: median(timed), ...alone, runs, gate: true, note };
+};
+
+/**
+ * A full sweep of question answering, exact float32: a pool of prompts, as many pairs for each layer, every layer. The peer makes one forward pass for every pair and layer, several at once, as hooks on a model do; it is timed
+ * on a few pairs at all layers, and scaled. What its sources hold it reads once for all layers.
+ */
+const fullRow = async ({ ours, file, threads, layers, prompts, runs = 3 }: Opened): Promise<Row> => {
+  const ids = prompts.map((prompt) => prompt.ids);
+  await using peer = openTorchSweeper(threads);
   const { version } = await peer.ask<{ version: string }>('open', { file, threads });
   const all = Array.from({ length: layers }, (_, i) => i + 1);
   const ask = async (of: readonly PatchedRun[]) => await ours.ask<{ seconds: number; logprobs: number[] }>('sweep', { prompts: ids, runs: of });
@@ -49,19 +89,20 @@ export const sweepBench: Bench = async ({ threads, runs = 3 }) => {
   );
   const { peakBytes } = await ours.ask<{ peakBytes: number }>('memory');
   const note = `${pool} prompts of ${Math.min(...ids.map(({ length }) => length))} to ${Math.max(...ids.map(({ length }) => length))} tokens, ${pool} pairs at each of ${layers} layers; the peer on ${sample} pairs at all layers, scaled; ours held ${(peakBytes / 1e9).toFixed(2)} GB`;
-  return [
-    {
-      name: 'sweep/qa',
-      metric: 'time',
-      unit: 's',
-      ours: median(times.ours),
-      peer: median(times.peer),
-      peerName: 'transformers with hooks, PyTorch float32',
-      peerVersion: version,
-      ...ratiosOf(times),
-      runs,
-      gate: true,
-      note,
-    },
-  ];
+  return {
+    name: 'sweep/qa',
+    metric: 'time',
+    unit: 's',
+    ours: median(times.ours),
+    peer: median(times.peer),
+    peerName: 'transformers with hooks, PyTorch float32',
+    peerVersion: version,
+    ...ratiosOf(times),
+    runs,
+    gate: true,
+    note,
+  };
 };
+
+// The full sweep stands first: its figure is the bench's.
+const rows: Readonly<Record<string, (opened: Opened) => Promise<Row>>> = { 'sweep/qa': fullRow, 'sweep/pair': pairRow };
