@@ -12,3 +12,4 @@ export { type Judged, judge, type KnownRequests, knownRequests, type Screened, t
 export { longestSegment, type Segment, segmentsOf } from './segments.ts';
 export { lastTokenWithout, type UnseenSpan } from './unseen.ts';
 export { asDocument, documentMarks, instructionOf, type UntrustedPart, type UntrustedSpan, untrustedIn, untrustedParts, withTexts } from './untrusted.ts';
+export { lastTokenWeighed, readingWeight, type WeighedSpan } from './weighed.ts';

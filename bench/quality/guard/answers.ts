@@ -125,7 +125,9 @@ export const armsOf = async (last: boolean): Promise<Readonly<Record<string, Arm
     delimiters: { request: (item) => said(item) },
     hierarchy: { request: (item) => said(item, hierarchy) },
     classifier: { request: (item) => said(item), guard: shipped },
+    'hierarchy and classifier': { request: (item) => said(item, hierarchy), guard: shipped },
     calibrated: { request: (item) => said(item), guard: calibrated },
+    'hierarchy and calibrated': { request: (item) => said(item, hierarchy), guard: calibrated },
     held: { request: (item) => said(item), guard: { ...shipped, injected: 1, restated: null, request: held(18) } },
     'calibrated and held': { request: (item) => said(item), guard: { ...calibrated, request: held(18) } },
   };

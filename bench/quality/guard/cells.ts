@@ -16,6 +16,23 @@ export interface Shares {
   readonly flagged: number;
 }
 
+/** Of untrusted requests under one distractor, after one block: what the two predicates of the paper's detector see. */
+export interface Seen {
+  readonly distractor: string;
+  /** The distractor names the right city, so that an answer cannot show it. */
+  readonly collision: boolean;
+  /** Blocks after which the request is moved. */
+  readonly layer: number;
+  /** Prompts; 20 in cells that do not say. */
+  readonly n?: number;
+  /** Share that is seen where the request is put into the trusted prompt, which then no longer answers its own city: predicate B. */
+  readonly share: number;
+  /** Share whose own answer changes where the trusted request is put into it: predicate A. */
+  readonly changed?: number;
+  /** Share that either of both sees. */
+  readonly either?: number;
+}
+
 export interface GuardCell {
   readonly model: string;
   readonly cell: string;
@@ -25,8 +42,14 @@ export interface GuardCell {
   readonly minutes?: number;
   readonly seconds?: number;
   readonly shares: readonly Shares[];
-  readonly seen?: readonly { readonly distractor: string; readonly collision: boolean; readonly layer: number; readonly share: number }[];
+  readonly seen?: readonly Seen[];
 }
+
+/** What was seen of a model: its own cell where that was measured, with both predicates, else what came with the oversight. */
+export const seenOf = (cells: readonly GuardCell[], model: string): readonly Seen[] => {
+  const own = cells.filter((one) => one.model === model && one.seen);
+  return (own.find(({ cell }) => cell === 'oversight/seen') ?? own[0])?.seen ?? [];
+};
 
 export const readCells = async (): Promise<GuardCell[]> =>
   (await readFile(cellsFile, 'utf8').catch(() => '')).split('\n').filter(Boolean).map((line) => JSON.parse(line) as GuardCell); // biome-ignore format: a chain

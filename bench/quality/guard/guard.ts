@@ -11,10 +11,12 @@ import { requestMoves } from './moves.ts';
 import { oversight } from './oversight.ts';
 import type { Outcome } from './paper-task.ts';
 import { rowsOf } from './rows.ts';
+import { seenRequests } from './seen.ts';
 import { originalStories } from './stories.ts';
+import { weighedAttention } from './weighed.ts';
 
 const seed = 1;
-const [paperCount, storyCount, carrierCount, alarmingCount] = [40, 40, 60, 339];
+const [paperCount, seenCount, storyCount, carrierCount, alarmingCount] = [40, 20, 40, 60, 339];
 
 interface Work {
   readonly name: string;
@@ -58,15 +60,28 @@ const worksOf = async (model: string, threads: number, signal: AbortSignal): Pro
         return { shares: [...Map.groupBy(answered, ({ attack }) => attack)].map(([attack, own]) => sharesOf(attack, 0, own)), seconds };
       },
     }));
-  const all = ['plain', 'delimiters', 'hierarchy', 'classifier', 'calibrated', 'held', 'calibrated and held'];
-  const some = ['plain', 'delimiters', 'hierarchy', 'classifier'];
+  const all = ['plain', 'delimiters', 'hierarchy', 'classifier', 'calibrated', 'held', 'calibrated and held', 'hierarchy and calibrated'];
+  const some = ['plain', 'delimiters', 'hierarchy', 'classifier', 'hierarchy and classifier'];
   const paper: Work[] = [
     {
       name: 'oversight',
       async make() {
         await using opened = await openInspected(model, { threads });
-        const { outcomes, seen } = await oversight(opened, await originalStories(), { seed, count: paperCount, signal });
-        return { shares: sharesOfArms(outcomes), seen, seconds: 0 };
+        return { shares: sharesOfArms(await oversight(opened, await originalStories(), { seed, count: paperCount, signal })), seconds: 0 };
+      },
+    },
+    {
+      name: 'oversight/seen',
+      async make() {
+        await using opened = await openInspected(model, { threads });
+        return { shares: [], seen: await seenRequests(opened, await originalStories(), { seed, count: seenCount, signal }), seconds: 0 };
+      },
+    },
+    {
+      name: 'oversight/weighed',
+      async make() {
+        await using opened = await openInspected(model, { threads });
+        return { shares: sharesOfArms(await weighedAttention(opened, await originalStories(), { seed, count: paperCount, signal })), seconds: 0 };
       },
     },
     {

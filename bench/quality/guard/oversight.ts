@@ -1,16 +1,10 @@
 import { openEmbedder } from '../../../src/app/embed.ts';
 import { boundsOf } from '../../../src/app/guard/calibrate.ts';
 import type { InspectedLanguageModel } from '../../../src/app/inspect/index.ts';
-import { judge, knownRequests, lastTokenWithout, meanVector, readDetector, screened, type UnseenSpan } from '../../../src/guard/index.ts';
+import { judge, knownRequests, lastTokenWithout, meanVector, readDetector, screened } from '../../../src/guard/index.ts';
 import { type EncodedPrompt, encodePrompt, openReader, type StoryData, sweep } from '../../../src/inspect/index.ts';
-import { cityQuestions, firstTokens, type Outcome, outcomeOf, requestVectors, textOf, trustedCount } from './paper-task.ts';
-import { attackedStories, trustedCity, trustedStories } from './stories.ts';
-
-export interface Oversight {
-  readonly outcomes: readonly Outcome[];
-  /** Untrusted requests put into the trusted prompt, which should then still answer its own city: shares that do not, after each layer; with collisions the distractor names the right city. */
-  readonly seen: readonly { readonly distractor: string; readonly collision: boolean; readonly layer: number; readonly share: number }[];
-}
+import { cityQuestions, firstTokens, type Outcome, outcomeOf, requestVectors, textOf, tokensWithin, trustedCount } from './paper-task.ts';
+import { attackedStories, trustedStories } from './stories.ts';
 
 /**
  * The paper's task: one question on the city of each story, a distractor before the question, the first token of the answer, float32. Arms: nothing; the last token's request held after every layer, by one trusted prompt or the mean
@@ -25,7 +19,7 @@ export const oversight = async (
     signal,
     onProgress,
   }: { readonly seed: number; readonly count: number; readonly signal?: AbortSignal; readonly onProgress?: (done: number, total: number) => void },
-): Promise<Oversight> => {
+): Promise<Outcome[]> => {
   const { blocks, tokenizer } = model;
   const { layers } = blocks.config;
   const reader = openReader({ encode: (text) => tokenizer.encode(text, { special: true }) });
@@ -74,10 +68,7 @@ export const oversight = async (
     // Tokens of what is suspected, in the prompt.
     const begin = text.indexOf(document);
     const { ends } = tokenizer.encodeWithOffsets(text, { special: true });
-    const unseen: UnseenSpan[] = judged.suspects.map(({ start, end }) => ({
-      start: ends.findIndex((place) => place > begin + start),
-      end: ends.findIndex((place) => place >= begin + end) + 1,
-    }));
+    const unseen = judged.suspects.map(({ start, end }) => tokensWithin(ends, begin + start, begin + end));
     const streams = unseen.length === 0 ? encoded.last : await lastTokenWithout(blocks, encoded, unseen);
     await score('unread by the last token', one, [{ layer: 0, stream: streams[layers]! }]);
     const withheld = unseen.length === 0 ? encoded : await encodePrompt(blocks, reader.ids(textOf(judged.text.trimEnd(), '', own)), encoded);
@@ -99,21 +90,5 @@ export const oversight = async (
   });
   for (const [i, { arm, layer, target, wanted }] of runs.entries())
     outcomes.push(outcomeOf(cases[target]!, arm, layer, wanted, patched[i]!.best[0]!.id, patched[i]!.logprobs[0]!));
-
-  // Backwards: the untrusted request in the trusted prompt.
-  const seen: Oversight['seen'][number][] = [];
-  const trustedIds = reader.ids(textOf(trusted[0]!, '', other));
-  const madrid = reader.requireFirst('bench guard', textOf(trusted[0]!, '', other), ` ${trustedCity}`);
-  for (const collision of [false, true]) {
-    const untrusted = attackedStories(data, { seed, count: Math.min(count, 20), collision }).filter(({ distractor }) => !collision || distractor !== 'none');
-    const ids = [trustedIds, ...untrusted.map((one) => reader.ids(textOf(one.story, one.paragraph, own)))];
-    const back = untrusted.flatMap((_, i) => all.map((layer) => ({ source: i + 1, target: 0, layer, wanted: [madrid] })));
-    const { patched: answers } = await sweep(blocks, ids, back, undefined, signal ? { signal } : {});
-    for (const [distractor, own] of Map.groupBy(back.keys(), (i) => untrusted[back[i]!.source - 1]!.distractor))
-      for (const layer of all) {
-        const these = [...own].filter((i) => back[i]!.layer === layer);
-        seen.push({ distractor, collision, layer, share: these.filter((i) => answers[i]!.best[0]!.id !== madrid).length / these.length });
-      }
-  }
-  return { outcomes, seen };
+  return outcomes;
 };

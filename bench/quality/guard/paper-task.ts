@@ -49,3 +49,9 @@ export const outcomeOf = (
   best: number,
   logprob: number,
 ): Outcome => ({ distractor, arm, layer, right: best === right, obeyed: distractor !== 'none' && best === wrong, probability: Math.exp(logprob) });
+
+/** Places of the tokens of a part of a text. @param ends  of each token the place in the text behind it @param start  in the text */
+export const tokensWithin = (ends: readonly number[], start: number, end: number): { start: number; end: number } => ({
+  start: ends.findIndex((place) => place > start),
+  end: ends.findIndex((place) => place >= end) + 1,
+});

@@ -1,11 +1,12 @@
-// node bench/quality/guard/plot.ts: draws the oversight of docs/guard/cells.jsonl into docs/images: a picture a model, a panel a distractor, right answers by the block after which the request is held.
+// node bench/quality/guard/plot.ts: draws the oversight of docs/guard/cells.jsonl into docs/images: a picture a model, a panel a distractor, right answers by the block after which the request is held; and one picture of what a detector of requests sees.
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { hue, ink, line, markLine } from '../../../src/report/plots/colours.ts';
 import { type Draw, drawPlot } from '../../../src/report/plots/draw.ts';
 import { savedSvg } from '../../../src/report/saved-svg.ts';
-import { intervalOf, readCells, type Shares } from './cells.ts';
+import { intervalOf, readCells, type Shares, seenOf } from './cells.ts';
 import { distractorNames } from './distractors.ts';
+import { seenCurves } from './seen-plot.ts';
 
 const arms: Readonly<Record<string, string>> = {
   'held, one prompt': 'the paper’s: one trusted prompt in other words',
@@ -58,11 +59,16 @@ const layerCurves = (model: string, shares: readonly Shares[]) => {
 
 const legendAt = (row: number, marginTop: number) => ({ fx: () => said.none, frameAnchor: 'top-left', dy: 18 * row + 8 - marginTop }) as const;
 
-const cells = await readCells();
-for (const model of new Set(cells.map((one) => one.model))) {
-  const shares = cells.filter((one) => one.model === model && one.cell.startsWith('oversight')).flatMap((one) => one.shares);
-  if (shares.length === 0) continue;
-  const file = `guard-oversight-${model}.svg`;
-  await writeFile(fileURLToPath(new URL(`../../../docs/images/${file}`, import.meta.url)), `${savedSvg((await layerCurves(model, shares)).wide.text)}\n`);
+const save = async (file: string, svg: string): Promise<void> => {
+  await writeFile(fileURLToPath(new URL(`../../../docs/images/${file}`, import.meta.url)), `${savedSvg(svg)}\n`);
   console.log(`docs/images/${file}`);
+};
+
+const cells = await readCells();
+const models = [...new Set(cells.map((one) => one.model))];
+for (const model of models) {
+  const shares = cells.filter((one) => one.model === model && ['oversight', 'oversight/moves'].includes(one.cell)).flatMap((one) => one.shares);
+  if (shares.length > 0) await save(`guard-oversight-${model}.svg`, (await layerCurves(model, shares)).wide.text);
 }
+const seen = models.map((model) => ({ model, seen: seenOf(cells, model) })).filter((one) => one.seen.length > 0);
+if (seen.length > 0) await save('guard-seen.svg', (await seenCurves(seen)).wide.text);

@@ -1,6 +1,18 @@
 // A model whose blocks tell what each of their components makes, and let it be replaced. Beside `openBlockwise`, whose programs give no more than the sweep needs.
 import { edit, gradients, input, type Node, type Program, reshape, sum, takeAlong, UnsupportedError } from '../../core/index.ts';
-import { blockSite, capture, type EditChoice, editFeeds, type OpenedEdit, patch, replace, siteOf, sitesIn } from '../../nn/index.ts';
+import {
+  blockSite,
+  capture,
+  keyFactors as choiceOf,
+  type EditChoice,
+  editFeeds,
+  type OpenedEdit,
+  patch,
+  replace,
+  siteOf,
+  sitesIn,
+  weighKeys,
+} from '../../nn/index.ts';
 import type { Binding, Engine, Executable, TensorData } from '../../runtime/index.ts';
 import type { BlockInput, BlockOutput, Blockwise, InspectedModel } from '../blockwise.ts';
 import { frozenNorm } from './frozen-norm.ts';
@@ -11,6 +23,8 @@ export interface HeadedModel extends InspectedModel {
 }
 
 export interface PartsInput extends BlockInput {
+  /** [kvSeq], the cached tokens first: factors on what all new tokens attend to each, rows divided by what is then left. See `weighKeys`. */
+  readonly keyFactors?: Float32Array | undefined;
   /** [heads, seq, kvSeq], the cached tokens first: attention weights in the place of the model's. */
   readonly pattern?: Float32Array | undefined;
   /** [seq, heads*headDim]: mixed values in the place of the model's, before the output linear. */
@@ -79,8 +93,9 @@ export const openParts = async (
   for (let block = 0; block < layers; block++) {
     const [patternSite, zSite, attention, mlp, post] = [blockSite(block, 'attn.pattern'), blockSite(block, 'attn.z'), siteAt(block, 'attn'), siteAt(block, 'mlp'), blockSite(block, 'resid.post')]; // biome-ignore format: names
     const { roots: cut } = replace([known.get(post)!, program.outputs[`keys.${block}`]!, program.outputs[`values.${block}`]!], [entering(block)]);
-    const { roots, edits } = patch(cut, [patternSite, zSite, attention]);
-    patches.push(edits);
+    const weighed = weighKeys(cut, { blocks: [block] });
+    const { roots, edits } = patch(weighed.roots, [patternSite, zSite, attention]);
+    patches.push([...weighed.edits, ...edits]);
     const seen = capture(roots, [patternSite, zSite, attention, mlp]);
     wide.push(await compile(`parts ${block}`, { stream: roots[0]!, keys: roots[1]!, values: roots[2]!, pattern: seen[patternSite]!, z: seen[zSite]!, attention: seen[attention]!, mlp: seen[mlp]! })); // biome-ignore format: one call
     const added = await compile(`added ${block}`, { added: replace([known.get(attention)!], [zSite]).roots[0]! });
@@ -109,7 +124,7 @@ export const openParts = async (
     blocks,
     config,
     sequential: known.has(blockSite(0, 'resid.mid')),
-    async block(block, { stream, positions, apart = false, past, pattern, z, attention }) {
+    async block(block, { stream, positions, apart = false, past, keyFactors, pattern, z, attention }) {
       const seq = positions.length;
       const length = past ? past.keys.length / (kvHeads * headDim) : 0;
       const int64 = (values: readonly number[]): TensorData => ({ dtype: 'int64', shape: [1, values.length], data: BigInt64Array.from(values, BigInt) });
@@ -127,7 +142,12 @@ export const openParts = async (
         [`past.values.${block}`]: cached(past?.values),
       };
       const choice = (shape: readonly number[], data: Float32Array | undefined): EditChoice | null => (data ? { values: { shape, data } } : null);
-      const chosen = [choice([1, heads, seq, length + seq], pattern), choice([1, seq, mixed], z), choice([1, seq, hidden], attention)];
+      const chosen = [
+        keyFactors ? choiceOf(keyFactors) : null,
+        choice([1, heads, seq, length + seq], pattern),
+        choice([1, seq, mixed], z),
+        choice([1, seq, hidden], attention),
+      ];
       Object.assign(feeds, editFeeds(patches[block]!, { seq, kvSeq: length }, chosen));
       const found = await wide[block]!.run(feedsOf(wide[block]!, feeds));
       return Object.fromEntries(Object.entries(found).map(([key, { data }]) => [key, data as Float32Array])) as unknown as PartsOutput;

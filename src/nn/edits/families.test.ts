@@ -4,7 +4,7 @@ import { isParameter, leavesOf, type Node, nameOf, type Tensor } from '../../cor
 import { causalFixture } from '../../models/testing/causal-fixture.ts';
 import { type Binding, type Engine, type Executable, numbersOf, openEngine, type TensorData, tensorOf } from '../../runtime/index.ts';
 import { blockSite, causalInputs, derivedSites } from '../index.ts';
-import { capture, type EditChoice, type EditedSites, editFeeds, editSites, type SiteEdit, sitesIn } from './index.ts';
+import { ablate, capture, type EditChoice, type EditedSites, editFeeds, editSites, keyFactors, patch, type SiteEdit, sitesIn, weighKeys } from './index.ts';
 import { largestDifference, tinyBert } from './testing/tiny-bert.ts';
 
 interface Edited {
@@ -106,6 +106,46 @@ describe.each(['bert', 'llama', 'llama3', 'qwen3', 'gpt2', 'gpt-neox', 'gpt-neox
     const [values] = await results([{ site: blockSite(1, 'attn.v'), action: 'zero', heads: [keys - 1] }]);
     const [z] = await results([{ site: blockSite(1, 'attn.z'), action: 'zero', heads: group }]);
     expect(largestDifference(values!, z!)).toBeLessThan(2e-5);
+  });
+
+  it('attention weighed by factors of tokens is the pattern multiplied by them and divided by its sums; by 1 it is every bit as it was', async () => {
+    const { batch, seq } = lengths;
+    const mask = model.values.get('mask')!.data;
+    const real = Array.from({ length: seq }, (_, i) => i).filter((i) => Number(mask[i]) !== 0);
+    const positions = [[real.at(-1)!], ...Array.from({ length: batch - 1 }, () => [])];
+    const keys = real.slice(0, 2);
+    const factors = (factor: number): number[] => Array.from({ length: seq }, (_, key) => (keys.includes(key) ? factor : 1));
+    const { roots, edits } = weighKeys([model.root], { blocks: [1], positions });
+    await using program = await compiled({ root: roots[0]! });
+    const weighed = async (factor: number): Promise<Float64Array> =>
+      numbersOf((await run(program, editFeeds(edits, lengths, [keyFactors(factors(factor))])))['root']!);
+    expect(await weighed(1)).toEqual(await plain());
+    for (const factor of [0, 0.3]) {
+      const [scaled] = await results([{ site: blockSite(1, 'attn.pattern'), action: 'scale', factor, positions, keys, renormalise: true }]);
+      expect(largestDifference(await weighed(factor), scaled!), String(factor)).toBeLessThan(2e-5);
+      expect(largestDifference(scaled!, await plain())).toBeGreaterThan(1e-3);
+    }
+  });
+
+  it('what is resampled at a site is what another run holds there, and so it goes on from there as the other', async () => {
+    const ids = model.values.get('ids')!;
+    const others = { ids: tensorOf('int64', ids.shape, [...ids.data].map((id) => (Number(id) + 3) % 20)) }; // biome-ignore format: one value
+    const site = blockSite(0, 'resid.post');
+    await using capturing = await compiled({ root: model.root, held: capture([model.root], [site])[site]! });
+    const other = await run(capturing, others);
+    const choice = { values: { shape: other['held']!.shape, data: numbersOf(other['held']!) } };
+    const { roots, edits } = ablate([model.root], { site }, 'resample');
+    await using program = await compiled({ root: roots[0]! });
+    const result = async (given: EditChoice | null): Promise<Float64Array> => numbersOf((await run(program, editFeeds(edits, lengths, [given])))['root']!);
+    expect(await result(choice)).toEqual(numbersOf(other['root']!));
+    expect(await result(null)).toEqual(await plain());
+    // At the last place only, it is neither; and it is the edit that a patch is.
+    const some = await result({ ...choice, positions: [-1] });
+    for (const whole of [await plain(), numbersOf(other['root']!)]) expect(largestDifference(some, whole)).toBeGreaterThan(1e-3);
+    const patched = patch([model.root], { site });
+    await using same = await compiled({ root: patched.roots[0]! });
+    expect(numbersOf((await run(same, editFeeds(patched.edits, lengths, [{ ...choice, positions: [-1] }])))['root']!)).toEqual(some);
+    expect(() => editFeeds(edits, lengths)).toThrow(/expected values .*, got none/);
   });
 
   it('a place that is edited changes its text and, where tokens see only what is before, nothing before it', async () => {

@@ -14,4 +14,4 @@ export { replace } from './replace.ts';
 export type { EditChoice, EditValues, SiteAction, SiteEdit } from './site-edit.ts';
 export { type SiteLayout, siteLayout } from './site-layout.ts';
 export { type ChannelPlan, type ChannelSizes, channelSizes, largestChannels, smoothingDivisors } from './smoothing.ts';
-export { ablate, type EditPlace, type FrozenPattern, freezePattern, patch, scale, steer } from './verbs.ts';
+export { ablate, type EditPlace, type FrozenPattern, freezePattern, keyFactors, patch, scale, steer, type WeighedKeys, weighKeys } from './verbs.ts';

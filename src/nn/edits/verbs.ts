@@ -1,8 +1,9 @@
 import type { Node } from '../../core/index.ts';
+import { masked } from '../attention.ts';
 import { blockOf, blockSite } from '../sites.ts';
 import { missing, sitesIn } from './capture.ts';
 import { type EditedSites, editSites } from './edit-sites.ts';
-import type { EditChoice, SiteAction, SiteEdit } from './site-edit.ts';
+import type { EditChoice, EditValues, SiteAction, SiteEdit } from './site-edit.ts';
 
 /** A site, or a site and what of it is meant. */
 export type EditPlace = string | Omit<SiteEdit, 'action'>;
@@ -51,12 +52,45 @@ export interface FrozenPattern extends EditChoice {
  * @throws NotFoundError for a block without a pattern · as `editSites`
  */
 export const freezePattern = (roots: readonly Node[], { blocks, ...choice }: FrozenPattern = {}): EditedSites => {
-  const known = sitesIn(roots);
-  const all = [...known.keys()].filter((site) => site.endsWith('.attn.pattern')).map((site) => blockOf(site)!);
-  if (!blocks && all.length === 0) throw missing('freezePattern', blockSite(0, 'attn.pattern'), known);
   return editSites(
     roots,
-    (blocks ?? all).map((block) => ({ ...choice, site: blockSite(block, 'attn.pattern'), action: 'patch' })),
+    blocksWith(roots, 'attn.pattern', blocks, 'freezePattern').map((block) => ({ ...choice, site: blockSite(block, 'attn.pattern'), action: 'patch' })),
     'freezePattern',
   );
 };
+
+/** The blocks asked for; all that have a site where none is. @throws NotFoundError where none has */
+const blocksWith = (roots: readonly Node[], site: 'attn.pattern' | 'attn.scores', blocks: readonly number[] | undefined, where: string): readonly number[] => {
+  if (blocks) return blocks;
+  const known = sitesIn(roots);
+  const all = [...known.keys()].filter((each) => each.endsWith(`.${site}`)).map((each) => blockOf(each)!);
+  if (all.length === 0) throw missing(where, blockSite(0, site), known);
+  return all;
+};
+
+/**
+ * Factors on attention weights, as what a run adds to scores: their logarithms, at the keys whose factor is not 1.
+ *
+ * @param factors  [kvSeq], from 0, keys of a cache first
+ */
+export const keyFactors = (factors: ArrayLike<number>): { readonly keys: readonly number[]; readonly values: EditValues } => ({
+  keys: Array.from(factors, (factor, key) => (factor === 1 ? -1 : key)).filter((key) => key >= 0),
+  values: { shape: [factors.length], data: Float32Array.from(factors, (factor) => (factor > 0 ? Math.log(factor) : -masked)) },
+});
+
+export interface WeighedKeys extends Pick<EditChoice, 'positions' | 'heads'> {
+  /** Default: all. */
+  readonly blocks?: readonly number[];
+}
+
+/**
+ * Lets a run multiply attention weights by a factor for each token looked at, rows divided by what is then left of them, one edit a block: `keyFactors` makes a run's choice. A factor of 1 leaves every bit, 0 hides the token.
+ *
+ * @throws NotFoundError for a block without scores · as `editSites`
+ */
+export const weighKeys = (roots: readonly Node[], { blocks, ...choice }: WeighedKeys = {}): EditedSites =>
+  editSites(
+    roots,
+    blocksWith(roots, 'attn.scores', blocks, 'weighKeys').map((block) => ({ ...choice, site: blockSite(block, 'attn.scores'), action: 'add', axes: 1 })),
+    'weighKeys',
+  );
