@@ -3,10 +3,20 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AttentionOf, AttributionOf, HeadsOf, LensOf, ListedSites, OrionOutcome, PatchedPair, RetrievalStudies } from '../src/app/inspect/index.ts';
+import {
+  type AttentionOf,
+  type AttributionOf,
+  type HeadsOf,
+  type LensOf,
+  type ListedSites,
+  type OrionOutcome,
+  openInspected,
+  type PatchedPair,
+  type RetrievalStudies,
+} from '../src/app/inspect/index.ts';
 import { openLanguageModel } from '../src/app/language-model/index.ts';
 import { tinyConfig, writeTinyModel } from '../src/app/testing/tiny-language-model.ts';
-import { builtinStories } from '../src/inspect/index.ts';
+import { builtinStories, pathPatch } from '../src/inspect/index.ts';
 
 const bin = new URL('../bin/lyceum.js', import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), 'lyceum-inspect-'));
@@ -103,6 +113,23 @@ describe('lyceum inspect attention', () => {
   });
 });
 
+describe('lyceum inspect attention --output', () => {
+  it('writes a page: maps of a block, or all heads of a text, and names it', () => {
+    const prompt = ['--prompt', 'Marta lives in Oslo. Marta'];
+    const maps = inspect('attention', '--model', './tiny', ...prompt, '--layer', '1', '--output', 'maps.html', '--json');
+    expect(maps.status, maps.stderr).toBe(0);
+    expect((JSON.parse(maps.stdout) as { report: string }).report).toBe('maps.html');
+    const page = readFileSync(join(folder, 'maps.html'), 'utf8');
+    for (let head = 0; head < tinyConfig.num_attention_heads; head++) expect(page).toContain(`Head 1.${head}: the last token reads`);
+    const last = inspect('attention', '--model', './tiny', ...prompt, '--output', 'last.html');
+    expect(last.stdout.trimEnd().endsWith('\nlast.html')).toBe(true);
+    expect(readFileSync(join(folder, 'last.html'), 'utf8')).toContain('Reads most from afar: head');
+    const long = inspect('attention', '--model', './tiny', '--prompt', 'a'.repeat(200), '--layer', '1', '--output', 'long.html');
+    expect([long.status, long.stdout, existsSync(join(folder, 'long.html'))]).toEqual([2, '', false]);
+    expect(long.stderr).toMatch(/expected at most 128 tokens where maps are drawn, got 200; shorten the text, or leave the layer out/);
+  });
+});
+
 describe('lyceum inspect heads', () => {
   it('scores every head, ranks them and writes a report', () => {
     const { status, stdout, stderr } = inspect('heads', '--model', './tiny', '--length', '6', '--texts', '2', '--json');
@@ -145,7 +172,41 @@ describe('lyceum inspect attribute', () => {
     expect(stdout.split('\n').filter((line) => /^(embed|final|\d+\.\d+|mlp \d+|bias \d+) /.test(line))).toHaveLength(3);
   });
 
+  it('with --to tells what a path to one component alone carries, as path patching of that one does', async () => {
+    const other = 'Anton works'.padEnd('Marta lives in'.length, '.');
+    const from = ['embed', '0.1', 'mlp 0'];
+    const { status, stdout, stderr } = inspect(...asked, '--source', other, '--to', '1.2', '--from', ...from, '--json');
+    expect(status, stderr).toBe(0);
+    const { to, difference, baseline, components } = JSON.parse(stdout) as AttributionOf;
+    expect(to).toBe('1.2');
+    expect(components.filter(({ effect }) => effect !== null).map(({ name }) => name)).toEqual(from);
+    await using model = await openInspected(join(folder, 'tiny'), { threads: 1 });
+    const [ids, others, ...tokens] = ['Marta lives in', other, ' ', 's'].map((text) => model.tokenizer.encode(text)) as [
+      number[],
+      number[],
+      number[],
+      number[],
+    ];
+    const path = { sender: { kind: 'head', layer: 0, head: 1 }, receiver: { kind: 'head', layer: 1, head: 2 } } as const;
+    const { plain, patched } = await pathPatch(await model.parts(), ids, others, path, tokens.map(([id]) => id!)); // biome-ignore format: one call
+    const less = ([a, b]: readonly number[]): number => a! - b!;
+    expect(difference).toBeCloseTo(less(plain), 4);
+    expect(components.find(({ name }) => name === '0.1')!.effect).toBeCloseTo(less(plain) - less(patched), 4);
+    expect(Math.abs(less(plain) - less(patched))).toBeGreaterThan(1e-4);
+    expect(baseline).not.toBeCloseTo(difference, 2);
+    // Without --from, all that it reads: of the block before it everything, of its own nothing.
+    const all = JSON.parse(inspect(...asked, '--source', other, '--to', 'mlp 1', '--json').stdout) as AttributionOf;
+    expect(all.components.filter(({ effect }) => effect !== null).map(({ name }) => name)).toEqual(['embed', '0.0', '0.1', '0.2', '0.3', 'mlp 0', '1.0', '1.1', '1.2', '1.3']); // biome-ignore format: one list
+    expect(inspect(...asked, '--source', other, '--to', '1.2', '--from', '0.1').stdout).toContain('and only 1.2 reads that');
+  });
+
   it.each([
+    [['--source', 'Anton', '--to', '1.x'], 2, /expected a component as LAYER\.HEAD, "mlp LAYER" or embed, got "1\.x"/],
+    [['--source', 'Anton', '--to', '7.0'], 2, /expected a head below 4 or a feed-forward part of one of 2 blocks, got 7\.0/],
+    [['--to', '1.0'], 2, /expected prompts beside a receiver, .*, got none; give --source or --baseline/],
+    [['--source', 'Anton', '--from', '0.1'], 2, /expected a receiver beside the senders, got none; name it with --to/],
+    [['--source', 'Anton', '--to', '1.0', '--from', 'mlp 1'], 2, /expected senders that 1\.0 reads, .*, got mlp 1/],
+    [['--source', 'Ann', '--to', '1.0'], 2, /expected two texts of as many tokens, got 5 and 3; make them alike/],
     [['--answer', 'x', '--against', 'x'], 2, /expected two answers that begin with different tokens, got "x" twice/],
     [['--baseline', 'nowhere.jsonl'], 2, /nowhere\.jsonl: expected a file or folder, got nothing/],
     [['--source', ''], 2, /expected baseline prompts of at least one token/],

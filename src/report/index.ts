@@ -14,6 +14,7 @@ export {
   type TaskExample,
   type TaskScore,
 } from './adapt-result.ts';
+export { type AttentionResult, attentionReport, attentionVerdict } from './attention-report.ts';
 export { compareReport, compareVerdict } from './compare-report.ts';
 export { FormatError } from './errors.ts';
 export { type GuardResult, guardReport, guardVerdict } from './guard-report.ts';

@@ -25,16 +25,22 @@ export interface AttentionFlags extends ModelFlags {
   readonly prompt: string;
   readonly layer?: number;
   readonly head?: number;
+  readonly output?: string;
   readonly specialTokens: boolean;
 }
 
 export async function attention(
-  { model, prompt, layer, head, adapter, specialTokens }: AttentionFlags,
+  { model, prompt, layer, head, output, adapter, specialTokens }: AttentionFlags,
   { json, threads, weights }: CommonOptions,
 ): Promise<number> {
   await using opened = await openInspected(model, { adapter, weights, threads });
   const found = await attentionOf(opened, prompt, { layer, head, special: specialTokens });
-  print(json ? JSON.stringify(found) : found.patterns.length > 0 ? readTable(found) : lastTable(found));
+  if (output !== undefined) {
+    const { attentionReport } = await import('../../report/index.ts');
+    await writeOutput(output, [await attentionReport({ model: opened.name, weights: opened.weights, ...found })]);
+  }
+  const page = output === undefined ? {} : { report: output };
+  print(json ? JSON.stringify({ ...found, ...page }) : [found.patterns.length > 0 ? readTable(found) : lastTable(found), ...Object.values(page)].join('\n'));
   return 0;
 }
 
@@ -128,6 +134,8 @@ export interface AttributeFlags extends ModelFlags {
   readonly against?: string;
   readonly baseline?: string;
   readonly source?: readonly string[];
+  readonly to?: string;
+  readonly from?: readonly string[];
   readonly top: number;
   readonly specialTokens: boolean;
 }
@@ -135,21 +143,29 @@ export interface AttributeFlags extends ModelFlags {
 const baselineRecord = z.strictObject({ id: z.unknown().optional(), prompt: z.string() });
 
 export async function attribute(
-  { model, prompt, answer, against, baseline: file, source = [], top, adapter, specialTokens }: AttributeFlags,
-  { json, threads, weights }: CommonOptions,
+  { model, prompt, answer, against, baseline: file, source = [], to, from, top, adapter, specialTokens }: AttributeFlags,
+  { json, quiet, threads, weights }: CommonOptions,
 ): Promise<number> {
   const text = file === undefined ? '' : await readFile(file, 'utf8').catch((error: unknown) => Promise.reject(fileError(error, file)));
   const baseline = [...source, ...parseJsonLines(text, file ?? '', baselineRecord).map((record) => record.prompt)];
   await using opened = await openInspected(model, { adapter, weights, threads });
-  const found = await attributionOf(opened, prompt, { answer, against, baseline, special: specialTokens });
-  print(json ? JSON.stringify(found) : componentTable(found, top));
-  return 0;
+  using stop = cancellation('nothing was kept');
+  const bar = progressLine({ quiet: quiet || json, unit: 'paths' });
+  try {
+    const onProgress = (done: number, total: number): void => bar.update(done, total, `paths to ${to}`);
+    const found = await attributionOf(opened, prompt, { answer, against, baseline, to, from, special: specialTokens, signal: stop.signal, onProgress });
+    bar.stop();
+    print(json ? JSON.stringify(found) : componentTable(found, top));
+    return 0;
+  } finally {
+    bar.stop();
+  }
 }
 
 const barWidth = 20;
 
 /** Components with the most to say first, for or against. */
-const componentTable = ({ answer, against, difference, baseline, components }: AttributionOf, top: number): string => {
+const componentTable = ({ answer, against, difference, baseline, to, components }: AttributionOf, top: number): string => {
   const by = baseline === null ? 'logit' : 'effect';
   const value = (component: AttributionOf['components'][number]): number => Math.abs(component[by] ?? 0);
   const first = [...components].sort((a, b) => value(b) - value(a)).slice(0, top);
@@ -167,6 +183,6 @@ const componentTable = ({ answer, against, difference, baseline, components }: A
     ...rows,
     `${`${components.length - first.length} others`.padEnd(8 + 2 + barWidth + 2)}${minus(rest).padStart(7)}`,
     '',
-    `direct: what a component adds to the difference (heads as LAYER.HEAD, from 0); all of them sum to it.${baseline === null ? '' : ' effect: how much of it is lost where the component puts out what it does in the baseline prompts.'} Yellow speaks against.`,
+    `direct: what a component adds to the difference (heads as LAYER.HEAD, from 0); all of them sum to it.${baseline === null ? '' : ` effect: how much of it is lost where the component puts out what it does in the baseline prompts${to === null ? '' : ` and only ${to} reads that`}.`} Yellow speaks against.`,
   ].join('\n');
 };

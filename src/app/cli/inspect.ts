@@ -71,11 +71,12 @@ export const define: CommandModule['define'] = (command, finish) => {
     .requiredOption('--prompt <text>', 'the text')
     .option('--layer <n>', 'this block, from 0; default: what the last token reads in all of them', wholeNumber('--layer', 0))
     .option('--head <n>', 'only this head of it, from 0', wholeNumber('--head', 0))
+    .option('--output <file>', 'a page of it: with --layer maps, a cell a pair of tokens; without, how far afield each head reads')
     .option(...adapterOption)
     .option('--no-special-tokens', 'do not add what the model’s tokenizer adds to a text')
     .addHelpText(
       'after',
-      '\nOn a terminal: the tokens read most. --json tells them too, and of the block asked for whole patterns: a row for each token, its attention to the tokens up to itself.\n\nExamples:\n  lyceum inspect attention --model smollm2-135m-instruct --prompt "Anna lives in Rome. Marta lives in Oslo. Anna lives in"\n  lyceum inspect attention --model smollm2-135m-instruct --prompt "one two three one two" --layer 4 --head 2\n',
+      '\nOn a terminal: the tokens read most. --json tells them too, and of the block asked for whole patterns: a row for each token, its attention to the tokens up to itself.\n\nExamples:\n  lyceum inspect attention --model smollm2-135m-instruct --prompt "Anna lives in Rome. Marta lives in Oslo. Anna lives in"\n  lyceum inspect attention --model smollm2-135m-instruct --prompt "one two three one two" --layer 4 --head 2\n  lyceum inspect attention --model smollm2-135m-instruct --prompt "one two three one two" --layer 18 --output attention.html\n',
     )
     .action(async (flags: AttentionFlags) => finish(await (await componentActions()).attention(flags, commonOptions(command))));
 
@@ -98,12 +99,14 @@ export const define: CommandModule['define'] = (command, finish) => {
     .option('--against <text>', 'what it is compared with; default: the likeliest other token')
     .option('--baseline <file>', 'prompts whose components replace this one’s: JSON Lines of {"prompt"}')
     .option('--source <text...>', 'the same, prompts by themselves')
+    .option('--to <component>', 'LAYER.HEAD or "mlp LAYER" that alone reads what is replaced; default: the last norm')
+    .option('--from <components...>', 'with --to: only these are replaced; default: all that it reads')
     .option('--top <n>', 'components shown', wholeNumber('--top', 1), 20)
     .option(...adapterOption)
     .option('--no-special-tokens', 'do not add what the model’s tokenizer adds to a text')
     .addHelpText(
       'after',
-      '\nWhat each component adds at the last token to the difference of two logits, the last norm’s scale frozen: all of them sum to the difference. With baseline prompts also its direct effect: how much of the difference is lost where the component puts out what it does in those, the last norm computed anew (path patching to the logits, arXiv:2312.10091). --json tells all components.\n\nExamples:\n  lyceum inspect attribute --model smollm2-135m-instruct --prompt "The capital of France is" --answer " Paris" --against " Rome"\n  lyceum inspect attribute --model smollm2-135m-instruct --prompt "The capital of France is" --source "The capital of Italy is"\n',
+      '\nWhat each component adds at the last token to the difference of two logits, the last norm’s scale frozen: all of them sum to the difference. With baseline prompts also its direct effect: how much of the difference is lost where the component puts out what it does in those, the last norm computed anew (path patching to the logits, arXiv:2312.10091). With --to the effect is that of a path: only that head or feed-forward part reads the replaced output, and what comes after it is computed anew (arXiv:2211.00593); the prompts then have as many tokens each. --json tells all components.\n\nExamples:\n  lyceum inspect attribute --model smollm2-135m-instruct --prompt "The capital of France is" --answer " Paris" --against " Rome"\n  lyceum inspect attribute --model smollm2-135m-instruct --prompt "The capital of France is" --source "The capital of Italy is"\n  lyceum inspect attribute --model smollm2-135m-instruct --prompt "The capital of France is" --source "The capital of Italy is" --to 23.2 --from embed 18.6 "mlp 20"\n',
     )
     .action(async (flags: AttributeFlags) => finish(await (await componentActions()).attribute(flags, commonOptions(command))));
 

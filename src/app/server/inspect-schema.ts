@@ -170,6 +170,7 @@ export const attributedSchema = z
     against: token,
     difference: z.number().openapi({ description: 'Logit of the answer less that of the other.' }),
     baseline: z.number().nullable().openapi({ description: 'The same of the baseline prompts.' }),
+    to: z.string().nullable().optional().openapi({ description: 'The component that alone reads what is replaced; null: the last norm.' }),
     components: z
       .array(
         z.object({
