@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ConfigError, LyceumError, NotFoundError } from '../../core/index.ts';
+import { ConfigError, NotFoundError } from '../../core/index.ts';
 import { writeWhole } from '../../formats/index.ts';
 import {
-  type Encoder,
   makeDataset,
   type OrionDataset,
   type OrionSummary,
@@ -15,12 +14,10 @@ import {
   readOrionTask,
   readStories,
   runOrionTask,
-  type SweepOptions,
   summariseModel,
-  sweep,
 } from '../../inspect/index.ts';
 import { fileError } from '../file-error.ts';
-import { chatText } from '../language-model/text-tools.ts';
+import { chatForm } from './chat-form.ts';
 import type { InspectedLanguageModel } from './open-inspected.ts';
 
 export interface OrionRunSettings {
@@ -61,7 +58,6 @@ export interface OrionOutcome extends Omit<OrionSummary, 'tasks'> {
 }
 
 const formVersion = 3; // of kept tasks
-const choosing = { prompts: 20, seed: 1_000_003 }; // what tells whether the chat template helps: other prompts than those that are reported
 
 /**
  * The retrieval tasks of ORION, put to a model (arXiv 2312.10091). A chat model is asked with its template where that makes it answer better.
@@ -122,36 +118,6 @@ const tasksOf = async (names: readonly string[] | undefined, stories: OrionRunSe
     }),
   );
   return [...new Set(found.flat())];
-};
-
-interface ChatForm {
-  readonly encoder: Encoder;
-  wrap(text: string): string;
-}
-
-/** How a chat model is asked, where it answers more of some other prompts right with its template than without. */
-const chatForm = async (model: InspectedLanguageModel, task: OrionTask, watch: Pick<SweepOptions, 'signal' | 'onProgress'>): Promise<ChatForm | undefined> => {
-  const { chatTemplate, tokenizer } = model;
-  if (chatTemplate === undefined) return undefined;
-  const slot = 'TEXTTOASKHERE';
-  const around = await chatText({ tokenizer, chatTemplate }, [{ role: 'user', content: slot }]);
-  const [before, after] = around.split(slot) as [string, string?];
-  if (after === undefined) return undefined; // a template that changes what it is given
-  const form: ChatForm = { encoder: { encode: (text) => tokenizer.encode(text, { special: false }) }, wrap: (text) => `${before}${text}${after}` };
-  const options = { count: choosing.prompts, seed: choosing.seed };
-  const right = async (dataset: OrionDataset): Promise<number> => {
-    const ids = dataset.prompts.map((prompt) => prompt.ids);
-    const { plain } = await sweep(model.blocks, ids, [], undefined, watch);
-    return plain.filter(({ best }, i) => best[0]!.id === dataset.prompts[i]!.answerId).length;
-  };
-  let wrapped: OrionDataset;
-  try {
-    wrapped = makeDataset(task, form.encoder, { ...options, wrap: form.wrap });
-  } catch (error) {
-    if (error instanceof LyceumError) return undefined; // an answer cannot begin with a token of its own there
-    throw error;
-  }
-  return (await right(wrapped)) > (await right(makeDataset(task, tokenizer, options))) ? form : undefined;
 };
 
 /** Of everything a task's figures depend on. */
