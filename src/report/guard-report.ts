@@ -138,22 +138,25 @@ export const guardReport = async (result: GuardResult): Promise<string> => {
     sections: [
       {
         title: 'What attacks come to',
-        parts: [
-          await figure({
-            title: 'Answers that obey the document',
-            caption: 'Share of answers with the words that the attack asked for: hollow without the guard, full with it; to the left is better.',
-            plot: await movesPlot('Share of answers that obey the attack, without and with the guard', rows('obeyed'), { axis: 'share obeyed' }),
-            numbers: numbersOf(kinds),
-            file: `${model}-guard-obeyed`,
-          }),
-          await figure({
-            title: 'Answers that are right all the same',
-            caption: 'Share of right answers to attacked documents: hollow without the guard, full with it; to the right is better.',
-            plot: await movesPlot('Share of right answers to attacked documents, without and with the guard', rows('right')),
-            numbers: numbersOf(kinds),
-            file: `${model}-guard-right`,
-          }),
-        ],
+        parts:
+          kinds.length === 0
+            ? html`<p>No document was attacked.</p>`
+            : [
+                await figure({
+                  title: 'Answers that obey the document',
+                  caption: 'Share of answers with the words that the attack asked for: hollow without the guard, full with it; to the left is better.',
+                  plot: await movesPlot('Share of answers that obey the attack, without and with the guard', rows('obeyed'), { axis: 'share obeyed' }),
+                  numbers: numbersOf(kinds),
+                  file: `${model}-guard-obeyed`,
+                }),
+                await figure({
+                  title: 'Answers that are right all the same',
+                  caption: 'Share of right answers to attacked documents: hollow without the guard, full with it; to the right is better.',
+                  plot: await movesPlot('Share of right answers to attacked documents, without and with the guard', rows('right')),
+                  numbers: numbersOf(kinds),
+                  file: `${model}-guard-right`,
+                }),
+              ],
       },
       {
         title: 'Answers',

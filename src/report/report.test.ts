@@ -1,12 +1,22 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { adaptReport } from './adapt-report.ts';
 import { type AdaptResult, retrievedKind } from './adapt-result.ts';
+import { attentionReport } from './attention-report.ts';
 import { compareReport, compareVerdict, differencesOf } from './compare-report.ts';
+import { guardReport } from './guard-report.ts';
+import { headsReport } from './heads-report.ts';
 import type { LearningMatrix } from './learning-matrix.ts';
+import { orionCompareReport } from './orion-compare.ts';
 import { orionReport } from './orion-report.ts';
+import type { OrionMeasured } from './orion-result.ts';
+import { retrievalReport } from './retrieval-report.ts';
 import { attribute, type Element, named, read, saved, textOf } from './testing/read-page.ts';
+import { sampleAttention } from './testing/sample-attention.ts';
+import { sampleGuard } from './testing/sample-guard.ts';
+import { sampleHeads } from './testing/sample-heads.ts';
 import { sampleExtras, sampleOrion, sampleTask } from './testing/sample-orion.ts';
 import { difference, sampleResult } from './testing/sample-result.ts';
+import { sampleRetrieval } from './testing/sample-retrieval.ts';
 
 const without = <Key extends keyof AdaptResult>(result: AdaptResult, key: Key): AdaptResult => {
   const { [key]: _, ...rest } = result;
@@ -97,6 +107,22 @@ const hostileOrion = (): Promise<string> =>
     sampleExtras({ weights: hostile, skipped: [{ task: hostile, reason: hostile }], chat: { [hostile]: true } }),
   );
 
+/** Two models, of which one knows a family that the other does not. */
+const measured = (model = 'first', family = 'induction'): OrionMeasured[] => {
+  const settings = { skipped: [], weights: 'f32', layers: 24, prompts: 100, pairs: 100, seed: 0 };
+  return [
+    { ...sampleOrion({ model, tasks: [sampleTask(family, 'x', [8, 16]), sampleTask('recall', 'x')] }), ...settings },
+    { ...sampleOrion({ model: `${model} again`, tasks: [sampleTask(family, 'x'), sampleTask('recall', 'x')] }), ...settings },
+  ];
+};
+const hostileRetrieval = () =>
+  sampleRetrieval({
+    model: hostile,
+    weights: hostile,
+    values: { told: [{ value: hostile, stories: 26 }], heads: [{ ...sampleRetrieval().values.heads[0]!, value: hostile }] },
+  });
+const hostileKinds = () => sampleGuard().kinds.map((one) => ({ ...one, kind: hostile + one.kind }));
+
 const pages: [name: string, write: () => Promise<string>][] = [
   ['a run', () => adaptReport(sampleResult())],
   ['a run where little was measured', () => adaptReport(without(sampleResult({ task: null, knowledge: null, perplexityHeldOut: null, loss: [] }), 'experts'))],
@@ -111,6 +137,22 @@ const pages: [name: string, write: () => Promise<string>][] = [
   ['retrieval tasks that are not known', () => orionReport(sampleOrion({ tasks: [sampleTask('a', 'b')], cells: { passed: 0, above70: 0 } }), sampleExtras())],
   ['no retrieval task', () => orionReport(sampleOrion({ tasks: [], cells: { passed: 0, above70: 0 } }), sampleExtras())],
   ['hostile retrieval tasks', hostileOrion],
+  ['models side by side', () => orionCompareReport(measured())],
+  ['hostile models side by side', () => orionCompareReport(measured(hostile, hostile))],
+  ['a study of retrieval', () => retrievalReport([sampleRetrieval()])],
+  ['a study of retrieval where little is known', () => retrievalReport([sampleRetrieval({ curves: null, movers: [], values: { told: [], heads: [] } })])],
+  ['hostile studies of retrieval', () => retrievalReport([hostileRetrieval(), { ...hostileRetrieval(), seed: 1 }])],
+  ['kinds of heads', () => headsReport(sampleHeads())],
+  ['hostile kinds of heads', () => headsReport(sampleHeads({ model: hostile, weights: hostile }))],
+  ['attention, a block', () => attentionReport(sampleAttention())],
+  ['attention, all blocks', () => attentionReport(sampleAttention({ patterns: [] }))],
+  ['hostile attention', () => attentionReport(sampleAttention({ model: hostile, weights: hostile, tokens: ['a', hostile, '\u0000\ud800'] }))],
+  ['a red team', () => guardReport(sampleGuard())],
+  [
+    'a red team without a finding',
+    () => guardReport(sampleGuard({ cases: 0, kinds: [], results: [], off: { clean: 0, seconds: 0 }, on: { clean: 0, falseAlarms: 0, seconds: 0 } })),
+  ],
+  ['hostile red teams', () => guardReport(sampleGuard({ model: hostile, policy: hostile, kinds: hostileKinds() }, hostile))],
 ];
 
 describe.each(pages)('the page of %s', (name, write) => {
