@@ -108,7 +108,7 @@ export const attentionReport = async (result: AttentionResult): Promise<string> 
     lead: attentionVerdict(result),
     facts: [
       { label: 'Tokens', value: grouped(tokens.length) },
-      { label: 'Heads', value: grouped(layers * heads), note: `${grouped(layers)} blocks of ${heads}` },
+      { label: 'Heads', value: grouped(layers * heads), note: `${counted(layers, 'block')} of ${heads}` },
       ...(patterns.length > 0 ? [{ label: 'Block', value: String(patterns[0]!.layer) }] : []),
     ],
     sections: [

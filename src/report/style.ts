@@ -103,6 +103,10 @@ h2,h3,figcaption,caption{break-after:avoid}
 figure,.examples>li,.verdicts>li,tr,.facts>div{break-inside:avoid}
 .tools,summary{display:none}
 .scroll{overflow:visible;max-height:none!important}
+table{font-size:8.5pt}
+th,td{padding-right:8px}
+thead .number{white-space:normal}
+tbody th{min-width:0}
 .examples .user{max-height:none}
 .wide{display:block}
 .narrow{display:none}

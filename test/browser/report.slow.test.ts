@@ -4,13 +4,32 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { adaptReport, compareReport, orionReport } from '../../src/report/index.ts';
+import { adaptReport, attentionReport, compareReport, guardReport, headsReport, orionReport, retrievalReport } from '../../src/report/index.ts';
+import { sampleAttention } from '../../src/report/testing/sample-attention.ts';
+import { sampleGuard } from '../../src/report/testing/sample-guard.ts';
+import { sampleHeads } from '../../src/report/testing/sample-heads.ts';
 import { sampleExtras, sampleOrion } from '../../src/report/testing/sample-orion.ts';
 import { sampleResult } from '../../src/report/testing/sample-result.ts';
+import { sampleRetrieval } from '../../src/report/testing/sample-retrieval.ts';
 import { auditViews } from './audit.ts';
 import { findChromium, launch } from './chromium.ts';
 
+// The few things of a page that the functions sent into it use; the project's own types know no browser.
+interface Shape {
+  getClientRects(): { readonly length: number };
+  getBoundingClientRect(): { readonly right: number };
+}
+declare const document: { readonly body: Shape; querySelectorAll(selector: string): ArrayLike<Shape> };
+declare const innerWidth: number;
+declare const getComputedStyle: (element: Shape) => {
+  readonly color: string;
+  readonly backgroundColor: string;
+  readonly fill: string;
+  readonly stroke: string;
+};
+
 const chromium = findChromium();
+const names = ['report', 'compare', 'orion', 'retrieval', 'heads', 'attention', 'guard'];
 const looks = [
   { width: 1280, height: 720 },
   { width: 390, height: 844 },
@@ -25,6 +44,10 @@ describe.skipIf(chromium === null)('reports in Chromium (skipped: no chromium on
     await writeFile(join(folder, 'report.html'), await adaptReport(sampleResult()));
     await writeFile(join(folder, 'compare.html'), await compareReport([sampleResult(), sampleResult({ name: 'again' })]));
     await writeFile(join(folder, 'orion.html'), await orionReport(sampleOrion(), sampleExtras()));
+    await writeFile(join(folder, 'retrieval.html'), await retrievalReport([sampleRetrieval()]));
+    await writeFile(join(folder, 'heads.html'), await headsReport(sampleHeads()));
+    await writeFile(join(folder, 'attention.html'), await attentionReport(sampleAttention()));
+    await writeFile(join(folder, 'guard.html'), await guardReport(sampleGuard()));
   }, 120_000);
   afterAll(async () => {
     await browser.close();
@@ -39,15 +62,48 @@ describe.skipIf(chromium === null)('reports in Chromium (skipped: no chromium on
       if (!request.url().startsWith('file:') && !request.url().startsWith('data:')) heard.push(request.url());
     });
     expect(
-      await auditViews(page, `${pathToFileURL(folder).href}/`, [
-        ['report.html', 'footer'],
-        ['compare.html', 'footer'],
-        ['orion.html', 'footer'],
-      ]),
+      await auditViews(page, `${pathToFileURL(folder).href}/`, names.map((name) => [`${name}.html`, 'footer'] as const)), // biome-ignore format: one call
     ).toEqual([]);
     expect(heard).toEqual([]);
     await page.close();
   });
+
+  it.each(names)(
+    'prints %s: black on white whatever the screen is, wide pictures whole on the sheet, nothing to be pressed',
+    { timeout: 120_000 },
+    async (name) => {
+      const seen = [];
+      for (const colorScheme of ['light', 'dark'] as const) {
+        // As wide as A4 between the margins of the style.
+        const page = await browser.newPage({ viewport: { width: 672, height: 1000 }, colorScheme });
+        await page.emulateMedia({ media: 'print', colorScheme });
+        await page.goto(`${pathToFileURL(folder).href}/${name}.html`);
+        seen.push(
+          await page.evaluate(() => {
+            const shown = (selector: string) => Array.from(document.querySelectorAll(selector)).filter((element) => element.getClientRects().length > 0);
+            const { color, backgroundColor } = getComputedStyle(document.body);
+            const fills = [...new Set(shown('svg [fill], svg [stroke]').flatMap((shape) => [getComputedStyle(shape).fill, getComputedStyle(shape).stroke]))];
+            const outside = shown('svg, table, p').filter((element) => element.getBoundingClientRect().right > innerWidth + 1).length;
+            return {
+              color,
+              backgroundColor,
+              fills,
+              outside,
+              tools: shown('.tools').length,
+              narrow: shown('.narrow svg').length,
+              wide: shown('.wide svg').length,
+            };
+          }),
+        );
+        await page.close();
+      }
+      const [light, dark] = seen;
+      expect(dark).toEqual(light);
+      expect(light).toMatchObject({ color: 'rgb(26, 30, 38)', backgroundColor: 'rgb(255, 255, 255)', outside: 0, tools: 0, narrow: 0 });
+      expect(light!.wide).toBeGreaterThan(0);
+      expect(light!.fills.length).toBeGreaterThan(1);
+    },
+  );
 
   it('saves pictures that a browser shows', { timeout: 120_000 }, async () => {
     const page = await browser.newPage();
