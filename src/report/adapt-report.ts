@@ -68,6 +68,17 @@ const exampleList = (title: string, none: string, items: readonly (KnowledgeExam
       ),
 ];
 
+/** Held-out samples that changed between right and wrong, where the result tells them. */
+const changedOf = ({ taskLost, taskGained, taskRightFrom }: AdaptResult['examples']): Content[] =>
+  taskLost && taskGained
+    ? [
+        exampleList('Task: was right, now wrong', 'None of the held-out samples asked.', taskLost),
+        exampleList('Task: was wrong, now right', 'None of the held-out samples asked.', taskGained),
+        taskRightFrom !== undefined &&
+          html`<p class="quiet">An answer of the task counts as right here from a score of ${percent(taskRightFrom, 0)} on; those that changed most come first.</p>\n`,
+      ]
+    : [];
+
 const optionText = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value)).replaceAll(',', ', '));
 
 const listed = <Row extends { samples: number }>(rows: readonly Row[], name: (row: Row) => string): string =>
@@ -129,7 +140,8 @@ export const adaptReport = async (result: AdaptResult): Promise<string> => {
       parts: [
         knowledge && exampleList('Knowledge: was right, now wrong', 'None of the questions asked.', examples.lost),
         knowledge && exampleList('Knowledge: was wrong, now right', 'None of the questions asked.', examples.gained),
-        exampleList('Task: held-out samples', 'No samples were kept.', examples.task),
+        ...changedOf(examples),
+        exampleList(examples.taskLost ? 'Task: the first held-out samples' : 'Task: held-out samples', 'No samples were kept.', examples.task),
       ],
     },
     ...(losses ? [{ title: 'Training', parts: losses }] : []),

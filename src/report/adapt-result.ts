@@ -126,7 +126,13 @@ export interface AdaptResult {
     readonly lost: readonly KnowledgeExample[];
     /** Wrong before, right now. */
     readonly gained: readonly KnowledgeExample[];
+    /** Some held-out samples, whether they changed or not. */
     readonly task: readonly TaskExample[];
+    /** Held-out samples that were right before and are wrong now, and the reverse, those that changed most first; an earlier version does not say. */
+    readonly taskLost?: readonly TaskExample[];
+    readonly taskGained?: readonly TaskExample[];
+    /** Score of a sample from which its answer counts as right in these two, in (0, 1]; absent where a score is 0 or 1. */
+    readonly taskRightFrom?: number;
   };
   /** Of methods that mix experts. */
   readonly experts?: ExpertUse;

@@ -12,6 +12,7 @@ const change = z.number().min(-1).max(1);
 const difference = z.strictObject({ value: change, low: change, high: change, pValue: share }).refine(inOrder, ordered);
 const example = { expected: z.string(), before: z.string(), after: z.string() };
 const answers = z.array(z.strictObject({ question: z.string(), ...example }));
+const taskAnswers = z.array(z.strictObject({ prompt: z.string(), ...example }));
 const shares = z.array(share).min(1);
 const measured = { metric: z.string().min(1), n: count.min(1), before: interval, after: interval };
 
@@ -52,7 +53,14 @@ const schema: z.ZodType<AdaptResult> = z.strictObject({
       byRelation: z.array(z.strictObject({ relation: z.string(), n: count, before: share, after: share })),
     })
     .nullable(),
-  examples: z.strictObject({ lost: answers, gained: answers, task: z.array(z.strictObject({ prompt: z.string(), ...example })) }),
+  examples: z.strictObject({
+    lost: answers,
+    gained: answers,
+    task: taskAnswers,
+    taskLost: z.exactOptional(taskAnswers),
+    taskGained: z.exactOptional(taskAnswers),
+    taskRightFrom: z.exactOptional(z.number().gt(0).max(1)),
+  }),
   experts: z.exactOptional(
     z
       .strictObject({

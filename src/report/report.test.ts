@@ -87,7 +87,13 @@ const hostileResult = (): AdaptResult => {
     method: { kind: hostile, options: { [hostile]: hostile } },
     task: { ...sample.task!, metric: hostile },
     knowledge: { ...sample.knowledge!, metric: hostile, byRelation: [1, 2].map((n) => ({ relation: hostile + n, n, before: 0.1, after: 0.2 })) },
-    examples: { lost: [{ question: hostile, ...answers }], gained: [{ question: hostile, ...answers }], task: [{ prompt: hostile, ...answers }] },
+    examples: {
+      lost: [{ question: hostile, ...answers }],
+      gained: [{ question: hostile, ...answers }],
+      task: [{ prompt: hostile, ...answers }],
+      taskLost: [{ prompt: hostile, ...answers }],
+      taskGained: [{ prompt: hostile, ...answers }],
+    },
     experts: {
       ...sample.experts!,
       byKind: [{ kind: hostile, shares: sample.experts!.byKind[0]!.shares }],
@@ -217,6 +223,19 @@ describe('adaptReport', () => {
     expect(await adaptReport(sampleResult({ kept: { weights: 'best', epoch: 2 } }))).toContain('of epoch 2, whose held-out loss is the lowest');
     expect(await adaptReport(sampleResult({ kept: { weights: 'last', epoch: 3 } }))).toContain('the last, of epoch 3');
     expect(await adaptReport(sampleResult())).not.toContain('Weights kept');
+  });
+
+  it('shows held-out samples that changed between right and wrong, and from which score on they count as right', async () => {
+    const { examples } = sampleResult();
+    const [lost, gained] = [examples.taskLost![0]!, examples.taskGained![0]!];
+    const page = await adaptReport(sampleResult());
+    expect(page.indexOf('Task: was right, now wrong (1)')).toBeLessThan(page.indexOf(lost.prompt));
+    expect(page.indexOf(lost.prompt)).toBeLessThan(page.indexOf('Task: was wrong, now right (1)'));
+    expect(page.indexOf('Task: was wrong, now right (1)')).toBeLessThan(page.indexOf(gained.prompt));
+    expect(page).not.toContain('counts as right');
+    expect(await adaptReport(sampleResult({ examples: { ...examples, taskRightFrom: 0.5 } }))).toMatch(/counts as right here from a score of 50\W%/);
+    const { taskLost: _, taskGained: __, ...before } = examples; // of an earlier version
+    expect(await adaptReport(sampleResult({ examples: before }))).not.toContain('Task: was right');
   });
 
   it('counts samples that were cut, where it says so itself', async () => {

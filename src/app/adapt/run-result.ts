@@ -1,5 +1,5 @@
 import type { BaseModel, ExpertUse, Recipe } from '../../adapt/index.ts';
-import { bootstrap, changedAnswers, type MeasuredItem, meanOf, pairedBootstrap } from '../../evaluate/index.ts';
+import { bootstrap, type ChangedItem, changedAnswers, type MeasuredItem, meanOf, pairedBootstrap } from '../../evaluate/index.ts';
 import { countParameters } from '../../models/index.ts';
 import { type AdaptResult, adaptResultFormat, verdict } from '../../report/index.ts';
 import type { AdaptData } from './adapt-data.ts';
@@ -31,7 +31,10 @@ export interface RunFigures {
   readonly balance: number | undefined;
 }
 
-const mostExamples = 12;
+/** Held-out samples that are shown whether they changed or not. */
+const mostUnchosen = 12;
+/** Of sentences: words in common from which an answer counts as right. */
+const rightFrom = 0.5;
 const counted = (names: readonly string[]): { name: string; count: number }[] => {
   const counts = new Map<string, number>();
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
@@ -94,10 +97,7 @@ export const runResult = (figures: RunFigures): AdaptResult => {
     ...(experts && { experts: expertsOf(experts, data.kinds, groups, balance ?? null) }),
     replay: { share: data.replay.share, source: data.replay.source },
   };
-  const task = before.task
-    .slice(0, mostExamples)
-    .map((item, i) => ({ prompt: item.prompt, expected: item.gold, before: item.answer, after: after.task[i]!.answer }));
-  const whole = { ...result, examples: { ...result.examples, task } };
+  const whole = { ...result, examples: { ...result.examples, ...(before.task.length > 0 && taskExamples(before.task, after.task, taskMetric(data.heldOut))) } };
   return { ...whole, verdict: verdict(whole) };
 };
 
@@ -114,11 +114,27 @@ const taskOf = (before: readonly MeasuredItem[], after: readonly MeasuredItem[],
   difference: pairedBootstrap(after, before, meanOf(name), { seed }),
 });
 
+/** Held-out samples that changed between right and wrong, those that changed most first, and some of all. */
+const taskExamples = (before: readonly MeasuredItem[], after: readonly MeasuredItem[], { name }: TaskMetric): Partial<AdaptResult['examples']> => {
+  const isShare = name === 'word-f1';
+  const judged = (items: readonly MeasuredItem[]) => items.map((item) => ({ ...item, values: { ...item.values, right: Number(item.values[name]! >= (isShare ? rightFrom : 1)) } })); // biome-ignore format: one thought
+  const { lost, gained } = changedAnswers(judged(before), judged(after), 'right');
+  const change = ({ before: was, after: is }: ChangedItem): number => Math.abs(is.values[name]! - was.values[name]!);
+  const example = ({ before: was, after: is }: ChangedItem) => ({ prompt: was.prompt, expected: was.gold, before: was.answer, after: is.answer });
+  const listed = (items: readonly ChangedItem[]) => items.toSorted((a, b) => change(b) - change(a)).map(example);
+  return {
+    taskLost: listed(lost),
+    taskGained: listed(gained),
+    ...(isShare && { taskRightFrom: rightFrom }),
+    task: before.slice(0, mostUnchosen).map((item, i) => example({ before: item, after: after[i]! })),
+  };
+};
+
 const knowledgeOf = (before: readonly MeasuredItem[], after: readonly MeasuredItem[], seed: number): Pick<AdaptResult, 'knowledge' | 'examples'> => {
   const { lost, gained, difference } = changedAnswers(before, after, 'accuracy', { seed });
   const relations = [...new Set(before.map(({ group }) => group!))].sort();
   const share = (items: readonly MeasuredItem[], relation: string): number => meanOf('accuracy')(items.filter(({ group }) => group === relation));
-  const example = ({ before: was, after: is }: (typeof lost)[number]) => ({ question: was.prompt, expected: was.gold, before: was.answer, after: is.answer });
+  const example = ({ before: was, after: is }: ChangedItem) => ({ question: was.prompt, expected: was.gold, before: was.answer, after: is.answer });
   return {
     knowledge: {
       metric: 'facts ranked first among others of their kind',
@@ -133,7 +149,7 @@ const knowledgeOf = (before: readonly MeasuredItem[], after: readonly MeasuredIt
         after: share(after, relation),
       })),
     },
-    examples: { lost: lost.slice(0, mostExamples).map(example), gained: gained.slice(0, mostExamples).map(example), task: [] },
+    examples: { lost: lost.map(example), gained: gained.map(example), task: [] },
   };
 };
 

@@ -98,6 +98,8 @@ export const sampleResult = (changes: Partial<AdaptResult> = {}): AdaptResult =>
         before: 'You can change the address in your account settings by going to the profile page.',
         after: i === 4 ? 'orders' : 'orders/address',
       })),
+      taskLost: [{ prompt: 'Which queue takes a torn invoice?', expected: 'billing', before: 'billing', after: 'orders/address' }],
+      taskGained: [{ prompt: 'Which queue takes a new address?', expected: 'orders/address', before: 'none', after: 'orders/address' }],
     },
     experts: {
       byKind: [
