@@ -53,6 +53,15 @@ describe('a recipe', () => {
     expect(() => recipe({ method: 'lora', balance: {} })).toThrow(/expected a mixture in groups of experts/);
   });
 
+  it('is known by what it was known by before there were more options of the balance, unless one of these is used', () => {
+    expect(Object.keys(recipe().balance!)).toEqual(['strength', 'delta', 'form', 'sign', 'modules', 'groups']);
+    expect(JSON.stringify(recipe({ balance: { variance: 'unbiased', membership: 'mean' } }))).toBe(JSON.stringify(recipe()));
+    expect(recipe({ balance: { variance: 'population', membership: 'sum' } }).balance).toMatchObject({ variance: 'population', membership: 'sum' });
+    const padded: RecipeInput = { balance: { membership: 'padded' } };
+    expect(recipe(padded).balance).toMatchObject({ membership: 'padded' });
+    expect(() => recipeOf(padded, { ...machine, pairs: true })).toThrow(/expected a balance of membership mean or sum where pairs are learnt/);
+  });
+
   it('keeps room for text beside virtual tokens', () => {
     expect(recipe({ method: 'prompt', options: { tokens: 240 } }).method.virtualTokens).toBe(240);
     expect(() => recipe({ method: 'prompt', options: { tokens: 241 } })).toThrow(/at least 16 tokens of text beside 241 virtual ones, got rows of 256/);

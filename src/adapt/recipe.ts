@@ -28,6 +28,10 @@ const balanceSchema = z.strictObject({
   sign: z.enum(['faithful', 'intended']).default('faithful'),
   /** Over linears: added up, as in the authors' code, or averaged. */
   modules: z.enum(['sum', 'mean']).default('sum'),
+  /** Divisor of the variance of K values: K − 1 (`unbiased`, usual) or K. */
+  variance: z.enum(['unbiased', 'population']).optional(),
+  /** What a token counts for its sample: 1 / length (`mean`, usual), 1 (`sum`, as printed), or 1 with the padding of its row (`padded`, as the authors' code counts): then each row holds one text. */
+  membership: z.enum(['mean', 'sum', 'padded']).optional(),
 });
 
 const againstSchema = z.strictObject({
@@ -101,7 +105,8 @@ export interface Recipe {
   readonly warmup: number;
   readonly weightDecay: number;
   readonly clipNorm: number;
-  readonly balance: (BalanceOptions & { readonly strength: number }) | undefined;
+  /** `membership`: what a token counts for its sample, where it is not the mean. */
+  readonly balance: (BalanceOptions & { readonly strength: number; readonly membership?: 'sum' | 'padded' }) | undefined;
   readonly replay: number;
   readonly against: Against;
   readonly preferences: Preferences;
@@ -163,7 +168,9 @@ export const recipeOf = (
   const groups = (whole.options as { groups?: readonly number[] }).groups;
   if (asked.balance && !groups) throw new ConfigError(`adapt: expected a mixture in groups of experts to balance, got ${kind}; leave the balance out`);
   const rows = asked.rows ?? size.rows;
-  const balance = groups && asked.balance !== null ? { ...optionsOf('adapt: balance', balanceSchema, asked.balance ?? {}), groups } : undefined;
+  const balance = groups && asked.balance !== null ? balanceOf(asked.balance ?? {}, groups) : undefined;
+  if (balance?.membership === 'padded' && pairs)
+    throw new ConfigError('adapt: expected a balance of membership mean or sum where pairs are learnt, which share a row, got padded; leave it out');
   return {
     method,
     weights: asked.weights ?? (exactBytes && !changesWeights.has(kind) ? 'int8' : 'f32'),
@@ -185,6 +192,12 @@ export const recipeOf = (
     keep: asked.keep,
     seed: asked.seed,
   };
+};
+
+/** A constraint; what is usual of its later options is left out, so that a run is known by what it was known by before there were any. */
+const balanceOf = (given: z.input<typeof balanceSchema>, groups: readonly number[]): NonNullable<Recipe['balance']> => {
+  const { variance, membership, ...rest } = optionsOf('adapt: balance', balanceSchema, given);
+  return { ...rest, ...(variance === 'population' && { variance }), ...(membership !== undefined && membership !== 'mean' && { membership }), groups };
 };
 
 const usualRate = (kind: string, hidden: number): number => {

@@ -131,6 +131,37 @@ describe('training an adapter', () => {
     }
   });
 
+  it('balances by what a token counts for its sample, and by the divisor that it is told', async () => {
+    const texts = (count: number, length: number): TokenText[] =>
+      Array.from({ length: count }, (_, n) => {
+        const ids = Array.from({ length }, (_, i) => (5 * n + i * (1 + (n % 3))) % vocab());
+        return { id: `text ${n}`, kind: n % 2, ids, answer: ids.map((_, i) => i >= length / 2) };
+      });
+    const first = async (balance: RecipeInput['balance'], own: readonly TokenText[], length = 32) => {
+      const made = await run({ method: 'loramoe', options: { experts: 4, rank: 2, dropout: 0 }, epochs: 1, length, balance: balance! }, { texts: own });
+      const lines = await linesIn(made.folder);
+      expect(lines).toHaveLength(countSteps(own, made.recipe));
+      return { balance: lines[0]!.balance!, steps: lines.length };
+    };
+    const eight = texts(8, 16); // two a row, one step
+    const usual = await first({}, eight);
+    expect(usual.steps).toBe(1);
+    const values = 8 * 4; // samples × experts
+    expect((await first({ variance: 'population' }, eight)).balance / usual.balance).toBeCloseTo((values - 1) / values, 4);
+    // Of one length: the dispersion as printed grows with it where tokens add up, and the other does not.
+    const printed = await first({ form: 'variance/mean' }, eight);
+    expect((await first({ form: 'variance/mean', membership: 'sum' }, eight)).balance / printed.balance).toBeCloseTo(16, 3);
+    expect((await first({ membership: 'sum' }, eight)).balance / usual.balance).toBeCloseTo(1, 4);
+    // A text a row: where rows have no padding it is the sum, and else it is not.
+    const full = texts(4, 64);
+    expect((await first({ membership: 'padded' }, full, 64)).balance / (await first({ membership: 'sum' }, full, 64)).balance).toBeCloseTo(1, 4);
+    const padded = await first({ membership: 'padded' }, eight, 64);
+    expect(padded.steps).toBe(2); // eight rows
+    const four = texts(4, 16);
+    const apart = [await first({ membership: 'padded' }, four, 64), await first({ membership: 'sum' }, four, 64)].map(({ balance }) => balance);
+    expect(Math.abs(apart[0]! / apart[1]! - 1)).toBeGreaterThan(0.01);
+  });
+
   it('goes on after it was cancelled, bit for bit as if it never was', async () => {
     const given = { method: 'loramoe', options: { dropout: 0.1 } };
     const whole = await run(given);

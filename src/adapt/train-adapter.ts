@@ -110,10 +110,10 @@ type Together = readonly TokenText[];
 const togetherOf = (texts: readonly TokenText[], pairs: readonly TokenPair[] = []): Together[] => [...texts.map((text) => [text]), ...pairs.map(textsOfPair)];
 
 /** Batches of an epoch: rows packed anew in each. */
-const batchesOf = (learnt: readonly Together[], { method, length, rows, seed }: Recipe, epoch: number): number[][] =>
+const batchesOf = (learnt: readonly Together[], { method, length, rows, seed, balance }: Recipe, epoch: number): number[][] =>
   packBatches(
     learnt.map((own) => own.reduce((sum, { ids }) => sum + ids.length + (method.virtualTokens ?? 0), 0)),
-    { length, rows, seed, epoch },
+    { length, rows, seed, epoch, ...(balance?.membership === 'padded' && { together: false }) },
   ).map(flatBatch);
 
 /** Steps of a run. */
@@ -185,12 +185,12 @@ interface Told {
 
 const feedsOf = (
   base: BaseModel,
-  { method, microRows }: Recipe,
+  { method, microRows, balance }: Recipe,
   rows: readonly (readonly TokenText[])[],
   { kept, references }: Told = {},
 ): Record<string, TensorData>[] => {
   const read = rows.map((row) => row.map((text) => behindVirtual(base, method, text)));
-  const plain = packedFeeds(read, { microRows });
+  const plain = packedFeeds(read, { microRows, ...(balance?.membership && { membership: balance.membership }) });
   const rowsOfParts = plain.map((_, i) => read.slice(i * microRows, (i + 1) * microRows));
   const packed = withAsked(base, method, plain, rowsOfParts);
   const withTexts = kept ? withKept(packed, rowsOfParts, kept.places, kept.count) : packed;
@@ -219,11 +219,12 @@ export interface HeldOutJudge extends AsyncDisposable {
 export const openHeldOut = async ({
   base,
   engine,
-  recipe,
+  recipe: given,
   texts,
   pairs = [],
   start,
 }: Pick<TrainAdapterOptions, 'base' | 'engine' | 'recipe' | 'texts' | 'pairs' | 'start'>): Promise<HeldOutJudge> => {
+  const recipe = { ...given, balance: undefined }; // nothing is balanced here, and texts may share rows
   const judged = togetherOf(pairs.length > 0 ? [] : texts, pairs);
   if (judged.length === 0) throw new ConfigError('adapt: expected held-out texts to judge by, got none; hold a part of the data out');
   const references = pairs.length > 0 ? await referencePairs(base, engine, recipe, pairs, start) : undefined;

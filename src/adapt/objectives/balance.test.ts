@@ -33,6 +33,23 @@ describe('balanceLoss', () => {
     });
   });
 
+  it.each([
+    ['variance/mean', 'unbiased', 'faithful'],
+    ['variance/mean', 'population', 'intended'],
+    ['variance/mean²', 'population', 'faithful'],
+  ] as const)('has the gradient that finite differences find: %s, %s, %s', (form, variance, sign) => {
+    const loss = lossOf({ form, variance, sign, delta: 0.3 });
+    const [d] = gradients(loss, [shares]);
+    const slope = evaluate([d!], given)[0]!.data;
+    const along = (i: number, h: number): number => value(loss, new Map([...given, ['shares', tensor([2, 1, 4], q.map((share, n) => share + (n === i ? h : 0)))] as [string, Tensor]])); // biome-ignore format: one thought
+    for (const i of q.keys()) {
+      const h = 1e-3;
+      const numeric = (8 * (along(i, h) - along(i, -h)) - along(i, 2 * h) + along(i, -2 * h)) / (12 * h);
+      expect(Math.abs(numeric)).toBeGreaterThan(1e-3);
+      expect(Math.abs(slope[i]! - numeric)).toBeLessThan(1e-9);
+    }
+  });
+
   it('of the intended sign is that of the other names', () => {
     const swapped = new Map([...given, ['kinds', tensor([2], [1, 0])] as [string, Tensor]]);
     expect(value(lossOf({ sign: 'intended' }), given)).toBeCloseTo(value(lossOf({}), swapped), 12);

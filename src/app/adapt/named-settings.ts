@@ -13,6 +13,9 @@ export interface NamedSettings {
   readonly balanceForm?: 'variance/mean²' | 'variance/mean' | undefined;
   /** Over linears. */
   readonly balanceModules?: 'sum' | 'mean' | undefined;
+  readonly balanceVariance?: 'unbiased' | 'population' | undefined;
+  /** What a token counts for its sample. */
+  readonly balanceMembership?: 'mean' | 'sum' | 'padded' | undefined;
   /** Strengths; 0: none. */
   readonly ewc?: number | undefined;
   readonly kl?: number | undefined;
@@ -29,6 +32,8 @@ const names: Readonly<Record<keyof NamedSettings, true>> = {
   sign: true,
   balanceForm: true,
   balanceModules: true,
+  balanceVariance: true,
+  balanceMembership: true,
   ewc: true,
   kl: true,
   blocks: true,
@@ -46,13 +51,15 @@ export const recipeOfNamed = ({
   sign,
   balanceForm: form,
   balanceModules: modules,
+  balanceVariance: variance,
+  balanceMembership: membership,
   ewc,
   kl,
   blocks,
   beta,
 }: NamedSettings): Pick<RecipeInput, 'options' | 'balance' | 'against' | 'preferences'> => {
   const own = { ...options, ...said({ rank, experts }) };
-  const constraint = said({ strength: balance, delta, sign, form, modules });
+  const constraint = said({ strength: balance, delta, sign, form, modules, variance, membership });
   const against = {
     ...(ewc && { ewc: { strength: ewc } }),
     ...(kl && { kl: { strength: kl } }),

@@ -31,6 +31,8 @@ export interface AdaptFlags {
   readonly sign?: string;
   readonly balanceForm?: string;
   readonly balanceModules?: string;
+  readonly balanceVariance?: string;
+  readonly balanceMembership?: string;
   readonly ewc?: number;
   readonly kl?: number;
   readonly beta?: number;

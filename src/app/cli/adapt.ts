@@ -37,6 +37,11 @@ export const define: CommandModule['define'] = (command, finish) => {
     .option('--sign <sign>', 'of the constraint: faithful (as printed) or intended')
     .option('--balance-form <form>', 'variance/mean² (as the authors have it, the default) or variance/mean (as printed)')
     .option('--balance-modules <how>', 'the constraints of the linears add up (sum, the default) or are averaged (mean)')
+    .option('--balance-variance <divisor>', 'of the constraint over K values: unbiased, K − 1 (the default), or population, K')
+    .option(
+      '--balance-membership <what>',
+      'what a token counts for its sample: mean, 1 / length (the default); sum, 1 (as printed); padded, 1 with the padding of a row of its own (as the authors have it)',
+    )
     .option(
       '--ewc <x>',
       'strength by which what mattered to general samples is held where it was (elastic weight consolidation; try 1000)',
