@@ -45,7 +45,7 @@ describe('lyceum adapt', () => {
     expect(stderr).toMatch(/^36 samples to learn \(40 instruction; kinds: colour 20, count 20\), 4 held out\n\d+ % of the tokens are general ones, replayed/);
     const asJson = adapt('data.jsonl', '--dry-run', '--json');
     expect([asJson.status, asJson.stderr]).toEqual([0, '']);
-    expect(Object.keys(JSON.parse(asJson.stdout))).toEqual(['steps', 'tokens', 'trainable', 'minutes', 'memoryBytes']);
+    expect(Object.keys(JSON.parse(asJson.stdout))).toEqual(['steps', 'tokens', 'trainable', 'minutes', 'memoryBytes', 'warning']);
     expect(existsSync(join(folder, '.lyceum'))).toBe(false);
   }, 60_000);
 

@@ -42,7 +42,7 @@ describe('jobs', () => {
         progress({ stage: 'read', done, total: 3, current: null, perSecond: null, secondsLeft: null });
         await sleep(120);
       }
-      return { result: { documents: 3 }, skipped: [] };
+      return { result: { documents: 3 }, skipped: [], notes: ['one is long'] };
     })!;
     const events = await ended(jobs, job.id);
     expect(events.map(({ number }) => number)).toEqual(events.map((_, index) => index + 1));
@@ -53,7 +53,8 @@ describe('jobs', () => {
         expect(rest).toEqual(events.map(({ number }) => number).filter((number) => number > after));
       }),
     );
-    expect(events.at(-1)!.job).toMatchObject({ state: 'done', result: { documents: 3 }, progress: { done: 2 } });
+    expect(events[0]!.job.notes).toEqual([]);
+    expect(events.at(-1)!.job).toMatchObject({ state: 'done', result: { documents: 3 }, notes: ['one is long'], progress: { done: 2 } });
   });
 
   it('passes on at most a few events a second, and always the last progress', async () => {

@@ -23,6 +23,8 @@ export interface JobSkip {
 export interface JobOutcome {
   readonly result: Readonly<Record<string, number>>;
   readonly skipped: readonly JobSkip[];
+  /** What whoever asked should know of it, in sentences. */
+  readonly notes?: readonly string[];
 }
 
 export type JobState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
@@ -40,6 +42,7 @@ export interface Job {
   readonly progress: JobProgress | null;
   readonly skipped: readonly JobSkip[];
   readonly result: Readonly<Record<string, number>> | null;
+  readonly notes: readonly string[];
   readonly error: { readonly code: string; readonly message: string } | null;
 }
 
@@ -131,9 +134,9 @@ export function createJobs(): Jobs {
     const pace = paced(entry);
     const endedAt = () => new Date().toISOString();
     try {
-      const { result, skipped } = await entry.work({ signal: entry.stop.signal, progress: pace.report });
+      const { result, skipped, notes = [] } = await entry.work({ signal: entry.stop.signal, progress: pace.report });
       pace.flush();
-      change(entry, { state: entry.stop.signal.aborted ? 'cancelled' : 'done', endedAt: endedAt(), result, skipped });
+      change(entry, { state: entry.stop.signal.aborted ? 'cancelled' : 'done', endedAt: endedAt(), result, skipped, notes });
     } catch (error) {
       pace.flush();
       if (entry.stop.signal.aborted) change(entry, { state: 'cancelled', endedAt: endedAt() });
@@ -164,6 +167,7 @@ export function createJobs(): Jobs {
         progress: null,
         skipped: [],
         result: null,
+        notes: [],
         error: null,
       };
       const entry: Entry = { job, stop: new AbortController(), work, events: [], listeners: new Set(), number: 0 };

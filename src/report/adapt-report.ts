@@ -87,7 +87,10 @@ const listed = <Row extends { samples: number }>(rows: readonly Row[], name: (ro
 /** A row of a table, where there is something to say. */
 const row = (label: string, value: Content | undefined): [string, Content][] => (value === undefined ? [] : [[label, value]]);
 
-const recipe = ({ model, data, method, from, kept, tokens, seeds, replay, trainable }: AdaptResult): [string, Content][] => [
+const frozenText = ({ weights, heldOutLoss: { held, f32 } }: NonNullable<AdaptResult['frozen']>): string =>
+  `in ${weights}: before training a held-out token costs ${short(held)} nats, beside float weights ${short(f32)} (${held < f32 ? '' : '+'}${percent(held / f32 - 1, 2)})`;
+
+const recipe = ({ model, data, method, from, kept, frozen, tokens, seeds, replay, trainable }: AdaptResult): [string, Content][] => [
   ['Base model', html`${model.name} <span class="quiet">${shortCount(model.parameters)} parameters · sha256 ${model.sha256.slice(0, 12)}</span>`],
   ...row('Starts from', from && html`${from.name} <span class="quiet">${from.path} · sha256 ${from.sha256.slice(0, 12)}</span>`),
   ['Method', capital(methodName(method.kind))],
@@ -100,6 +103,7 @@ const recipe = ({ model, data, method, from, kept, tokens, seeds, replay, traina
   ['Trained parameters', grouped(trainable)],
   ['Trained tokens', grouped(tokens)],
   ...row('Weights kept', kept && (kept.weights === 'last' ? `the last, of epoch ${kept.epoch}` : `of epoch ${kept.epoch}, whose held-out loss is the lowest`)),
+  ...row('Frozen weights', frozen && frozenText(frozen)),
   [
     'Replay',
     replay.share > 0

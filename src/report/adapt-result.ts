@@ -104,6 +104,8 @@ export interface AdaptResult {
   readonly from?: { readonly name: string; readonly path: string; readonly sha256: string };
   /** The weights a run ended with; none where nothing was trained, or an earlier version did. `weights`: which were asked for. */
   readonly kept?: { readonly weights: 'best' | 'last'; readonly epoch: number };
+  /** What it costs that frozen weights are no floats: the held-out loss before training, of a token in nats, with weights as they are held and as floats. Absent where they are floats, or an earlier version did not say. */
+  readonly frozen?: { readonly weights: 'int8'; readonly heldOutLoss: { readonly held: number; readonly f32: number } };
   /** How the model's weights were held when it was asked, before and after alike; an earlier version does not say. */
   readonly askedWith?: 'f32' | 'int8' | 'int4';
   /** Trained parameters. */

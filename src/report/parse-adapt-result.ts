@@ -34,6 +34,7 @@ const schema: z.ZodType<AdaptResult> = z.strictObject({
   method: z.strictObject({ kind: z.string().min(1), options: z.record(z.string(), z.unknown()) }),
   from: z.exactOptional(z.strictObject({ name: z.string().min(1), path: z.string(), sha256: z.string() })),
   kept: z.exactOptional(z.strictObject({ weights: z.enum(['best', 'last']), epoch: count.min(1) })),
+  frozen: z.exactOptional(z.strictObject({ weights: z.literal('int8'), heldOutLoss: z.strictObject({ held: positive, f32: positive }) })),
   askedWith: z.exactOptional(z.enum(['f32', 'int8', 'int4'])),
   trainable: count,
   tokens: count,

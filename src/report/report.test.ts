@@ -238,6 +238,13 @@ describe('adaptReport', () => {
     expect(await adaptReport(sampleResult({ examples: before }))).not.toContain('Task: was right');
   });
 
+  it('tells what frozen weights in whole numbers cost, where it was measured', async () => {
+    expect(await adaptReport(sampleResult({ frozen: { weights: 'int8', heldOutLoss: { held: 3.06, f32: 3.03 } } }))).toMatch(
+      /in int8: before training a held-out token costs 3\.06 nats, beside float weights 3\.03 \(\+0\.99\W%\)/,
+    );
+    expect(await adaptReport(sampleResult())).not.toContain('Frozen weights');
+  });
+
   it('counts samples that were cut, where it says so itself', async () => {
     const { data } = sampleResult();
     expect(await adaptReport(sampleResult({ data: { ...data, cut: 3 } }))).toMatch(/Cut to fit.{1,40}3\Wsamples/s);

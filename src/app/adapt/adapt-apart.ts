@@ -1,6 +1,7 @@
 import { CancelledError, type Forked, forkService } from '../../runtime/index.ts';
 import { followWork } from '../follow-work.ts';
 import type { Look } from '../server/adapt-schema.ts';
+import type { Taught } from '../server/adapting.ts';
 import type { TeachingNews, TeachingService } from './adapt-child.ts';
 import type { AdaptOptions } from './adapt-options.ts';
 import type { CombineOptions } from './combine-runs.ts';
@@ -40,21 +41,21 @@ interface Watch {
  *
  * @throws as `adaptModel` · EngineError when the process does not start, or ends by itself · the signal's reason
  */
-export const adaptModelApart = (options: Omit<AdaptOptions, 'signal' | 'onProgress' | 'onNote'>, watch: Watch): Promise<Record<string, number>> =>
+export const adaptModelApart = (options: Omit<AdaptOptions, 'signal' | 'onProgress' | 'onNote'>, watch: Watch): Promise<Taught> =>
   workApart((child) => child.call('begin', { ...options, graceMs }), watch);
 
 /** As `measureMatrix`, in a process of its own; answers the figures of its summary. @throws as that, and as `adaptModelApart` */
-export const measureMatrixApart = (folders: readonly string[], threads: number, watch: Watch): Promise<Record<string, number>> =>
-  workApart((child) => child.call('beginMatrix', folders, threads), watch);
+export const measureMatrixApart = async (folders: readonly string[], threads: number, watch: Watch): Promise<Taught['figures']> =>
+  (await workApart((child) => child.call('beginMatrix', folders, threads), watch)).figures;
 
 /** As `combineRuns`, in a process of its own; answers scores before and after. @throws as that, and as `adaptModelApart` */
-export const combineRunsApart = (
+export const combineRunsApart = async (
   folders: readonly string[],
   options: Pick<CombineOptions, 'output' | 'runsDir' | 'topK' | 'temperature' | 'threads'>,
   watch: Watch,
-): Promise<Record<string, number>> => workApart((child) => child.call('beginCombine', folders, options), watch);
+): Promise<Taught['figures']> => (await workApart((child) => child.call('beginCombine', folders, options), watch)).figures;
 
-const workApart = async (begin: (child: Forked<TeachingService>) => Promise<void>, { signal, onNews }: Watch): Promise<Record<string, number>> => {
+const workApart = async (begin: (child: Forked<TeachingService>) => Promise<void>, { signal, onNews }: Watch): Promise<Taught> => {
   signal.throwIfAborted();
   const child = await fork();
   return await followWork(child, () => begin(child), { signal, onNews, cancelled, stopMs });

@@ -1,5 +1,6 @@
 // Entry point of the process that teaches a model: the run behind the channel of its parent.
 import { serveParent } from '../../runtime/index.ts';
+import type { Taught } from '../server/adapting.ts';
 import { toldWork } from '../told-work.ts';
 import { adaptModel } from './adapt-model.ts';
 import type { AdaptOptions, AdaptOutcome, AdaptProgress } from './adapt-options.ts';
@@ -15,7 +16,7 @@ export interface TeachingNews {
   readonly note?: string;
 }
 
-const work = toldWork<TeachingNews, Record<string, number>>({});
+const work = toldWork<TeachingNews, Taught>({});
 
 const onProgress = (now: AdaptProgress): void => {
   work.tell((before) => {
@@ -38,28 +39,34 @@ const figuresOf = ({ price, data, result }: AdaptOutcome): Record<string, number
   replayShare: data.replay.share,
 });
 
+/** Figures of work that warns of nothing. */
+const plain = (figures: Taught['figures']): Taught => ({ figures, notes: [] });
+const taughtOf = (outcome: AdaptOutcome): Taught => ({ figures: figuresOf(outcome), notes: outcome.price.warning === null ? [] : [outcome.price.warning] });
+
 const service = {
   look: (path: string, options: LookOptions) => lookAtData(path, options),
   /** Begins the run, which goes on by itself. */
   async begin(options: Omit<AdaptOptions, 'signal' | 'onProgress' | 'onNote'>): Promise<void> {
     const onNote = (note: string): void => work.tell((before) => ({ ...before, note }));
-    work.follow(adaptModel({ ...options, signal: work.signal, onProgress, onNote }).then(figuresOf));
+    work.follow(adaptModel({ ...options, signal: work.signal, onProgress, onNote }).then(taughtOf));
   },
   /** Begins to ask the models of runs what is missing of their matrix. */
   async beginMatrix(folders: readonly string[], threads: number): Promise<void> {
     const measured = measureMatrix(folders, { threads, signal: work.signal, onProgress });
-    work.follow(measured.then(({ summary: { changes: _, ...figures } }) => figures));
+    work.follow(measured.then(({ summary: { changes: _, ...figures } }) => plain(figures)));
   },
   /** Begins to mix the adapters of runs. */
   async beginCombine(folders: readonly string[], options: Pick<CombineOptions, 'output' | 'runsDir' | 'topK' | 'temperature' | 'threads'>): Promise<void> {
     const combined = combineRuns(folders, { ...options, signal: work.signal, onProgress, onNote: (note) => work.tell((before) => ({ ...before, note })) });
     work.follow(
-      combined.then(({ result: { task, knowledge } }) => ({
-        taskBefore: task!.before.value,
-        taskAfter: task!.after.value,
-        knowledgeBefore: knowledge!.before.value,
-        knowledgeAfter: knowledge!.after.value,
-      })),
+      combined.then(({ result: { task, knowledge } }) =>
+        plain({
+          taskBefore: task!.before.value,
+          taskAfter: task!.after.value,
+          knowledgeBefore: knowledge!.before.value,
+          knowledgeAfter: knowledge!.after.value,
+        }),
+      ),
     );
   },
   next: work.next,

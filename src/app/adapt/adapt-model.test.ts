@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { ownHome } from '../testing/own-home.ts';
 import { writeTinyModel } from '../testing/tiny-language-model.ts';
 import { adaptModel } from './adapt-model.ts';
@@ -37,6 +37,33 @@ describe('the last weights of a run', () => {
     await expect(adapt({ ...hard, keep: 'best' })).rejects.toThrow(/expected the run that is begun there/);
   }, 60_000);
 });
+
+it('tells what frozen weights in whole numbers cost: its held-out loss before training beside that of floats', async () => {
+  const { perplexityHeldOut, frozen: none } = (await adapt({ output: at('floats'), epochs: 1 })).result!;
+  expect(none).toBeUndefined();
+  const bytes = await adapt({ output: at('bytes'), epochs: 1, weights: 'int8' });
+  const { held, f32 } = bytes.result!.frozen!.heldOutLoss;
+  expect(f32).toBeCloseTo(Math.log(perplexityHeldOut!.before), 6);
+  expect(held).toBeCloseTo(Math.log(bytes.result!.perplexityHeldOut!.before), 9);
+  expect(held).not.toBe(f32);
+  expect(await readFile(at('bytes', 'report.html'), 'utf8')).toContain('in int8: before training');
+}, 60_000);
+
+it('foresees that memory will not do: the price says so, and what would take less', async () => {
+  const dry = async () => {
+    const notes: string[] = [];
+    const { price } = await adapt({ dryRun: true, onNote: (note) => notes.push(note) });
+    return { price, notes };
+  };
+  using free = vi.spyOn(process, 'availableMemory').mockReturnValue(200e6);
+  const short = await dry();
+  expect(short.price.bytes).toBeGreaterThan(200e6);
+  expect(short.price.warning).toMatch(/^training takes about \d+ MB, and 200 MB are free here: .+; take --memory 200mb/);
+  expect(short.notes.at(-1)).toBe(short.price.warning);
+  free.mockReturnValue(2 * short.price.bytes);
+  const enough = await dry();
+  expect([enough.price.warning, enough.notes.filter((note) => note.includes('are free here'))]).toEqual([null, []]);
+}, 60_000);
 
 describe('a run that starts from another', () => {
   const begun = { data: '', output: '', from: '', epochs: 1, learningRate: 1e-12 };

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
-import { countSteps, expertUse, firstValues, openHeldOut, planStep, recipeOf, saveAdapter, trainAdapter } from '../../adapt/index.ts';
+import { countSteps, expertUse, firstValues, openHeldOut, planStep, type Recipe, recipeOf, saveAdapter, trainAdapter } from '../../adapt/index.ts';
 import { ConfigError, sizeOf } from '../../core/index.ts';
 import { writeWhole } from '../../formats/index.ts';
 import { adaptReport, parseAdaptResult, retrievedKind } from '../../report/index.ts';
@@ -11,10 +11,11 @@ import { exactIn32Bits } from '../language-model/weights.ts';
 import { hashData, readAdaptData } from './adapt-data.ts';
 import { type AdaptOptions, type AdaptOutcome, type AdaptPrice, readingOf } from './adapt-options.ts';
 import { keepAsked } from './asked.ts';
-import { begunAt, describeRun, finishedRun } from './begun-run.ts';
+import { begunAt, begunRecomputed, describeRun, finishedRun } from './begun-run.ts';
 import { chooseEntries, choosesEntries } from './choose-entries.ts';
 import { describeData } from './describe-data.ts';
-import { besidesSteps, fitMemory, memoryWarning } from './fit-memory.ts';
+import { besidesSteps, fitMemory, fitUsually, memoryWarning, usualBytes } from './fit-memory.ts';
+import { floatLoss } from './float-loss.ts';
 import { holdRun } from './hold-run.ts';
 import { lateSignal } from './late-signal.ts';
 import { lossCurve } from './loss-curve.ts';
@@ -103,11 +104,22 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
   if (finished) {
     const { tokens, trainable, price } = finished;
     onNote?.(`${folder}: this run is over; remove the folder to train anew`);
-    return { folder, price: { steps, tokens, trainable, ...price.estimated }, data, result: finished };
+    return { folder, price: { steps, tokens, trainable, ...price.estimated, warning: null }, data, result: finished };
   }
   stage('preparing weights')(0, 0);
   const besides = besidesSteps(base, wanted);
-  const recipe = memoryBytes === undefined ? wanted : await fitMemory(base, wanted, { bytes: memoryBytes, besides, pairs });
+  const fitted = async (recipe: Recipe): Promise<Recipe> => {
+    if (memoryBytes !== undefined) return await fitMemory(base, recipe, { bytes: memoryBytes, besides, pairs });
+    if (asked.recomputed !== undefined || recipe.weights !== 'f32') return recipe;
+    const begun = await begunRecomputed(folder); // a run goes on as it was begun
+    const within = begun === undefined ? await fitUsually(base, recipe, { besides, pairs }) : { ...recipe, recomputed: begun };
+    if (within.recomputed > recipe.recomputed)
+      onNote?.(
+        `the activations of ${within.recomputed} of ${config.layers} blocks are computed again, to stay within ${gigabytes(usualBytes)} beside weights in f32; a larger --memory computes fewer again, and is faster`,
+      );
+    return within;
+  };
+  const recipe = await fitted(wanted);
   const { parameters, peakBytes } = await planStep(base, recipe, pairs);
   const trainable = parameters.reduce((sum, { shape }) => sum + (sizeOf(shape) as number), 0);
   const bytes = peakBytes + besides;
@@ -128,16 +140,20 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
   const heldOutTokens = judgedTexts.reduce((sum, { ids }) => sum + ids.length, 0);
   const { tokens } = data;
   const forwardSeconds = judgedMs / 1000 / heldOutTokens;
-  const price: AdaptPrice = { steps, tokens: tokens * recipe.epochs, trainable, seconds: tokens * recipe.epochs * forwardSeconds * stepPerForward, bytes };
+  const tokensLearnt = tokens * recipe.epochs;
+  const warning = memoryWarning(bytes, free, memoryBytes !== undefined) ?? null;
+  const price: AdaptPrice = { steps, tokens: tokensLearnt, trainable, seconds: tokensLearnt * forwardSeconds * stepPerForward, bytes, warning };
   onNote?.(
     `${recipe.method.kind}: ${trainable.toLocaleString('en')} trained parameters, ${steps} steps of ${recipe.rows} × ${recipe.length} tokens, about ${minutes(price.seconds)}, ${gigabytes(bytes)} of memory, frozen weights in ${recipe.weights}`,
   );
-  const warning = memoryWarning(bytes, free, memoryBytes !== undefined);
-  if (warning) onNote?.(warning);
+  if (warning !== null) onNote?.(warning);
   if (dryRun) return { folder, price, data };
 
   await openRun(folder, describeRun({ ...described, recipe }), engine.info);
   await keepAsked(folder, options, steps);
+  // Pairs cost the same before training, whatever weights they are measured beside.
+  const floats =
+    recipe.weights === 'int8' && !pairs ? await floatLoss(join(folder, 'float-loss.json'), { ...own, texts: data.heldOutTexts }, first) : undefined;
   const measure = {
     model,
     heldOut: data.heldOut,
@@ -201,12 +217,13 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
     data,
     kept: { weights: recipe.keep, epoch: trained.best!.epoch },
     trainable,
-    tokens: tokens * recipe.epochs,
+    tokens: tokensLearnt,
     seconds,
     peakMemoryBytes: await peakBytesOf(engine.info.pid),
     price: { seconds: price.seconds, bytes: price.bytes },
     loss,
     heldOutLoss: { before: lossBefore.loss, after: lossAfter },
+    ...(floats !== undefined && { floatLoss: floats }),
     before,
     after,
     experts,

@@ -63,6 +63,8 @@ export interface AdaptPrice {
   readonly trainable: number;
   readonly seconds: number;
   readonly bytes: number;
+  /** Where it takes more memory than this machine has to give now: what that means, and what would take less. */
+  readonly warning: string | null;
 }
 
 export interface AdaptOutcome {

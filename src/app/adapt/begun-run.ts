@@ -41,11 +41,21 @@ const textIn = (folder: string, name: string): Promise<string | undefined> =>
     return undefined;
   });
 
+const begunConfig = async (folder: string): Promise<{ readonly now?: unknown; readonly recomputed?: unknown }> => {
+  const text = await textIn(folder, 'run.json');
+  return text === undefined ? {} : ((JSON.parse(text) as { config?: object }).config ?? {});
+};
+
 /** When the run in a folder was begun; undefined where none was. */
 export const begunAt = async (folder: string): Promise<Date | undefined> => {
-  const text = await textIn(folder, 'run.json');
-  const now = text === undefined ? undefined : (JSON.parse(text) as { config?: { now?: unknown } }).config?.now;
+  const { now } = await begunConfig(folder);
   return typeof now === 'string' ? new Date(now) : undefined;
+};
+
+/** How many blocks the run in a folder computes again; undefined where none was begun. */
+export const begunRecomputed = async (folder: string): Promise<number | undefined> => {
+  const { recomputed } = await begunConfig(folder);
+  return typeof recomputed === 'number' ? recomputed : undefined;
 };
 
 /** The result of a run that is over, if the folder holds it and the run is the one described. How it was fitted into memory does not count: nothing is computed any more. */

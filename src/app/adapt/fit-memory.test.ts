@@ -5,7 +5,7 @@ import { elements, nameOf } from '../../core/index.ts';
 import { type CausalSource, causalMember } from '../../models/index.ts';
 import { causalInputs } from '../../nn/index.ts';
 import { tinyConfig } from '../testing/tiny-language-model.ts';
-import { fitMemory, memoryWarning } from './fit-memory.ts';
+import { fitMemory, fitUsually, memoryWarning } from './fit-memory.ts';
 
 /** A model of many blocks whose weights nobody looks at. */
 const deep = async (layers: number): Promise<BaseModel> => {
@@ -33,6 +33,23 @@ describe('a recipe fitted into memory', () => {
     const tight = await fitMemory(base, wanted, { bytes: figures[3]! - 1 + besides, besides });
     expect(tight.microRows).toBe(2);
     expect(await takes(2, tight.recomputed)).toBeLessThan(figures[3]!);
+  }, 60_000);
+
+  it('beside float weights stays within a bound that nobody named, where computing blocks again is enough', async () => {
+    const base = await deep(layers);
+    const takes = (recomputed: number): Promise<number> => planStep(base, { ...recipe(), recomputed }).then(({ peakBytes }) => peakBytes);
+    const wanted = recipe();
+    expect(wanted.recomputed).toBe(2); // as usual
+    const [besides, within] = [1e6, await takes(5)];
+    const fitted = await fitUsually(base, wanted, { bytes: within + besides, besides });
+    expect(fitted).toEqual({ ...wanted, recomputed: 5 });
+    expect(await takes(4)).toBeGreaterThan(within);
+    expect(await fitUsually(base, wanted, { bytes: (await takes(2)) + besides, besides })).toBe(wanted); // does as it is
+    expect(await fitUsually(base, wanted, { bytes: (await takes(layers)) - 1 + besides, besides })).toBe(wanted); // nothing is enough
+    const bytes = recipe({ weights: 'int8' });
+    expect(await fitUsually(base, bytes, { bytes: within + besides, besides })).toBe(bytes);
+    expect(await fitUsually(base, wanted, { besides })).toBe(wanted); // 2.5 GB
+    expect((await fitUsually(base, wanted, { besides: 2.5e9 - within })).recomputed).toBe(5);
   }, 60_000);
 
   it('is warned of before it runs out, with what would take less', () => {

@@ -21,13 +21,43 @@ export const besidesSteps = ({ source }: BaseModel, { weights, method }: Recipe)
 };
 
 /**
- * Whole numbers lie there for both ways, as they are and as the kernels pack them; the table of words as floats too. Where all is trained there are moments, what follows each, and a checkpoint on its way (measured: 39). The
- * norms of `dora` want the weights as floats beside what products read (measured: 12 and 17).
+ * Whole numbers lie there for both ways, as they are and as the kernels pack them; the table of words as floats too. Floats lie there as they are and packed (measured: 9). Where all is trained there are moments, what follows
+ * each, and a checkpoint on its way (measured: 39). The norms of `dora` want the weights as floats beside what products read (measured: 12 and 17).
  */
 const bytesOfValue = (weights: Recipe['weights'], kind: string): number => {
   if (kind === 'full') return 40;
   if (kind === 'dora') return weights === 'int8' ? 12 : 17;
-  return 4;
+  return weights === 'int8' ? 4 : 9;
+};
+
+/** What training beside float weights is kept within where no bound is named, as whole numbers are by themselves: bytes. */
+export const usualBytes = 2.5e9;
+
+/**
+ * A recipe whose training beside float weights stays within `usualBytes` by computing more blocks again than it says, as few as will do; the same one where it does as it is, or no number of blocks does it.
+ *
+ * @param budget  `bytes` is `usualBytes` unless told
+ */
+export const fitUsually = async (
+  base: BaseModel,
+  recipe: Recipe,
+  { bytes = usualBytes, besides, pairs = false }: Partial<MemoryBudget> & Pick<MemoryBudget, 'besides'>,
+): Promise<Recipe> => {
+  if (recipe.weights !== 'f32') return recipe;
+  const { layers } = base.source.member.config;
+  const fits = async (recomputed: number): Promise<boolean> => besides + (await planStep(base, { ...recipe, recomputed }, pairs)).peakBytes <= bytes;
+  if ((await fits(recipe.recomputed)) || !(await fits(layers))) return recipe;
+  return { ...recipe, recomputed: await fewest(recipe.recomputed + 1, layers, fits) };
+};
+
+/** The least number from `low` to `high` that fits, where that one does. */
+const fewest = async (low: number, high: number, fits: (count: number) => Promise<boolean>): Promise<number> => {
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (await fits(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return high;
 };
 
 /**
@@ -41,13 +71,8 @@ export const fitMemory = async (base: BaseModel, recipe: Recipe, { bytes, beside
   for (let microRows = recipe.microRows; microRows >= 1; microRows = Math.floor(microRows / 2)) {
     if ((await takes({ microRows, recomputed: 0 })) <= bytes) return { ...recipe, microRows, recomputed: 0 };
     if ((await takes({ microRows, recomputed: layers })) > bytes) continue;
-    let [low, high] = [1, layers]; // the fewest blocks that do lie in [low, high]
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      if ((await takes({ microRows, recomputed: middle })) <= bytes) high = middle;
-      else low = middle + 1;
-    }
-    return { ...recipe, microRows, recomputed: high };
+    const fits = async (recomputed: number): Promise<boolean> => (await takes({ microRows, recomputed })) <= bytes;
+    return { ...recipe, microRows, recomputed: await fewest(1, layers, fits) };
   }
   const least = Math.min(await takes({ microRows: 1, recomputed: layers }), await takes({ microRows: 1, recomputed: 0 })); // of a model of few blocks
   throw new ConfigError(

@@ -54,7 +54,7 @@ export const retrievedRun = async (options: AdaptOptions): Promise<AdaptOutcome>
     throw new UnsupportedError(`${path}: expected samples with one answer to draw examples from, got preferences; give their chosen answers as instructions`);
   describeData(data, recipe, onNote);
   onNote?.('nothing is trained: the samples to learn are those that examples are drawn from');
-  const free = { steps: 0, tokens: 0, trainable: 0, seconds: 0, bytes: 0 };
+  const free = { steps: 0, tokens: 0, trainable: 0, seconds: 0, bytes: 0, warning: null };
   if (options.dryRun) return { folder, price: free, data };
   const described = { recipe, model: base, hashes, now, origin: undefined, reading: how };
   const finished = await finishedRun(folder, described);

@@ -25,6 +25,8 @@ export interface RunFigures {
   readonly loss: AdaptResult['loss'];
   /** None where nothing was trained. */
   readonly heldOutLoss: { readonly before: number; readonly after: number } | undefined;
+  /** The held-out loss before training beside float weights, where it was trained beside others. */
+  readonly floatLoss?: number;
   readonly before: Measured;
   readonly after: Measured;
   readonly experts: ExpertUse | undefined;
@@ -58,6 +60,7 @@ export const runResult = (figures: RunFigures): AdaptResult => {
     price,
     loss,
     heldOutLoss,
+    floatLoss,
     before,
     after,
     experts,
@@ -83,6 +86,7 @@ export const runResult = (figures: RunFigures): AdaptResult => {
     method: { kind: method.kind, options: method.options },
     ...(origin && { from: { name: origin.name, path: origin.path, sha256: origin.sha256 } }),
     ...(kept && { kept }),
+    ...(floatLoss !== undefined && heldOutLoss && { frozen: { weights: 'int8', heldOutLoss: { held: heldOutLoss.before, f32: floatLoss } } }),
     askedWith: before.weights,
     trainable,
     tokens,

@@ -55,11 +55,11 @@ export async function adapt(named: string | undefined, flags: AdaptFlags, common
     bar?.line.stop();
     const exit = used.read.skipped.length + used.refused.length > 0 ? 3 : 0;
     if (!result) {
-      const { steps, tokens, trainable, seconds, bytes } = price;
+      const { steps, tokens, trainable, seconds, bytes, warning } = price;
       const minutes = seconds / 60;
       print(
         common.json
-          ? JSON.stringify({ steps, tokens, trainable, minutes, memoryBytes: Math.round(bytes) })
+          ? JSON.stringify({ steps, tokens, trainable, minutes, memoryBytes: Math.round(bytes), warning })
           : `${grouped(steps)} steps, ${grouped(tokens)} tokens, ${grouped(trainable)} trained parameters, about ${minutes.toFixed(1)} minutes, ${megabytes(bytes)} of memory\nnothing was trained; without --dry-run the run goes to ${folder}`,
       );
       return exit;

@@ -98,6 +98,10 @@ export const adaptRequestSchema = z
     sign: z.enum(['faithful', 'intended']).optional(),
     balanceForm: z.enum(['variance/mean²', 'variance/mean']).optional(),
     balanceModules: z.enum(['sum', 'mean']).optional().openapi({ description: 'Whether the constraints of the linears add up, the default, or are averaged.' }),
+    balanceVariance: z.enum(['unbiased', 'population']).optional().openapi({ description: 'Divisor of its variance over K values: K − 1, the default, or K.' }),
+    balanceMembership: z.enum(['mean', 'sum', 'padded']).optional().openapi({
+      description: 'What a token counts for its sample in it: 1 / length, the default; 1; or 1 with the padding of its row, which then holds one text.',
+    }),
     ewc: z.number().min(0).max(1e9).optional().openapi({ description: 'Strength of elastic weight consolidation; 0: none.' }),
     kl: z.number().min(0).max(1e6).optional().openapi({ description: 'Strength by which what the model says of general samples is kept; 0: none.' }),
     blocks: z.array(z.number().int().min(0)).min(1).optional().openapi({ description: 'Only these are changed; the first is 0.' }),
@@ -123,10 +127,10 @@ export const adaptRequestSchema = z
       .max(2 ** 31 - 1)
       .optional(),
     options: z.record(z.string(), z.unknown()).optional().openapi({ description: 'Further options of the method.' }),
-    dryRun: z
-      .boolean()
-      .default(false)
-      .openapi({ description: 'The run only works out what it would take: `result` then holds steps, tokens, trainable, seconds and memoryBytes.' }),
+    dryRun: z.boolean().default(false).openapi({
+      description:
+        'The run only works out what it would take: `result` then holds steps, tokens, trainable, seconds and memoryBytes, `notes` whether that is more memory than is free.',
+    }),
   })
   .openapi('AdaptRequest');
 

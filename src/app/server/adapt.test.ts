@@ -123,4 +123,17 @@ describe('teaching a model', () => {
     ).toBe(415);
     expect((await teaching.server.app.request('/api/adapt/runs', { headers: { host: 'evil.example' } })).status).toBe(403);
   });
+
+  it('passes on that training would take more memory than is free', async () => {
+    const warning = 'training takes about 5,800 MB, and 3,100 MB are free here';
+    const before = teaching.server;
+    await using short = teaching.make(join(teaching.path, 'short'), { teach: async () => ({ figures: { memoryBytes: 5.8e9 }, notes: [warning] }) });
+    teaching.server = short;
+    try {
+      const asked = await json<Run>(teaching.ask('/api/adapt', 'POST', { data: 'x.jsonl', model: teaching.tiny, dryRun: true }));
+      expect(await teaching.ended(asked)).toMatchObject({ state: 'done', result: { memoryBytes: 5.8e9 }, notes: [warning] });
+    } finally {
+      teaching.server = before;
+    }
+  });
 });

@@ -8,6 +8,12 @@ export interface NamedRun {
   readonly asked: object;
 }
 
+/** What came of teaching, or of working out what it takes: figures by name, and what to know of it, in sentences. */
+export interface Taught {
+  readonly figures: Readonly<Record<string, number>>;
+  readonly notes: readonly string[];
+}
+
 /** How models are taught in this workspace, and what has come of it. */
 export interface Adapting {
   /** Sample data to try, where there is some. */
@@ -22,15 +28,12 @@ export interface Adapting {
   name(request: AdaptRequest): Promise<NamedRun>;
   /** A run that was begun, to go on with. @throws NotFoundError, ConfigError where it cannot */
   again(name: string): Promise<NamedRun>;
-  /** Teaches away from this thread; answers figures. Rejects with the signal's reason once it is aborted: what was done is kept. */
-  teach(
-    run: NamedRun,
-    options: { readonly dryRun: boolean; readonly signal: AbortSignal; onProgress(progress: JobProgress): void },
-  ): Promise<Record<string, number>>;
+  /** Teaches away from this thread. Rejects with the signal's reason once it is aborted: what was done is kept. */
+  teach(run: NamedRun, options: { readonly dryRun: boolean; readonly signal: AbortSignal; onProgress(progress: JobProgress): void }): Promise<Taught>;
   /** The name under which such a mixture of runs goes. */
   combinedName(request: CombineRequest): string;
   /** Mixes the adapters of runs and asks the mixture what it can do, away from this thread; answers figures. Rejects with the signal's reason once it is aborted: what was asked is kept. @throws as `finished` */
-  combine(request: CombineRequest, options: { readonly signal: AbortSignal; onProgress(progress: JobProgress): void }): Promise<Record<string, number>>;
+  combine(request: CombineRequest, options: { readonly signal: AbortSignal; onProgress(progress: JobProgress): void }): Promise<Taught['figures']>;
   /** Newest first. */
   runs(): Promise<AdaptRun[]>;
   /** @throws NotFoundError */
@@ -40,7 +43,7 @@ export interface Adapting {
   /** A page that compares runs that are over, with what their matrix says where that is wanted. @throws as `finished` and `matrix` */
   compare(names: readonly string[], options: { readonly matrix: boolean }): Promise<string>;
   /** Takes runs as stages of learning and asks the model of each what is not known yet, away from this thread; answers figures. Rejects with the signal's reason once it is aborted: what was asked is kept. @throws as `finished` */
-  measureMatrix(names: readonly string[], options: { readonly signal: AbortSignal; onProgress(progress: JobProgress): void }): Promise<Record<string, number>>;
+  measureMatrix(names: readonly string[], options: { readonly signal: AbortSignal; onProgress(progress: JobProgress): void }): Promise<Taught['figures']>;
   /** The matrix of runs, once it is measured. @throws NotFoundError before that · as `finished` */
   matrix(names: readonly string[]): Promise<LearningMatrix>;
 }

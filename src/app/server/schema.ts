@@ -222,6 +222,7 @@ export const runSchema = z
     progress: progressSchema.nullable(),
     skipped: z.array(z.object({ path: z.string(), code: z.string(), reason: z.string() })),
     result: z.record(z.string(), z.number()).nullable(),
+    notes: z.array(z.string()).openapi({ description: 'Of a run that is over: what to know of it, such as that training takes more memory than is free.' }),
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
   })
   .openapi('Run');

@@ -100,7 +100,7 @@ export function narrow(
   return { entities, facts, truncated: graph.truncated };
 }
 
-export const runView = ({ id, kind, title, subject, state, createdAt, endedAt, progress, skipped, result, error }: Job): wire.Run => ({
+export const runView = ({ id, kind, title, subject, state, createdAt, endedAt, progress, skipped, result, notes, error }: Job): wire.Run => ({
   id,
   kind,
   title,
@@ -111,5 +111,6 @@ export const runView = ({ id, kind, title, subject, state, createdAt, endedAt, p
   progress: progress && { ...progress, figures: { ...progress.figures } },
   skipped: skipped.map((skip) => ({ path: skip.path, code: skip.code, reason: skip.reason })),
   result: result && { ...result },
+  notes: [...notes],
   error: error && { code: error.code, message: error.message },
 });

@@ -135,6 +135,7 @@ function Price({ run }: { run: Run }): JSX.Element {
   const { result } = run;
   if (!result) return <p class="why">Working it out was cancelled.</p>;
   const warnings = [
+    ...run.notes,
     counts(result, 'contaminated') > 0 &&
       `${counted(counts(result, 'contaminated'), 'held-out sample')} also stand in the training data: their score says little.`,
     counts(result, 'refused') > 0 && `${counted(counts(result, 'refused'), 'sample')} left out as too long.`,

@@ -46,7 +46,8 @@ export const adaptRoute: Route = (app, { adapting, models, jobs, readOnly, notic
     const title = dryRun ? `Price of ${run.name}` : `Adapt ${run.name}`;
     const job = jobs.start({ kind: 'adapt', title, subject: dryRun ? null : run.name }, async ({ signal, progress }) => {
       try {
-        return { result: await adapting.teach(run, { dryRun, signal, onProgress: progress }), skipped: [] };
+        const { figures, notes } = await adapting.teach(run, { dryRun, signal, onProgress: progress });
+        return { result: figures, notes, skipped: [] };
       } finally {
         if (!dryRun) notices.publish({ event: 'change', topics: ['adapted'] });
       }

@@ -6,7 +6,7 @@ import { localAdapting } from '../../adapt/local-adapting.ts';
 import { openLanguageModelApart } from '../../language-model/index.ts';
 import { ownHome } from '../../testing/own-home.ts';
 import { writeTinyModel } from '../../testing/tiny-language-model.ts';
-import { createServer, type LocalModels, type LyceumServer, type Run, type Upload } from '../index.ts';
+import { type Adapting, createServer, type LocalModels, type LyceumServer, type Run, type Upload } from '../index.ts';
 
 const headers = { host: '127.0.0.1:7700' };
 const colours = ['red', 'blue', 'green', 'grey', 'black', 'white'];
@@ -25,7 +25,7 @@ export interface AdaptServer {
   /** Name of the tiny model. */
   readonly tiny: string;
   server: LyceumServer;
-  make(dir?: string): LyceumServer;
+  make(dir?: string, changes?: Partial<Adapting>): LyceumServer;
   ask(path: string, method?: string, body?: object): Response | Promise<Response>;
   upload(name: string, text: string): Promise<string>;
   /** Waits until a run is over, or as far as wanted. */
@@ -61,12 +61,12 @@ export const adaptServer = (): AdaptServer => {
       return join(own.path, 'tiny');
     },
     server: undefined as never,
-    make: (dir = join(own.path, 'workspace')) =>
+    make: (dir = join(own.path, 'workspace'), changes = {}) =>
       createServer({
         webDir: own.path,
         uploadDir: join(dir, 'uploads'),
         models: models(join(own.path, 'tiny')),
-        adapting: localAdapting({ dir, threads: 1 }),
+        adapting: { ...localAdapting({ dir, threads: 1 }), ...changes },
         workspace: { name: 'papers', store, read: () => Promise.reject(new Error('no')) },
       }),
     ask: (path, method = 'GET', body) =>
