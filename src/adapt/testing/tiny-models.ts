@@ -1,4 +1,4 @@
-// Tiny models of random weights, as something to adapt: three causal families and the encoder.
+// Tiny models of random weights, as something to adapt: four causal families, one of which keeps query, key and value in one file tensor, and the encoder.
 import { type Node, nameOf, type Tensor, tensor } from '../../core/index.ts';
 import type { CausalMember } from '../../models/index.ts';
 import { causalFixture } from '../../models/testing/causal-fixture.ts';
@@ -18,7 +18,7 @@ export interface TinyModel {
   readonly member?: CausalMember;
 }
 
-export const tinyModelNames = ['llama', 'gpt-neox', 'gemma3', 'bert'] as const;
+export const tinyModelNames = ['llama', 'gpt-neox', 'gpt2', 'gemma3', 'bert'] as const;
 
 export const tinyModel = async (name: (typeof tinyModelNames)[number]): Promise<TinyModel> => {
   if (name === 'bert') {
