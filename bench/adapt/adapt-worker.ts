@@ -73,7 +73,7 @@ await serve({
     const executable = await engine!.compile(
       stepProgram(method.kind, objective, groups, optimiser),
       new Map([...frozen, ...parameters.map((node) => [nameOf(node), { kind: 'trainable' as const }] as const)]),
-      { arena: true, lengths },
+      { arena: true, lengths, prepack: weights === 'int8' }, // as a run does
     );
     const first = Object.fromEntries(
       parameters.map((node): [string, TensorData] => {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { nameOf } from '../core/index.ts';
 import type { CausalSource } from '../models/index.ts';
 import { causalInputs } from '../nn/index.ts';
@@ -129,6 +129,13 @@ describe('training an adapter', () => {
       expect(Math.abs(b[i]!.loss - loss)).toBeLessThan(1e-6);
       expect(Math.abs(b[i]!.balance! - balance!)).toBeLessThan(1e-6);
     }
+  });
+
+  it.each(['f32', 'int8'] as const)('has kernels copy no float weights, and pack whole numbers: %s', async (weights) => {
+    using compile = vi.spyOn(engine, 'compile');
+    await run({ weights, epochs: 1 });
+    const steps = compile.mock.calls.map(([{ name }, , options]) => [name, options?.prepack]);
+    expect(steps).toEqual([['held-out', weights === 'int8'], ['lora/step', weights === 'int8']]); // biome-ignore format: short
   });
 
   it('balances by what a token counts for its sample, and by the divisor that it is told', async () => {

@@ -53,6 +53,9 @@ const scalar = (value: number): TensorData => ({ dtype: 'float32', shape: [], da
 
 const lengthsOf = ({ microRows, length }: Recipe) => stepLengths(microRows, length);
 
+/** Float weights stay in their file: a step has rows enough to read them as they lie there. */
+const prepacks = ({ weights }: Recipe): boolean => weights === 'int8';
+
 const graphOf = (
   base: BaseModel,
   { method, weights, balance, recomputed }: Recipe,
@@ -156,6 +159,7 @@ export const trainAdapter = async (options: TrainAdapterOptions): Promise<Traine
       ...(patience !== undefined && { patience }),
     },
     lengths: lengthsOf(recipe),
+    prepack: prepacks(recipe),
     describe: (batch) => `samples ${shortList([...new Set(textsOf(learnt, batch).flatMap((row) => row.map(({ id }) => id)))])}`,
     ...(checkpointSteps !== undefined && { checkpoints: { everySteps: checkpointSteps } }),
     ...(signal && { signal }),
@@ -234,7 +238,7 @@ export const openHeldOut = async ({
   const program = await engine.compile(
     { name: 'held-out', outputs: { loss, right: metrics[references ? 'accuracy' : 'right']! } },
     new Map<string, Binding>([...frozenOf(graph), ...names.map((name): [string, Binding] => [name, { kind: 'trainable' }])]),
-    { lengths: lengthsOf(recipe) },
+    { lengths: lengthsOf(recipe), prepack: prepacks(recipe) },
   );
   const batches = batchesOf(judged, { ...recipe, rows: recipe.microRows }, 0).map((batch) => textsOf(judged, batch));
   const judge = async (values: Readonly<Record<string, TensorData>>, resident: Readonly<Record<string, string>>): Promise<HeldOutLoss> => {

@@ -18,6 +18,7 @@ export interface ProgramOptions {
   readonly accumulate: boolean;
   readonly seed: number;
   readonly lengths: Readonly<Record<string, number>> | undefined;
+  readonly prepack: boolean;
 }
 
 export interface Programs extends AsyncDisposable {
@@ -37,11 +38,12 @@ export const compilePrograms = async ({
   accumulate,
   seed,
   lengths,
+  prepack,
 }: ProgramOptions): Promise<Programs> => {
   const trained = groups.flatMap(({ parameters }) => parameters);
   const names = trained.map(nameOf);
   const bindings = new Map<string, Binding>([...frozen, ...names.map((weight): [string, Binding] => [weight, { kind: 'trainable' }])]);
-  const settings = { arena: true, ...(lengths && { lengths }) };
+  const settings = { arena: true, prepack, ...(lengths && { lengths }) };
 
   const open: Executable[] = [];
   const make = async (program: Program): Promise<Executable> => {

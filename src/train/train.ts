@@ -65,6 +65,8 @@ export interface TrainOptions {
   };
   readonly checkpoints?: { readonly everySteps?: number; readonly everySeconds?: number };
   readonly lengths?: Readonly<Record<string, number>>;
+  /** Whether the kernels keep frozen weights in their own layout, a private copy: see `CompileOptions`. Default true. */
+  readonly prepack?: boolean;
   /** Says what a batch is of, for messages. */
   readonly describe?: (batch: readonly number[]) => string;
   readonly signal?: AbortSignal;
@@ -114,6 +116,7 @@ export const train = async (options: TrainOptions): Promise<TrainResult> => {
     averaging: average !== undefined,
     accumulate: options.accumulate ?? false,
     lengths: options.lengths,
+    prepack: options.prepack ?? true,
   });
 
   const steps = countSteps(options);
