@@ -25,11 +25,20 @@ const adapt = (more: Partial<AdaptOptions>) =>
 
 describe('the last weights of a run', () => {
   it('are kept where told to; the run is known by it, and its report says it', async () => {
-    // So hard that the last epoch is not the best.
-    const hard = { output: at('last'), epochs: 6, learningRate: 0.5, schedule: 'constant', warmup: 0, keep: 'last' } as const;
+    // What is held out answers otherwise than what is learnt: the longer, the worse.
+    await writeFile(at('otherwise.jsonl'), [30, 31].map((n) => `${JSON.stringify({ instruction: `Which colour has box ${n}?`, output: 'blue' })}\n`).join(''));
+    const hard = {
+      output: at('last'),
+      evaluation: at('otherwise.jsonl'),
+      epochs: 6,
+      learningRate: 0.005,
+      schedule: 'constant',
+      warmup: 0,
+      keep: 'last',
+    } as const;
     const { result } = await adapt(hard);
     const judged = result!.loss.flatMap(({ heldOut }) => (heldOut === undefined ? [] : [heldOut]));
-    expect(judged.at(-1)).toBeGreaterThan(Math.min(...judged));
+    expect(judged.at(-1)).toBeGreaterThan(Math.min(...judged) + 0.1);
     expect(result).toMatchObject({ kept: { weights: 'last', epoch: 6 }, perplexityHeldOut: { after: Math.exp(judged.at(-1)!) } });
     expect(JSON.parse(await readFile(at('last', 'run.json'), 'utf8'))).toMatchObject({ config: { keep: 'last' } });
     expect(await readFile(at('last', 'report.html'), 'utf8')).toContain('the last, of epoch 6');
