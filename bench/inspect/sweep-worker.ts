@@ -1,12 +1,13 @@
 // Our side of the bench of sweeps as a process; bench/peers/sweep_peer.py answers the same requests.
 import { type InspectedLanguageModel, openInspected, patchPair } from '../../src/app/inspect/index.ts';
+import type { ModelWeights } from '../../src/app/language-model/index.ts';
 import { type PatchedRun, sweep } from '../../src/inspect/index.ts';
 import { memory, serve } from '../reader/serve.ts';
 
 let model: InspectedLanguageModel | undefined;
 await serve({
-  async open({ file, threads }: { file: string; threads: number }) {
-    model = await openInspected(file, { threads });
+  async open({ file, threads, weights }: { file: string; threads: number; weights?: ModelWeights }) {
+    model = await openInspected(file, { threads, weights });
     return { layers: model.blocks.config.layers };
   },
   async ids({ texts }: { texts: readonly string[] }) {

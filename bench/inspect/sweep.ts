@@ -16,8 +16,8 @@ const tolerance = 1e-3; // of a log-probability, float32 against float32
 const pairTurns = 15; // of one pair
 
 /**
- * What patching costs a model that is open: `sweep/pair`, one pair of prompts at all layers, as `lyceum inspect patch` and the workbench ask for it; and `sweep/qa`, a full sweep beside a peer. LYCEUM_ROWS names one of them alone
- * (`sweep/pair` needs no peer and takes seconds).
+ * What patching costs a model that is open: `sweep/pair`, one pair of prompts at all layers, as `lyceum inspect patch` and the workbench ask for it, and `sweep/pair-int8`, the same with rounded weights; and `sweep/qa`, a full sweep beside a peer. LYCEUM_ROWS names one of them alone
+ * (those of pairs need no peer and take seconds).
  */
 export const sweepBench: Bench = async ({ threads, runs }) => {
   const only = process.env.LYCEUM_ROWS?.split(',');
@@ -44,7 +44,7 @@ interface Opened {
 }
 
 /** One pair at a time, every turn another one: what was read for the last pair is of no use to the next. The first turns are not counted. */
-const pairRow = async ({ ours, layers, prompts, runs = pairTurns }: Opened): Promise<Row> => {
+const pairRow = async ({ ours, layers, prompts, runs = pairTurns }: Opened, name = 'sweep/pair'): Promise<Row> => {
   const untimed = 2;
   const pairs = drawPairs(prompts.length, [1], { count: untimed + runs });
   const seconds: number[] = [];
@@ -56,7 +56,14 @@ const pairRow = async ({ ours, layers, prompts, runs = pairTurns }: Opened): Pro
   const timed = seconds.slice(untimed);
   const lengths = pairs.flatMap(({ source, target }) => [prompts[source]!, prompts[target]!]).map(({ ids }) => ids.length);
   const note = `two prompts of ${Math.min(...lengths)} to ${Math.max(...lengths)} tokens, the model open, ${layers} layers, the five likeliest tokens of each; a quarter of the turns took less than ${quantile(timed, 0.25).toFixed(2)} s, a quarter more than ${quantile(timed, 0.75).toFixed(2)} s`;
-  return { name: 'sweep/pair', metric: 'time', unit: 's', ours: median(timed), ...alone, runs, gate: true, note };
+  return { name, metric: 'time', unit: 's', ours: median(timed), ...alone, runs, gate: true, note };
+};
+
+/** The same beside frozen weights in whole numbers, `inspect patch --weights int8`. */
+const roundedPairRow = async (opened: Opened): Promise<Row> => {
+  await using ours = openSweeper();
+  await ours.ask('open', { file: opened.file, threads: opened.threads, weights: 'int8' });
+  return await pairRow({ ...opened, ours }, 'sweep/pair-int8');
 };
 
 /**
@@ -105,4 +112,8 @@ const fullRow = async ({ ours, file, threads, layers, prompts, runs = 3 }: Opene
 };
 
 // The full sweep stands first: its figure is the bench's.
-const rows: Readonly<Record<string, (opened: Opened) => Promise<Row>>> = { 'sweep/qa': fullRow, 'sweep/pair': pairRow };
+const rows: Readonly<Record<string, (opened: Opened) => Promise<Row>>> = {
+  'sweep/qa': fullRow,
+  'sweep/pair': (opened) => pairRow(opened),
+  'sweep/pair-int8': roundedPairRow,
+};
