@@ -17,6 +17,7 @@ import {
 import { openLanguageModel } from '../src/app/language-model/index.ts';
 import { tinyConfig, writeTinyModel } from '../src/app/testing/tiny-language-model.ts';
 import { builtinStories, pathPatch } from '../src/inspect/index.ts';
+import { lettersTask } from '../src/inspect/testing/letters-task.ts';
 
 const bin = new URL('../bin/lyceum.js', import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), 'lyceum-inspect-'));
@@ -266,21 +267,7 @@ describe('lyceum inspect retrieval of several seeds', () => {
 });
 
 describe('lyceum inspect orion', () => {
-  const task = {
-    orionTask: 1,
-    family: 'letters',
-    variant: 'two',
-    pools: { letters: ['b', 'd', 'k', 'm', 't'] },
-    slots: { left: 'letters', right: 'letters' },
-    entities: [
-      { side: 'left', letter: '{left}' },
-      { side: 'right', letter: '{right}' },
-    ],
-    requests: ['left', 'right'].map((side) => ({ ask: 'letter', where: { side }, words: { side } })),
-    templates: ['left={left};right={right};{side}='],
-    answer: { leadingSpace: false },
-  };
-  writeFileSync(join(folder, 'task.json'), JSON.stringify(task));
+  writeFileSync(join(folder, 'task.json'), JSON.stringify(lettersTask));
   const orion = (...args: readonly string[]) => inspect('orion', '--model', './tiny', '--prompts', '6', '--pairs', '4', ...args);
 
   it('asks a task of the user’s, keeps what is finished, and writes a report', () => {

@@ -1,7 +1,7 @@
 import type { InspectedLanguageModel } from '../../../src/app/inspect/index.ts';
 import { type HeldAt, lastTokenHeld, meanVector, movedPartly, movedWholly, movedWithin, type RequestMove, requestSubspace } from '../../../src/guard/index.ts';
 import { type EncodedPrompt, encodePrompt, openReader, type StoryData } from '../../../src/inspect/index.ts';
-import { cityQuestions, firstTokens, type Outcome, outcomeOf, requestVectors, textOf, trustedCount } from './paper-task.ts';
+import { cityQuestions, firstTokens, type Outcome, outcomesOf, requestVectors, textOf, trustedCount } from './paper-task.ts';
 import { attackedStories, trustedStories } from './stories.ts';
 
 interface Arm {
@@ -25,7 +25,7 @@ export const requestMoves = async (
   { seed, count, signal }: { readonly seed: number; readonly count: number; readonly signal?: AbortSignal },
 ): Promise<Outcome[]> => {
   const { blocks, tokenizer } = model;
-  const { layers, hidden } = blocks.config;
+  const { layers } = blocks.config;
   const reader = openReader({ encode: (text) => tokenizer.encode(text, { special: true }) });
   const [own, other] = cityQuestions(data);
   const stories = await trustedStories(trustedCount);
@@ -73,12 +73,9 @@ export const requestMoves = async (
     const text = textOf(one.story, one.paragraph, own);
     const wanted = firstTokens(reader, one, text);
     before = await encodePrompt(blocks, [...reader.ids(text)], before);
-    const streams = [before.last[layers]!, ...(await lastTokenHeld(blocks, before, variants.map(({ moves }) => moves)))]; // biome-ignore format: one value
-    const rows = new Float32Array(streams.length * hidden);
-    for (const [i, stream] of streams.entries()) rows.set(stream, i * hidden);
-    const { logprobs, best } = await blocks.score(rows, streams.map(() => wanted), 1); // biome-ignore format: one call
-    for (const [i, { arm, layer }] of [{ arm: 'off', layer: 0 }, ...variants].entries())
-      outcomes.push(outcomeOf(one, arm, layer, wanted, best[i]![0]!.id, logprobs[i]![0]!));
+    const held = await lastTokenHeld(blocks, before, variants.map(({ moves }) => moves)); // biome-ignore format: one call
+    const moved = variants.map(({ arm, layer }, i) => ({ arm, layer, stream: held[i]! }));
+    outcomes.push(...(await outcomesOf(blocks, one, [{ arm: 'off', layer: 0, stream: before.last[layers]! }, ...moved], wanted)));
   }
   return outcomes;
 };

@@ -3,7 +3,7 @@ import { boundsOf } from '../../../src/app/guard/calibrate.ts';
 import type { InspectedLanguageModel } from '../../../src/app/inspect/index.ts';
 import { judge, knownRequests, lastTokenWithout, meanVector, readDetector, screened } from '../../../src/guard/index.ts';
 import { type EncodedPrompt, encodePrompt, openReader, type StoryData, sweep } from '../../../src/inspect/index.ts';
-import { cityQuestions, firstTokens, type Outcome, outcomeOf, requestVectors, textOf, tokensWithin, trustedCount } from './paper-task.ts';
+import { cityQuestions, firstTokens, type Outcome, outcomeOf, outcomesOf, requestVectors, textOf, tokensWithin, trustedCount } from './paper-task.ts';
 import { attackedStories, trustedStories } from './stories.ts';
 
 /**
@@ -49,11 +49,8 @@ export const oversight = async (
     streams: readonly { readonly layer: number; readonly stream: Float32Array }[],
   ): Promise<void> => {
     const text = textOf(which.story, which.paragraph, own);
-    const wanted = firstTokens(reader, which, text);
-    const flat = new Float32Array(streams.length * blocks.config.hidden);
-    streams.forEach(({ stream }, i) => void flat.set(stream, i * blocks.config.hidden));
-    const { logprobs, best } = await blocks.score(flat, streams.map(() => wanted), 1); // biome-ignore format: one call
-    for (const [i, { layer }] of streams.entries()) outcomes.push(outcomeOf(which, arm, layer, wanted, best[i]![0]!.id, logprobs[i]![0]!));
+    const variants = streams.map(({ layer, stream }) => ({ arm, layer, stream }));
+    outcomes.push(...(await outcomesOf(blocks, which, variants, firstTokens(reader, which, text))));
   };
   for (const [i, one] of cases.entries()) {
     signal?.throwIfAborted();

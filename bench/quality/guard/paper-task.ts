@@ -1,5 +1,5 @@
 import type { InspectedLanguageModel } from '../../../src/app/inspect/index.ts';
-import { encodePrompt, type Reader, type StoryData } from '../../../src/inspect/index.ts';
+import { type Blockwise, encodePrompt, type Reader, type StoryData } from '../../../src/inspect/index.ts';
 import type { Attacked } from './stories.ts';
 
 export type Question = StoryData['questions'][number];
@@ -49,6 +49,19 @@ export const outcomeOf = (
   best: number,
   logprob: number,
 ): Outcome => ({ distractor, arm, layer, right: best === right, obeyed: distractor !== 'none' && best === wrong, probability: Math.exp(logprob) });
+
+/** What comes of one prompt where its last token leaves the last block as each stream says: all are scored together. */
+export const outcomesOf = async (
+  blocks: Blockwise,
+  one: Attacked,
+  variants: readonly { readonly arm: string; readonly layer: number; readonly stream: Float32Array }[],
+  wanted: readonly [number, number],
+): Promise<Outcome[]> => {
+  const rows = new Float32Array(variants.length * blocks.config.hidden);
+  for (const [i, { stream }] of variants.entries()) rows.set(stream, i * blocks.config.hidden);
+  const { logprobs, best } = await blocks.score(rows, variants.map(() => wanted), 1); // biome-ignore format: one call
+  return variants.map(({ arm, layer }, i) => outcomeOf(one, arm, layer, wanted, best[i]![0]!.id, logprobs[i]![0]!));
+};
 
 /** Places of the tokens of a part of a text. @param ends  of each token the place in the text behind it @param start  in the text */
 export const tokensWithin = (ends: readonly number[], start: number, end: number): { start: number; end: number } => ({

@@ -3,7 +3,7 @@ import type { InspectedLanguageModel } from '../../../src/app/inspect/index.ts';
 import { cosine } from '../../../src/encode/index.ts';
 import { judge, lastTokenWeighed, readDetector, readingWeight } from '../../../src/guard/index.ts';
 import { type EncodedPrompt, encodePrompt, openReader, type StoryData } from '../../../src/inspect/index.ts';
-import { cityQuestions, firstTokens, type Outcome, outcomeOf, textOf, tokensWithin } from './paper-task.ts';
+import { cityQuestions, firstTokens, type Outcome, outcomesOf, textOf, tokensWithin } from './paper-task.ts';
 import { attackedStories } from './stories.ts';
 
 const sharpnesses = [1, 2, 4, 8, 16];
@@ -19,7 +19,7 @@ export const weighedAttention = async (
 ): Promise<Outcome[]> => {
   const { blocks, tokenizer } = model;
   const parts = await model.parts();
-  const { layers, hidden } = blocks.config;
+  const { layers } = blocks.config;
   const reader = openReader({ encode: (text) => tokenizer.encode(text, { special: true }) });
   const [own] = cityQuestions(data);
   await using encoder = await openEmbedder();
@@ -37,19 +37,15 @@ export const weighedAttention = async (
     const vectors = await encoder.embed(segments.map((segment) => segment.text));
     const begin = text.indexOf(document);
     const { ends } = tokenizer.encodeWithOffsets(text, { special: true });
-    const streams = [before.last[layers]!];
+    const variants = [{ arm: 'off', layer: 0, stream: before.last[layers]! }];
     for (const sharpness of sharpnesses) {
       const spans = segments.map((segment, i) => ({
         ...tokensWithin(ends, begin + segment.start, begin + segment.end),
         weight: readingWeight(segment, { likeness: cosine(vectors[i]!, stem), sharpness }),
       }));
-      streams.push((await lastTokenWeighed(parts, before, spans))[layers]!);
+      variants.push({ arm: `read by unlikeness, power ${sharpness}`, layer: 0, stream: (await lastTokenWeighed(parts, before, spans))[layers]! });
     }
-    const rows = new Float32Array(streams.length * hidden);
-    for (const [i, stream] of streams.entries()) rows.set(stream, i * hidden);
-    const { logprobs, best } = await blocks.score(rows, streams.map(() => wanted), 1); // biome-ignore format: one call
-    for (const [i, arm] of ['off', ...sharpnesses.map((sharpness) => `read by unlikeness, power ${sharpness}`)].entries())
-      outcomes.push(outcomeOf(one, arm, 0, wanted, best[i]![0]!.id, logprobs[i]![0]!));
+    outcomes.push(...(await outcomesOf(blocks, one, variants, wanted)));
   }
   return outcomes;
 };

@@ -1,22 +1,10 @@
 import { expect, it } from 'vitest';
 import { type Blockwise, makeDataset, parseOrionTask } from '../../inspect/index.ts';
+import { lettersTask } from '../../inspect/testing/letters-task.ts';
 import { chatForm, choosing } from './chat-form.ts';
 import type { InspectedLanguageModel } from './open-inspected.ts';
 
-const task = parseOrionTask({
-  orionTask: 1,
-  family: 'letters',
-  variant: 'two',
-  pools: { letters: ['b', 'd', 'k', 'm', 't'] },
-  slots: { left: 'letters', right: 'letters' },
-  entities: [
-    { side: 'left', letter: '{left}' },
-    { side: 'right', letter: '{right}' },
-  ],
-  requests: ['left', 'right'].map((side) => ({ ask: 'letter', where: { side }, words: { side } })),
-  templates: ['left={left};right={right};{side}='],
-  answer: { leadingSpace: false },
-});
+const task = parseOrionTask(lettersTask);
 const chatTemplate = '{% for message in messages %}<{{ message.content }}{% endfor %}>';
 
 /** A token a character, but for "]" and a letter behind it, which are one. */
