@@ -152,8 +152,10 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
   await openRun(folder, describeRun({ ...described, recipe }), engine.info);
   await keepAsked(folder, options, steps);
   // Pairs cost the same before training, whatever weights they are measured beside.
+  const compares = recipe.weights === 'int8' && !pairs;
+  if (compares) stage('judging beside float weights')(0, 0);
   const floats =
-    recipe.weights === 'int8' && !pairs ? await floatLoss(join(folder, 'float-loss.json'), { ...own, texts: data.heldOutTexts }, first) : undefined;
+    compares ? await floatLoss(join(folder, 'float-loss.json'), { ...own, texts: data.heldOutTexts }, first) : undefined;
   const measure = {
     model,
     heldOut: data.heldOut,
