@@ -154,8 +154,7 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
   // Pairs cost the same before training, whatever weights they are measured beside.
   const compares = recipe.weights === 'int8' && !pairs;
   if (compares) stage('judging beside float weights')(0, 0);
-  const floats =
-    compares ? await floatLoss(join(folder, 'float-loss.json'), { ...own, texts: data.heldOutTexts }, first) : undefined;
+  const floats = compares ? await floatLoss(join(folder, 'float-loss.json'), { ...own, texts: data.heldOutTexts }, first) : undefined;
   const measure = {
     model,
     heldOut: data.heldOut,
