@@ -198,7 +198,7 @@ describe('lyceum graph, changing', () => {
     fresh();
     expect(await told('settings')).toMatch(/^contains {3}careful: .+\nthreshold {2}20\nthe graph holds 4 entities and 4 facts\n$/);
     const changed = await told('settings', '--contains', 'paper', '--threshold', '1');
-    expect(changed).toMatch(/^contains {3}paper: .+more than 1 document\).+\nthreshold {2}1\ndecision 1: .+\ndecision 2: .+\nthe graph holds 4 entities/);
+    expect(changed).toMatch(/^contains {3}paper: .+more than 1 document.+\nthreshold {2}1\ndecision 1: .+\ndecision 2: .+\nthe graph holds 4 entities/);
     expect(await json('settings')).toEqual({ contains: 'paper', threshold: 1, entities: 4, facts: 4, decisions: [] });
     expect(await json('settings', '--threshold', '1')).toMatchObject({ decisions: [] }); // it is so already
     await told('undo');

@@ -200,10 +200,10 @@ export async function settings({ dir, json, contains, threshold }: GraphOptions 
     printJson({ ...now, entities, facts, decisions });
     return 0;
   }
-  const frequent = `a frequent one (found in more than ${plural(now.threshold, 'document')})`;
+  const found = `found in more than ${plural(now.threshold, 'document')}`;
   const rules = {
-    careful: `careful: a name of one document that ends in ${frequent} of two words or more is merged into it`,
-    paper: `paper: a name that is not frequent and contains ${frequent} is merged into it`,
+    careful: `careful: a name of one document that ends in a name of two words or more, ${found}, is merged into it`,
+    paper: `paper: a name that contains one ${found}, and is not found in as many itself, is merged into it`,
     off: 'off: no name is merged for containing another',
   };
   print(`contains   ${rules[now.contains]}\nthreshold  ${now.threshold}`);

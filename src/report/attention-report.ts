@@ -56,7 +56,7 @@ const mapFigure = async (tokens: readonly string[], { layer, head, rows }: Patte
   const title = `Head ${layer}.${head}: the last token reads ${named(tokens, place)}, ${percent(weight, 0)}`;
   return figure({
     title,
-    caption: `A row is a token, a column a token that it reads, itself and those before it; the darker, the more of its attention. Shares below ${percent(leastDrawn, 0)} are left blank.`,
+    caption: `A row is a token, a column a token that it reads, itself and those before it; the stronger its colour, the more of its attention. Shares below ${percent(leastDrawn, 0)} are left blank.`,
     plot: await attentionMap(title, tokens, rows),
     key: [keyItem(hue(0), 'all of its attention')],
     numbers: {
@@ -77,7 +77,7 @@ const lastFigure = async ({ tokens, last }: AttentionResult) => {
   const title = `Reads most from afar: head ${strongest.layer}.${strongest.head}, ${named(tokens, strongest.place)}`;
   return figure({
     title,
-    caption: 'A cell is a head: the darker, the more of the last token’s attention goes to the one token before it that the head reads most.',
+    caption: 'A cell is a head: the stronger its colour, the more of the last token’s attention goes to the one token before it that the head reads most.',
     plot: await gridPlot(title, heads.map(({ layer, head, weight }) => ({ row: layer, column: head, value: weight })), { rows: 'layer', columns: 'head' }), // biome-ignore format: one call
     key: [keyItem(hue(0), 'all of its attention')],
     numbers: {

@@ -127,12 +127,12 @@ export const readAdaptData = async (base: BaseModel, recipe: Recipe, options: Ad
   const own = await tokenise(kindOf('task')(training), { ...shared, ...(onProgress && { onProgress }) });
   if (own.texts.length + own.pairs.length === 0)
     throw new ConfigError(
-      `${data}: expected ${preferences ? 'answers with their prompts' : 'samples'} of at most ${ownLength} tokens, got ${own.refused.length} that are not${own.refused[0] ? `, the first: ${own.refused[0].reason}` : ''}; take longer rows (--length)`,
+      `${data}: expected ${preferences ? 'answers with their prompts' : 'samples'} of at most ${ownLength} tokens, got ${own.refused.length} that are not${own.refused[0] ? `, the first: ${own.refused[0].reason}` : ''}; take longer rows (--length)${tooLong === 'refuse' ? ', or cut them (--too-long cut)' : ''}`,
     );
   const apart = await tokenise(kindOf('task')(heldOut), shared);
   if (apart.texts.length + apart.pairs.length === 0)
     throw new ConfigError(
-      `${evaluation ?? data}: expected held-out samples of at most ${ownLength} tokens, got ${apart.refused.length} that are not; take longer rows (--length)`,
+      `${evaluation ?? data}: expected held-out samples of at most ${ownLength} tokens, got ${apart.refused.length} that are not; take longer rows (--length)${tooLong === 'refuse' ? ', or cut them (--too-long cut)' : ''}`,
     );
   const general = await tokenise(kindOf('general')(replayed.map((sample) => ({ ...sample, id: `replay ${sample.id}` }))), {
     ...shared,

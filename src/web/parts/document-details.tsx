@@ -5,7 +5,7 @@ import { refreshTopics } from '../state/resource.ts';
 import { openAt, select } from '../state/route.ts';
 import { complain, say } from '../state/toasts.ts';
 import type { Document } from '../state/types.ts';
-import { documentName, hueOf, number, relationWords } from '../state/words.ts';
+import { documentName, hueOf, number, relationWords, sortOf } from '../state/words.ts';
 import { Icon } from './icons.tsx';
 import { Failure, Head, Numbers, Section } from './inspector-parts.tsx';
 import { narrowPane } from './narrow.ts';
@@ -42,7 +42,7 @@ export function DocumentDetails(): JSX.Element {
   if (!document) return <Head title="…" kind="Document" hue={8} />;
   const entities = found(document);
   const facts = documentFacts.data.value?.facts ?? [];
-  const about = [document.year, document.venue, document.loader].filter(Boolean).join(' · ');
+  const about = [document.year, document.venue, sortOf(document.loader)].filter(Boolean).join(' · ');
   return (
     <>
       <Head title={documentName(document)} kind={`Document · ${about}`} hue={8} />

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { documents, entities, listText, workspace } from '../state/data.ts';
 import { go, listPanel, openAt, select, selection } from '../state/route.ts';
-import { counted, documentName, fileName, hueOf, number } from '../state/words.ts';
+import { counted, documentName, fileName, hueOf, number, sortOf } from '../state/words.ts';
 import { Icon } from './icons.tsx';
 import { narrowPane } from './narrow.ts';
 import { openReadDialog } from './read-dialog.tsx';
@@ -33,7 +33,8 @@ function DocumentList(): JSX.Element {
           <div class="body">
             <div class="cut">{documentName(document)}</div>
             <div class="under cut">
-              {[document.year, document.venue ?? (document.title ? fileName(document.names[0] ?? null) : null)].filter(Boolean).join(' · ') || document.loader}
+              {[document.year, document.venue ?? (document.title ? fileName(document.names[0] ?? null) : null)].filter(Boolean).join(' · ') ||
+                sortOf(document.loader)}
             </div>
           </div>
           <span class="count" title={counted(document.mentions, 'mention')}>

@@ -53,4 +53,7 @@ export const duration = (seconds: number): string => {
 /** What to call a document: its title, else its first name without folders. */
 export const documentName = (document: { readonly title: string | null; readonly names: readonly string[]; readonly id: string }): string =>
   document.title?.trim() || fileName(document.names[0] ?? null) || document.id.slice(0, 12);
+/** What a document is, of the loader that read it: `text` of `text/1`. */
+export const sortOf = (loader: string): string => loader.split('/')[0]!;
+
 export const fileName = (path: string | null): string => path?.split('/').at(-1) ?? '';
