@@ -6,6 +6,7 @@ export { BusyError, FormatError, KnowledgeError, NotFoundError, ReadOnlyError, S
 export { exportDecisions, exportGraphml, exportJsonl, exportTurtle } from './export/index.ts';
 export { type Cluster, KINDS, LABELS, type Mention, type PagePosition, type Reading, type RelationMention, type Span, SYMMETRIC } from './reading.ts';
 export type * from './store/contract.ts';
-export { DEFAULT_SETTINGS, type Settings } from './store/decision-state.ts';
+export { DEFAULT_SETTINGS, type Settings } from './store/settings.ts';
 export { isSoundSqlite, sqliteVersion } from './store/sqlite/open.ts';
 export { openStore } from './store/sqlite/store.ts';
+export type * from './store/trend-query.ts';

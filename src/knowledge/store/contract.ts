@@ -1,5 +1,6 @@
 import type { PagePosition, Reading, Span } from '../reading.ts';
-import type { Settings } from './decision-state.ts';
+import type { Settings } from './settings.ts';
+import type { KindTrendQuery, KindTrendSeries, TrendPoint, TrendQuery } from './trend-query.ts';
 
 /** A document as lists show it. */
 export interface DocumentSummary {
@@ -27,6 +28,12 @@ export interface ResolvedMention extends Span {
   /** Name it was taken for, and why, where that is not its own text: 'coreference' or 'definition' ("full name (SHORT)" in the same document). */
   readonly name: string | null;
   readonly via: 'own' | 'coreference' | 'definition' | null;
+}
+
+export interface TrendSeries {
+  readonly entity: EntitySummary;
+  /** One point for every year with a dated document that mentions `entity`, of which there are `of`: the share of papers about the task that use the method. */
+  readonly points: readonly TrendPoint[];
 }
 
 /** A document with its text and everything found in it. */
@@ -216,50 +223,6 @@ export interface AddResult {
   readonly status: 'added' | 'reread' | 'renamed' | 'unchanged';
   /** Ids of documents that lost their last name to this one (the file's content changed) and left the store. */
   readonly replaced: readonly string[];
-}
-
-export interface TrendQuery {
-  /** Entity id. */
-  readonly entity: string;
-  /** Default USED-FOR. */
-  readonly relation?: string;
-  /** Which end of the fact the entity is; default 'subject'. */
-  readonly role?: 'subject' | 'object';
-  /** Kind of the entities at the other end; default any. */
-  readonly kind?: string;
-  readonly venue?: string;
-  /** How many entities at the other end, most documents first; default 10. */
-  readonly limit?: number;
-}
-
-/** A year: `documents` of the `of` dated documents asked about say the fact; `share` is their quotient (4 decimals). */
-export interface TrendPoint {
-  readonly year: number;
-  readonly documents: number;
-  readonly of: number;
-  readonly share: number;
-}
-
-export interface TrendSeries {
-  readonly entity: EntitySummary;
-  /** One point for every year with a dated document that mentions `entity`, of which there are `of`: the share of papers about the task that use the method. */
-  readonly points: readonly TrendPoint[];
-}
-
-export interface KindTrendQuery {
-  /** Kind of the subjects. */
-  readonly subject: string;
-  /** Kind of the objects. */
-  readonly object: string;
-  /** Default every relation, a series each. Relations without direction are counted either way round. */
-  readonly relation?: string;
-  readonly venue?: string;
-}
-
-export interface KindTrendSeries {
-  readonly relation: string;
-  /** One point for every year with a dated document that mentions an entity of the objects' kind, of which there are `of`. */
-  readonly points: readonly TrendPoint[];
 }
 
 /**

@@ -1,5 +1,6 @@
 import { SYMMETRIC } from '../../reading.ts';
-import type { KindTrendQuery, KindTrendSeries, TrendQuery, TrendSeries } from '../contract.ts';
+import type { TrendSeries } from '../contract.ts';
+import type { KindTrendQuery, KindTrendSeries, TrendQuery } from '../trend-query.ts';
 import { entityByNumber, entityRow, round4, summary } from './rows.ts';
 import type { Sql } from './sql.ts';
 
