@@ -18,14 +18,13 @@ const leastShared = 16; // tokens that two prompts must begin with alike for the
  * @param before  a prompt read earlier: where both begin alike, that part is not read again
  */
 export const encodePrompt = async (model: Blockwise, ids: readonly number[], before?: EncodedPrompt): Promise<EncodedPrompt> => {
-  const { layers, hidden, kvHeads, headDim } = model.config;
+  const { kvHeads, headDim } = model.config;
   const most = Math.min(ids.length, before?.ids.length ?? 0) - 1; // the last token is read in any case
   let shared = 0;
   while (shared < most && ids[shared] === before!.ids[shared]) shared++;
   if (shared < leastShared) shared = 0;
   const positions = ids.slice(shared).map((_, i) => shared + i);
   const seq = positions.length;
-  const lastOf = (stream: Float32Array): Float32Array => stream.slice((seq - 1) * hidden);
   /** The first tokens' rows and the new ones but the last, head by head. */
   const joined = (old: Float32Array | undefined, own: Float32Array): Float32Array => {
     const kept = (ids.length - 1) * headDim;
@@ -41,19 +40,10 @@ export const encodePrompt = async (model: Blockwise, ids: readonly number[], bef
     for (let head = 0; head < kvHeads; head++) made.set(headRows(cached, head, kvHeads).subarray(0, shared * headDim), head * shared * headDim);
     return made;
   };
-  let stream = await model.embed(ids.slice(shared), positions);
-  const last = [lastOf(stream)];
-  const keys: Float32Array[] = [];
-  const values: Float32Array[] = [];
-  for (let block = 0; block < layers; block++) {
-    const past = shared > 0 ? { keys: begun(before!.keys[block]!), values: begun(before!.values[block]!) } : undefined;
-    const made = await model.block(block, { stream, positions, past });
-    keys.push(joined(shared > 0 ? before!.keys[block] : undefined, made.keys));
-    values.push(joined(shared > 0 ? before!.values[block] : undefined, made.values));
-    stream = made.stream;
-    last.push(lastOf(stream));
-  }
-  return { ids, last, keys, values };
+  const past = shared > 0 ? { keys: before!.keys.map(begun), values: before!.values.map(begun) } : undefined;
+  const made = await model.read({ ids: ids.slice(shared), positions, past });
+  const withOld = (old: readonly Float32Array[] | undefined, own: readonly Float32Array[]) => own.map((each, block) => joined(old?.[block], each));
+  return { ids, last: made.last, keys: withOld(past?.keys, made.keys), values: withOld(past?.values, made.values) };
 };
 
 /** [kvHeads, length, headDim] → rows of one head. */

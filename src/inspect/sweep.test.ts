@@ -119,5 +119,10 @@ describe('a sweep', () => {
     await expect(sweep(model.blockwise, [[1, -3]], [])).rejects.toThrow(/expected tokens from 0 to \d+, got -3/);
     await expect(sweep(model.blockwise, [[1]], [{ source: 0, target: 1, layer: 1 }])).rejects.toThrow(/expected prompts from 0 to 0, got 1/);
     await expect(sweep(model.blockwise, [[1]], [{ source: 0, target: 0, layer: 0 }])).rejects.toThrow(/expected a layer from 1 to \d+, got 0/);
+    const { last, keys, values } = await encodePrompt(model.blockwise, [1, 2]);
+    const late = { layer: model.blockwise.config.layers, vector: last[1]! };
+    await expect(model.blockwise.lastTokens({ id: 2, position: 1, past: { keys, values }, variants: [late] })).rejects.toThrow(
+      /expected variants after 1 to \d+ blocks, got \d+/,
+    );
   });
 });

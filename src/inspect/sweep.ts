@@ -121,22 +121,15 @@ const patchedStreams = async (
 ): Promise<Float32Array[]> => {
   const { layers, hidden, window } = model.config;
   // Where a window is counted over the new tokens too, variants of one token must not stand in a row.
-  const together = window === undefined || ids.length + patches.length <= window;
-  let rows: Float32Array[] = [];
-  for (let layer = 1; layer <= layers; layer++) {
-    rows.push(...patches.slice(rows.length).filter((patch) => patch.layer === layer).map(({ vector }) => vector)); // biome-ignore format: one call
-    if (layer === layers || rows.length === 0) continue;
-    const through = async (part: readonly Float32Array[]): Promise<Float32Array[]> => {
-      const past = { keys: keys[layer]!, values: values[layer]! };
-      const { stream } = await model.block(layer, { stream: rowsOf(part), positions: part.map(() => ids.length - 1), apart: true, past });
-      return part.map((_, i) => stream.subarray(i * hidden, (i + 1) * hidden));
-    };
-    const size = together ? rowsTogether : 1;
-    const done: Float32Array[] = [];
-    for (let from = 0; from < rows.length; from += size) done.push(...(await through(rows.slice(from, from + size))));
-    rows = done;
+  const size = window === undefined || ids.length + patches.length <= window ? rowsTogether : 1;
+  const within = patches.filter(({ layer }) => layer < layers);
+  const streams: Float32Array[] = [];
+  for (let from = 0; from < within.length; from += size) {
+    const variants = within.slice(from, from + size);
+    const made = await model.lastTokens({ id: ids.at(-1)!, position: ids.length - 1, past: { keys, values }, variants });
+    streams.push(...variants.map((_, i) => made.subarray(i * hidden, (i + 1) * hidden)));
   }
-  return rows;
+  return [...streams, ...patches.slice(within.length).map(({ vector }) => vector)];
 };
 
 const rowsOf = (parts: readonly Float32Array[]): Float32Array => {

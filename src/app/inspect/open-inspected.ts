@@ -50,7 +50,7 @@ export const openInspected = async (model: string, { adapter: folder, weights = 
   const { program, bindings } = await boundProgram({ source, tokenizer, beside, threads }, inspectedProgram(inspected), mode);
   await using opened = new AsyncDisposableStack();
   const engine = opened.use(await openEngine(threads === undefined ? {} : { threads }));
-  const blocks = opened.use(await openBlockwise(engine, inspected, program, bindings));
+  const blocks = opened.use(openBlockwise(engine, inspected, program, bindings));
   const held = opened.move();
   let parts: Promise<Parts> | undefined;
   const openedParts = async (): Promise<Parts> => held.use(await openParts(engine, inspected, program, bindings, blocks));

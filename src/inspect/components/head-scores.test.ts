@@ -61,7 +61,7 @@ describe('headScores', () => {
       [...weights].map(([name, { shape, data }]): [string, Binding] => [name, { kind: 'constant', value: tensorOf('float32', shape, data) }]),
     );
     const program = inspectedProgram(model);
-    const blocks = await openBlockwise(engine, model, program, bindings);
+    const blocks = openBlockwise(engine, model, program, bindings);
     const parts = await openParts(engine, model, program, bindings, blocks);
     return {
       parts,

@@ -9,7 +9,7 @@ export const openFixture = async (engine: Engine, name: string) => {
   const bindings = new Map(
     [...weights].map(([key, { shape, data }]): [string, Binding] => [key, { kind: 'constant', value: tensorOf('float32', shape as readonly number[], data) }]),
   );
-  return { member, weights, blockwise: await openBlockwise(engine, model, inspectedProgram(model), bindings) };
+  return { member, weights, blockwise: openBlockwise(engine, model, inspectedProgram(model), bindings) };
 };
 
 export type OpenedFixture = Awaited<ReturnType<typeof openFixture>>;

@@ -15,7 +15,7 @@ export const openPartsFixture = async (engine: Engine, name: string) => {
   );
   const program = inspectedProgram(model);
   await using opened = new AsyncDisposableStack();
-  const blocks = opened.use(await openBlockwise(engine, model, program, bindings));
+  const blocks = opened.use(openBlockwise(engine, model, program, bindings));
   const parts = opened.use(await openParts(engine, model, program, bindings, blocks));
   const held = opened.move();
   return { member, weights, parts, [Symbol.asyncDispose]: () => held.disposeAsync() };

@@ -110,5 +110,5 @@ export const openPlanted = async (engine: Engine, { layers, request, answer }: P
     bind(`blocks.${layer}.attn.out.weight`, [hidden, headDim], own?.out ?? []);
   }
   const model: InspectedModel = { name: 'planted', config, build };
-  return await openBlockwise(engine, model, inspectedProgram(model), bindings);
+  return openBlockwise(engine, model, inspectedProgram(model), bindings);
 };
