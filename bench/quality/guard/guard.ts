@@ -77,13 +77,16 @@ const worksOf = async (model: string, threads: number, signal: AbortSignal): Pro
         return { shares: [], seen: await seenRequests(opened, await originalStories(), { seed, count: seenCount, signal }), seconds: 0 };
       },
     },
-    {
-      name: 'oversight/weighed',
+    // The second tells which power to take for the first.
+    ...['oversight/weighed', 'oversight/weighed, other stories'].map((name, which) => ({
+      name,
       async make() {
         await using opened = await openInspected(model, { threads });
-        return { shares: sharesOfArms(await weighedAttention(opened, await originalStories(), { seed, count: paperCount, signal })), seconds: 0 };
+        const { stories, questions } = await originalStories();
+        const own = { stories: stories.slice(which * paperCount), questions };
+        return { shares: sharesOfArms(await weighedAttention(opened, own, { seed, count: paperCount, signal })), seconds: 0 };
       },
-    },
+    })),
     {
       name: 'oversight/moves',
       async make() {

@@ -6,7 +6,7 @@ import { type EncodedPrompt, encodePrompt, openReader, type StoryData } from '..
 import { cityQuestions, firstTokens, type Outcome, outcomesOf, textOf, tokensWithin } from './paper-task.ts';
 import { attackedStories } from './stories.ts';
 
-const sharpnesses = [1, 2, 4, 8, 16];
+const sharpnesses = [1, 2, 3, 4, 5, 6, 8, 16];
 
 /**
  * The paper's task with attention that is graded instead of cut off: the last token attends to each segment of the document by a factor that falls with the segment's likeness to an instruction (the detector), to the question, and to
