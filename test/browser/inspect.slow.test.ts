@@ -192,6 +192,12 @@ describe.skipIf(chromium === null)('Inspect page in Chromium (skipped: no chromi
     await page.waitForSelector('.attribution-plot h2:has-text("“z”")');
     expect(await page.getByRole('radio', { name: 'What each adds directly' }).isChecked()).toBe(true);
     expect(await page.getByRole('textbox', { name: 'Replaced by' }).inputValue()).toBe('Twice below');
+    await page.getByRole('textbox', { name: 'Replaced by' }).fill('Ence upon a time');
+    await page.getByRole('textbox', { name: 'Read by' }).fill('1.0');
+    await page.getByRole('button', { name: 'Look inside' }).click();
+    await page.waitForURL(/to=1\.0/);
+    await page.getByRole('radio', { name: 'What is lost when replaced' }).check();
+    await page.waitForSelector('.attribution-plot h2:has-text("as head 1.0 reads it"), .attribution-plot h2:has-text("nothing speaks for it")');
     await page.getByRole('combobox', { name: 'Component' }).selectOption('0.3');
     await page.getByRole('button', { name: 'What it reads in this text' }).click();
     await page.waitForSelector('.attention-plot h2:has-text("In head 0.3")');

@@ -94,7 +94,12 @@ describe('/api/inspect', () => {
     const attributed = await request('/api/inspect/attribute', { model: 'tiny', prompt: source, baseline: [target] });
     expect(attributed.status).toBe(200);
     expect(await attributed.json()).toEqual(await attributionOf(model, source, { baseline: [target] }));
+    const through = { baseline: [source.replaceAll('n', 'm')], to: '1.0', from: ['0.1', 'mlp 0'] };
+    const read = await request('/api/inspect/attribute', { model: 'tiny', prompt: source, ...through });
+    expect(read.status).toBe(200);
+    expect(await read.json()).toEqual(await attributionOf(model, source, through));
     for (const [path, body, message] of [
+      ['attribute', { to: '1.0' }, /expected prompts beside a receiver/],
       ['attention', { layer: 90 }, /expected a layer from 0 to \d+, got 90/],
       ['attention', { head: 0 }, /expected a layer beside the head/],
       ['attribute', { answer: 'x', against: 'x' }, /expected two answers that begin with different tokens/],

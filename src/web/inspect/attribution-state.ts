@@ -8,11 +8,12 @@ import {
   inspectedMeasure,
   inspectedPart,
   inspectedPrompt,
+  inspectedReceiver,
   page,
 } from '../state/route.ts';
 import type { InspectAttributed } from '../state/types.ts';
 import { asked } from './asked.ts';
-import { baselineTrouble, componentOf, type Measure, promptsOf } from './attribution.ts';
+import { baselineTrouble, componentOf, type Measure, promptsOf, receiverTrouble } from './attribution.ts';
 import { askedModel, chosenModel, promptDraft } from './inspect-state.ts';
 import { promptTrouble } from './pair.ts';
 
@@ -20,6 +21,7 @@ import { promptTrouble } from './pair.ts';
 export const answerDraft = signal('');
 export const againstDraft = signal('');
 export const baselineDraft = signal('');
+export const receiverDraft = signal('');
 effect(() => {
   answerDraft.value = inspectedAnswer.value;
 });
@@ -28,6 +30,9 @@ effect(() => {
 });
 effect(() => {
   baselineDraft.value = inspectedBaseline.value;
+});
+effect(() => {
+  receiverDraft.value = inspectedReceiver.value;
 });
 
 export const attribution = asked<InspectAttributed>('/api/inspect/attribute', () => {
@@ -38,7 +43,7 @@ export const attribution = asked<InspectAttributed>('/api/inspect/attribute', ()
     prompt: inspectedPrompt.value,
     ...(inspectedAnswer.value && { answer: inspectedAnswer.value }),
     ...(inspectedAgainst.value && { against: inspectedAgainst.value }),
-    ...(baseline.length > 0 && { baseline }),
+    ...(baseline.length > 0 && { baseline, ...(inspectedReceiver.value && { to: inspectedReceiver.value }) }),
   };
 });
 export const isAttributionChanged = computed(
@@ -46,16 +51,21 @@ export const isAttributionChanged = computed(
     promptDraft.value !== inspectedPrompt.value ||
     answerDraft.value !== inspectedAnswer.value ||
     againstDraft.value !== inspectedAgainst.value ||
-    baselineDraft.value !== inspectedBaseline.value,
+    baselineDraft.value !== inspectedBaseline.value ||
+    receiverDraft.value !== inspectedReceiver.value,
 );
 export const attributionTrouble = computed(
-  () => promptTrouble(promptDraft.value) ?? promptTrouble(`${promptDraft.value}${baselineDraft.value}`) ?? baselineTrouble(baselineDraft.value),
+  () =>
+    promptTrouble(promptDraft.value) ??
+    promptTrouble(`${promptDraft.value}${baselineDraft.value}`) ??
+    baselineTrouble(baselineDraft.value) ??
+    receiverTrouble(receiverDraft.value, baselineDraft.value),
 );
 
 export function attribute(): void {
   if (attributionTrouble.peek() !== null || attribution.loading.peek()) return;
   if (attribution.error.peek()) attribution.refresh();
-  const more = { answer: answerDraft.peek(), against: againstDraft.peek(), baseline: baselineDraft.peek() };
+  const more = { answer: answerDraft.peek(), against: againstDraft.peek(), baseline: baselineDraft.peek(), to: receiverDraft.peek().trim() };
   go({ model: chosenModel.peek(), prompt: promptDraft.peek(), ...more, ...(isAttributionChanged.peek() && { part: null, by: null }) });
 }
 

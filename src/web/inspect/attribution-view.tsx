@@ -20,6 +20,7 @@ import {
   chosenPart,
   isAttributionChanged,
   measure,
+  receiverDraft,
 } from './attribution-state.ts';
 import { chosenModel, promptDraft } from './inspect-state.ts';
 import { SignedBar } from './signed-bar.tsx';
@@ -65,6 +66,11 @@ export function AttributionView(): JSX.Element {
           <Word label="Against" says="the likeliest other token" draft={againstDraft} />
         </div>
         <Prompt label="Replaced by" says="prompts, one a line: what hangs on each component, by path patching" draft={baselineDraft} />
+        {baselineDraft.value.trim() !== '' && (
+          <div class="two-prompts attribution-words">
+            <Word label="Read by" says="23.0 or mlp 12, prompts as long as the text; else the last norm" draft={receiverDraft} />
+          </div>
+        )}
         <AskRow isLoading={attribution.loading.value} trouble={attributionTrouble.value} isOld={read !== null && isAttributionChanged.value} />
       </form>
       <TryAgain of={attribution} />

@@ -1,6 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { InspectAttributed } from '../state/types.ts';
-import { attributionCsv, attributionFinding, baselineTrouble, blocksOf, componentOf, componentWords, promptsOf, signed, strongest } from './attribution.ts';
+import {
+  attributionCsv,
+  attributionFinding,
+  baselineTrouble,
+  blocksOf,
+  componentOf,
+  componentWords,
+  promptsOf,
+  receiverTrouble,
+  signed,
+  strongest,
+} from './attribution.ts';
 
 type Component = InspectAttributed['components'][number];
 const one = (name: string, kind: Component['kind'], layer: number | null, head: number | null, logit: number, effect: number | null): Component => ({ name, kind, layer, head, logit, effect }); // biome-ignore format: one value
@@ -46,6 +57,9 @@ describe('attribution of the Inspect page', () => {
     const word = (token: string): string => token.trim();
     expect(attributionFinding(read, 'logit', word)).toBe('“Paris” is 2.25 ahead of “Rome”; most is added by head 1.0: +1.25');
     expect(attributionFinding({ ...read, difference: -0.5 }, 'effect', word)).toBe('“Paris” is 0.50 behind “Rome”; most hangs on feed-forward part 0: +2.00');
+    expect(attributionFinding({ ...read, to: 'mlp 3' }, 'effect', word)).toBe(
+      '“Paris” is 2.25 ahead of “Rome”; most hangs on feed-forward part 0, as feed-forward part 3 reads it: +2.00',
+    );
     expect(attributionFinding({ ...read, components: [one('0.0', 'head', 0, 0, -1, null)] }, 'logit', word)).toMatch(/nothing speaks for it$/);
     expect(attributionCsv(read).split('\n').slice(0, 3)).toEqual([
       'component,kind,layer,head,direct,effect',
@@ -60,5 +74,11 @@ describe('attribution of the Inspect page', () => {
     expect(promptsOf('one\n\n two \n')).toEqual(['one', ' two ']);
     expect(baselineTrouble('a\n'.repeat(20))).toBeNull();
     expect(baselineTrouble('a\n'.repeat(21))).toMatch(/At most 20/);
+  });
+
+  it('takes a head or a feed-forward part as what reads, beside prompts', () => {
+    for (const name of ['', ' ', '23.0', 'mlp 12', ' mlp3 ']) expect(receiverTrouble(name, 'one')).toBeNull();
+    expect(receiverTrouble('head 3', 'one')).toMatch(/such as 23\.0/);
+    expect(receiverTrouble('3.1', ' \n')).toMatch(/write prompts/);
   });
 });

@@ -57,8 +57,12 @@ export function attributionFinding(read: InspectAttributed, by: Measure, word: (
   const most = read.components.reduce<Component | null>((best, one) => (best && amountOf(best, by) >= amountOf(one, by) ? best : one), null);
   if (!most || amountOf(most, by) <= 0) return `${ahead}; nothing speaks for it`;
   const what = most.kind === 'head' ? `head ${most.name}` : most.kind === 'mlp' ? `feed-forward part ${most.layer}` : componentWords(most).toLowerCase();
-  return `${ahead}; ${by === 'logit' ? 'most is added by' : 'most hangs on'} ${what}: ${signed(amountOf(most, by))}`;
+  const through = by === 'effect' && read.to != null ? `, as ${partWords(read.to)} reads it` : '';
+  return `${ahead}; ${by === 'logit' ? 'most is added by' : 'most hangs on'} ${what}${through}: ${signed(amountOf(most, by))}`;
 }
+
+/** A component as `AttributedComponent.name` has it. */
+const partWords = (name: string): string => (/^\d/.test(name) ? `head ${name}` : name.replace('mlp', 'feed-forward part'));
 
 /** A line a component, in the order of the model. */
 export const attributionCsv = ({ components }: InspectAttributed): string =>
@@ -74,3 +78,11 @@ export const baselineTrouble = (text: string): string | null =>
   promptsOf(text).length > mostBaselines
     ? `At most ${mostBaselines} prompts are taken, one a line. \`lyceum inspect attribute\` in a terminal takes more.`
     : null;
+
+/** Why this cannot be what alone reads the replaced; null where it can. Whether a model has it is the model's to say. */
+export const receiverTrouble = (receiver: string, baseline: string): string | null => {
+  const name = receiver.trim();
+  if (name === '') return null;
+  if (!/^(\d+\.\d+|mlp ?\d+)$/.test(name)) return 'The reader is a head, such as 23.0, or a feed-forward part, such as mlp 12; layers and heads count from 0.';
+  return promptsOf(baseline).length === 0 ? 'Beside a reader, write prompts that replace the text.' : null;
+};

@@ -75,10 +75,11 @@ export const inspectedLook = computed<(typeof looks)[number]>(() => looks.find((
 export const inspectedPrompt = parameter('prompt');
 export const inspectedCell = parameter('cell');
 export const inspectedHead = parameter('head');
-/** What components speak for and against, prompts that replace the text's (one a line), the component that is told of, and what of it is drawn. */
+/** What components speak for and against, prompts that replace the text's (one a line), what alone reads the replaced, the component that is told of, and what of it is drawn. */
 export const inspectedAnswer = parameter('answer');
 export const inspectedAgainst = parameter('against');
 export const inspectedBaseline = parameter('baseline');
+export const inspectedReceiver = parameter('to');
 export const inspectedPart = parameter('part');
 export const inspectedMeasure = parameter('by');
 const seedName = parameter('seed');
@@ -123,6 +124,7 @@ type Change = Partial<
     | 'answer'
     | 'against'
     | 'baseline'
+    | 'to'
     | 'part'
     | 'by'
     | 'seed'
