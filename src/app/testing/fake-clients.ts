@@ -9,25 +9,32 @@ export interface FakeClients {
   install(...names: ('npm' | 'pip' | 'pip3' | 'python3')[]): void;
   /** What the client is to bring for `npm pack SPEC` or `pip download SPEC`. */
   offer(spec: string, file: string, bytes: Uint8Array): void;
+  /** How large the client says that it is: npm when it is asked, pip before it hangs. */
+  state(spec: string, bytes: number): void;
   /** Argument lists of all calls so far. */
   calls(): string[][];
 }
 
 /** Behaves as the client does as far as a pull sees it; `hang` as a spec answers nothing for ever. */
 const program = (folder: string) => `#!${process.execPath}
-const { appendFileSync, copyFileSync, existsSync, readdirSync } = require('node:fs');
+const { appendFileSync, copyFileSync, existsSync, readdirSync, readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const args = process.argv.slice(2);
 appendFileSync(${JSON.stringify(join(folder, 'calls'))}, JSON.stringify(args) + '\\n');
-const npm = args[0] === 'pack';
+const npm = args[0] === 'pack' || args[0] === 'view';
 const spec = npm ? args[1] : args.at(-1);
 const target = args[args.indexOf(npm ? '--pack-destination' : '--dest') + 1];
 const offered = join(${JSON.stringify(folder)}, encodeURIComponent(spec));
-if (spec.startsWith('hang')) setInterval(() => {}, 1000);
+const stated = offered + '.size';
+if (existsSync(stated) && args[0] !== 'pack') {
+  const bytes = readFileSync(stated, 'utf8');
+  console.log(npm ? bytes : '  Downloading made-1.0.0-py3-none-any.whl (' + Number(bytes) / 1e6 + ' MB)');
+  if (!npm) setInterval(() => {}, 1000);
+} else if (spec.startsWith('hang')) setInterval(() => {}, 1000);
 else if (!existsSync(offered)) {
   console.error(npm ? 'npm error code E404\\nnpm error 404 Not Found - https://me:secret@registry.invalid/' + spec : 'ERROR: No matching distribution found for ' + spec);
   process.exit(1);
-} else for (const file of readdirSync(offered)) copyFileSync(join(offered, file), join(target, file));
+} else if (args[0] !== 'view') for (const file of readdirSync(offered)) copyFileSync(join(offered, file), join(target, file));
 `;
 
 export function fakeClients(folder: string): FakeClients {
@@ -45,6 +52,9 @@ export function fakeClients(folder: string): FakeClients {
       const place = join(folder, encodeURIComponent(spec));
       mkdirSync(place, { recursive: true });
       writeFileSync(join(place, file), bytes);
+    },
+    state(spec, bytes) {
+      writeFileSync(join(folder, `${encodeURIComponent(spec)}.size`), `${bytes}`);
     },
     calls() {
       const log = join(folder, 'calls');

