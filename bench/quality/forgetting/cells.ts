@@ -50,6 +50,9 @@ export const ablations: Readonly<Record<string, RecipeInput>> = {
   'sign-intended': ablated({}, { sign: 'intended' }),
 };
 
+/** Experts beside the linears of attention too: with more samples the branches of the feed-forward parts alone learn the task less well than full fine-tuning. */
+const everywhere: RecipeInput = ablated({ targets: 'all' });
+
 /** Where forgetting should show if anywhere: twice the rate, twice the epochs, and the last weights instead of the best. */
 const harder = (recipe: RecipeInput, rate: number): RecipeInput => ({ ...recipe, learningRate: 2 * rate, epochs: 4, keep: 'last' });
 
@@ -61,7 +64,7 @@ const cell = (arm: string, size: number, seed: number, recipe: RecipeInput): Cel
   seed,
   recipe: { ...recipe, epochs: recipe.epochs ?? epochsOf(size), seed },
 });
-/** In the order in which they say most soonest: whole comparisons with all seeds, what holds against forgetting, what should make forget, then larger ones and what varies one arm; the latter and what holds against forgetting of LoRAMoE with 512 samples and seed 1. */
+/** In the order in which they say most soonest: whole comparisons with all seeds, what holds against forgetting, what should make forget, then larger ones and what varies one arm; the latter and what holds against forgetting of LoRAMoE with 512 samples and seed 1; then more linears adapted, with 2048. */
 export const cellsOf = (rates: ArmRates): Cell[] => {
   const ofArms = (size: number, seed: number): Cell[] => claimed.map((arm) => cell(arm, size, seed, { ...arms[arm], learningRate: rates[arm] }));
   const ofOne = (recipes: Readonly<Record<string, RecipeInput>>): Cell[] =>
@@ -77,6 +80,7 @@ export const cellsOf = (rates: ArmRates): Cell[] => {
     ...ofArms(4096, 1),
     ...ofArms(2048, 2),
     ...ofArms(2048, 3),
+    ...[1, 2, 3].map((seed) => cell('targets-all', 2048, seed, { ...everywhere, learningRate: rates.loramoe })),
   ];
 };
 
