@@ -105,7 +105,7 @@ export interface Blockwise extends AsyncDisposable {
   block(block: number, given: BlockInput): Promise<BlockOutput>;
   /** Tokens through all blocks. */
   read(given: TextInput): Promise<TextOutput>;
-  /** @returns [variants, hidden]: what leaves the last block */
+  /** All variants go through all blocks, those too below their vector's: a call for each block costs more. @returns [variants, hidden]: what leaves the last block */
   lastTokens(given: VariantsInput): Promise<Float32Array>;
   /**
    * @param stream  [rows, hidden]: what leaves the last block
