@@ -40,13 +40,17 @@ export const rowsOf = (results: readonly Result[]): QualityRow[] => {
     });
   });
   const sizes = [...new Set(groups.map(({ size }) => size))].filter((size) => claimed.every((arm) => select(results, arm, size).length > 0));
-  return [...sizes.flatMap((size) => claims(results, base, size)), ...figures];
+  const besides = sizes.filter((size) => select(results, everywhere, size).length > 0);
+  return [...sizes.flatMap((size) => claims(results, base, size)), ...besides.flatMap((size) => claims(results, base, size, everywhere)), ...figures];
 };
 
-/** LoRAMoE with the constraint beside full fine-tuning of the same seeds: what it lost of general knowledge and what it learnt. */
-const claims = (results: readonly Result[], base: Result, size: number): QualityRow[] => {
+const everywhere = 'targets-all';
+
+/** LoRAMoE with the constraint beside full fine-tuning of the same seeds: what it lost of general knowledge and what it learnt. @param arm  which LoRAMoE */
+const claims = (results: readonly Result[], base: Result, size: number, arm = 'loramoe'): QualityRow[] => {
   const seeds = select(results, 'full', size).map(({ seed }) => seed);
-  const ours = select(results, 'loramoe', size, seeds);
+  const ours = select(results, arm, size, seeds);
+  const which = arm === 'loramoe' ? size : `${size}/${arm}`;
   const full = select(results, 'full', size, ours.map(({ seed }) => seed)); // biome-ignore format: one thought
   const common = { ...alone, peerName: 'full fine-tuning', runs: ours.length, gate: true, seeds: ours.map(({ seed }) => seed), metric: 'share' } as const;
   const [own, other] = [gainOf('knowledge', ours, base), gainOf('knowledge', full, base)];
@@ -56,7 +60,7 @@ const claims = (results: readonly Result[], base: Result, size: number): Quality
   return [
     {
       ...common,
-      name: `quality/forgetting/knowledge-kept/${size}`,
+      name: `quality/forgetting/knowledge-kept/${which}`,
       unit: 'points of knowledge gained',
       ours: 100 * own.value,
       peer: 100 * other.value,
@@ -65,7 +69,7 @@ const claims = (results: readonly Result[], base: Result, size: number): Quality
     },
     {
       ...common,
-      name: `quality/forgetting/task-kept/${size}`,
+      name: `quality/forgetting/task-kept/${which}`,
       unit: 'F1 of words',
       ours: task.value,
       peer: fullTask.value,
