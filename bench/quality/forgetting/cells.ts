@@ -50,8 +50,8 @@ export const ablations: Readonly<Record<string, RecipeInput>> = {
   'sign-intended': ablated({}, { sign: 'intended' }),
 };
 
-/** Experts beside the linears of attention too: with more samples the branches of the feed-forward parts alone learn the task less well than full fine-tuning. */
-const everywhere: RecipeInput = ablated({ targets: 'all' });
+/** Experts beside the linears of attention too, at parts of LoRAMoE's rate: with more samples the branches of the feed-forward parts alone learn the task less well than full fine-tuning. */
+export const everywhere = { 'targets-all': 1, 'targets-all-slower': 0.75 } as const;
 
 /** Where forgetting should show if anywhere: twice the rate, twice the epochs, and the last weights instead of the best. */
 const harder = (recipe: RecipeInput, rate: number): RecipeInput => ({ ...recipe, learningRate: 2 * rate, epochs: 4, keep: 'last' });
@@ -80,7 +80,9 @@ export const cellsOf = (rates: ArmRates): Cell[] => {
     ...ofArms(4096, 1),
     ...ofArms(2048, 2),
     ...ofArms(2048, 3),
-    ...[1, 2, 3].map((seed) => cell('targets-all', 2048, seed, { ...everywhere, learningRate: rates.loramoe })),
+    ...Object.entries(everywhere).flatMap(([name, part]) =>
+      [1, 2, 3].map((seed) => cell(name, 2048, seed, { ...ablated({ targets: 'all' }), learningRate: part * rates.loramoe })),
+    ),
   ];
 };
 

@@ -1,6 +1,6 @@
 import { alone } from '../../reader/row.ts';
 import type { QualityRow } from '../multi-task.ts';
-import { claimed } from './cells.ts';
+import { claimed, everywhere } from './cells.ts';
 import type { Result } from './results.ts';
 import { figureNames, figureOf, gainOf, halfWidth, select, shareLost } from './statistics.ts';
 
@@ -40,11 +40,11 @@ export const rowsOf = (results: readonly Result[]): QualityRow[] => {
     });
   });
   const sizes = [...new Set(groups.map(({ size }) => size))].filter((size) => claimed.every((arm) => select(results, arm, size).length > 0));
-  const besides = sizes.filter((size) => select(results, everywhere, size).length > 0);
-  return [...sizes.flatMap((size) => claims(results, base, size)), ...besides.flatMap((size) => claims(results, base, size, everywhere)), ...figures];
+  const besides = Object.keys(everywhere).flatMap((arm) =>
+    sizes.filter((size) => select(results, arm, size).length > 0).map((size) => claims(results, base, size, arm)),
+  );
+  return [...sizes.flatMap((size) => claims(results, base, size)), ...besides.flat(), ...figures];
 };
-
-const everywhere = 'targets-all';
 
 /** LoRAMoE with the constraint beside full fine-tuning of the same seeds: what it lost of general knowledge and what it learnt. @param arm  which LoRAMoE */
 const claims = (results: readonly Result[], base: Result, size: number, arm = 'loramoe'): QualityRow[] => {
