@@ -160,13 +160,7 @@ export const attributeSchema = z
     answer: text.min(1).optional().openapi({ description: 'What comes next, by its first token. Default: what the model says.' }),
     against: text.min(1).optional().openapi({ description: 'What it is compared with. Default: the likeliest other token.' }),
     baseline: z.array(text).max(20).optional().openapi({ description: 'Prompts whose components’ outputs replace this one’s.' }),
-    to: text
-      .min(1)
-      .optional()
-      .openapi({
-        description:
-          'The component that alone reads what is replaced, 23.0 or mlp 12 for instance: paths to it, with prompts of as many tokens. Default: the last norm.',
-      }),
+    to: text.min(1).optional().openapi({ description: 'What alone reads it, such as 23.0 or mlp 12; prompts of as many tokens. Default: the last norm.' }),
     from: z.array(text.min(1)).max(2000).optional().openapi({ description: 'Only these are replaced, of those that `to` reads. Default: all.' }),
     special,
   })
