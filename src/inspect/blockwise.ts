@@ -134,12 +134,12 @@ export const openBlockwise = (engine: Engine, { name, config }: InspectedModel, 
   const { layers, hidden, kvHeads, headDim, vocab } = config;
   const { logits } = program.outputs as { readonly logits: Node };
   const opened: Promise<Executable>[] = [];
-  /** Compiles at the first call. */
-  const lazily = (what: string, outputs: Program['outputs']): (() => Promise<Executable>) => {
+  /** Cuts and compiles at the first call. */
+  const lazily = (what: string, outputs: () => Program['outputs']): (() => Promise<Executable>) => {
     let executable: Promise<Executable> | undefined;
     return () => {
       if (!executable) {
-        executable = engine.compile({ name: `${name}/${what}`, outputs }, bindings, { arena: true });
+        executable = engine.compile({ name: `${name}/${what}`, outputs: outputs() }, bindings, { arena: true });
         opened.push(executable);
       }
       return executable;
@@ -149,14 +149,15 @@ export const openBlockwise = (engine: Engine, { name, config }: InspectedModel, 
   const entering = leaving.map((_, block) => `blocks.${block}.resid.pre`);
   const cached = leaving.flatMap((_, block) => [program.outputs[`keys.${block}`]!, program.outputs[`values.${block}`]!]);
   const captured = capture([logits], ['embed', ...leaving]);
-  const embedded = lazily('embed', { embed: captured['embed']! });
-  const blocks = leaving.map((site, block) => {
-    const { roots } = replace([captured[site]!, ...cached.slice(2 * block, 2 * block + 2)], [entering[block]!]);
-    return lazily(`block ${block}`, { stream: roots[0]!, keys: roots[1]!, values: roots[2]! });
-  });
-  const whole = lazily('blocks', allBlocks(captured, leaving, cached));
-  const scores = reshape(replace([logits], leaving.slice(-1)).roots[0]!, ['seq', vocab]);
-  const head = lazily('head', headOutputs(scores, Math.min(mostNamed, vocab)));
+  const embedded = lazily('embed', () => ({ embed: captured['embed']! }));
+  const blocks = leaving.map((site, block) =>
+    lazily(`block ${block}`, () => {
+      const { roots } = replace([captured[site]!, ...cached.slice(2 * block, 2 * block + 2)], [entering[block]!]);
+      return { stream: roots[0]!, keys: roots[1]!, values: roots[2]! };
+    }),
+  );
+  const whole = lazily('blocks', () => allBlocks(captured, leaving, cached));
+  const head = lazily('head', () => headOutputs(reshape(replace([logits], leaving.slice(-1)).roots[0]!, ['seq', vocab]), Math.min(mostNamed, vocab)));
   const int64 = (shape: number[], values: readonly number[]): TensorData => ({ dtype: 'int64', shape, data: BigInt64Array.from(values, BigInt) });
   const floats = (shape: number[], data: Float32Array): TensorData => ({ dtype: 'float32', shape, data });
   const lengthOf = (past: Float32Array | undefined): number => (past ? past.length / (kvHeads * headDim) : 0);
