@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { evaluateScierc, parseGold, parsePredictions } from '../src/evaluate/index.ts';
 import { exportJsonl, openStore } from '../src/knowledge/index.ts';
@@ -85,6 +86,28 @@ it('read without paths reads only what changed, and a file that can be read no m
   expect(await again()).toMatchObject([3, { documents: 0, unchanged: 1, skipped: [{ code: 'EMPTY' }], gone: [] }]);
   expect(await graph()).toEqual(second);
 }, 120_000);
+
+it.skipIf(process.platform === 'win32')(
+  'stops at Ctrl-C while its reader starts, says how to go on, and the same command does',
+  async () => {
+    mkdirSync(place('many'));
+    for (let i = 0; i < 12; i++)
+      writeFileSync(place('many', `${i}.txt`), `Conditional random fields are used for named entity recognition. Parser ${i} uses beam search.\n`);
+    const command = ['read', 'many', '--dir', 'stopped'];
+    const child = start(...command);
+    const ended = Promise.all([child.stdout.toArray(), child.stderr.toArray(), once(child, 'exit')]);
+    while (!existsSync(place('stopped', 'knowledge.sqlite'))) await setTimeout(5);
+    child.kill('SIGINT'); // the reader takes a second to open
+    const [stdout, stderr, [status]] = await ended;
+    expect([status, Buffer.concat(stdout).toString()]).toEqual([130, '']);
+    expect(Buffer.concat(stderr).toString()).toMatch(/lyceum: cancelled; run the same command again: what is read is kept\n$/);
+    const again = await lyceum(...command, '--json');
+    expect([again.status, JSON.parse(again.stdout)]).toMatchObject([0, { skipped: [] }]);
+    const { documents, unchanged } = JSON.parse(again.stdout) as { documents: number; unchanged: number };
+    expect(documents + unchanged).toBe(12);
+  },
+  120_000,
+);
 
 it('doctor names what it looked at, and finds nothing wrong', async () => {
   const { status, stdout, stderr } = await lyceum('doctor', '--json', '--dir', 'w');

@@ -20,7 +20,7 @@ const documentsAtOnce = 64;
 
 /** Reads documents that come as tokens; gold annotations are not looked at. */
 export async function predictDocuments(documents: readonly TokenDocument[], { onProgress, signal, ...reading }: PredictOptions): Promise<PredictionLine[]> {
-  await using reader = await openReaderApart(choice(reading));
+  await using reader = await openReaderApart({ ...choice(reading), signal });
   const lines: PredictionLine[] = [];
   for (let from = 0; from < documents.length; from += documentsAtOnce) {
     const part = documents.slice(from, from + documentsAtOnce).map(({ docKey, sentences }) => ({ docKey, sentences }));

@@ -81,7 +81,7 @@ export async function readPaths(given: readonly string[], options: ReadOptions):
   let started: Promise<Reader> | undefined;
   const { version: wanted } = await describeReader(choice(options));
   const start = (): Promise<Reader> => {
-    started ??= openReaderApart(choice(options)).then((reader) => stack.use(reader));
+    started ??= openReaderApart({ ...choice(options), signal }).then((reader) => stack.use(reader));
     return started;
   };
 

@@ -1,4 +1,5 @@
 import { input, matmul } from '../core/index.ts';
+import { EngineError } from './errors.ts';
 import { lower } from './lower.ts';
 import { describeMachine } from './machine.ts';
 import { forkHost } from './process-host.ts';
@@ -38,6 +39,6 @@ async function probe(device: Device, name: string): Promise<DeviceState> {
     return { available: false, reason: (error instanceof Error ? error.message : String(error)).replace(/^.* was false\. /s, '') };
   } finally {
     clearTimeout(late);
-    await host.close();
+    await host.close(new EngineError('engine: the probe of a device is over'));
   }
 }

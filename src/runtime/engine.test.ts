@@ -153,6 +153,9 @@ describe('engine process', () => {
     const run = work.run({ x: ramp([1024, 1024]) });
     setTimeout(() => abort.abort(), 200);
     await expect(run).rejects.toBeInstanceOf(CancelledError);
+    await new Promise((resolve) => setTimeout(resolve));
+    // What asks after its end was cancelled too: that it asks so late is no fault of its own.
+    await expect(engine.get(['x'])).rejects.toBeInstanceOf(CancelledError);
   });
 
   it('tells when the engine process is killed from outside', async () => {

@@ -2,7 +2,7 @@ import os from 'node:os';
 import { type Axis, ConfigError, fused, lengthOf, NotFoundError, type Program, plan, ShapeError, UnsupportedError } from '../core/index.ts';
 import type { Binding } from './binding.ts';
 import { type Cached, createCache } from './cache.ts';
-import { EngineError } from './errors.ts';
+import { CancelledError, EngineError } from './errors.ts';
 import { createHost, type Host } from './host.ts';
 import { lower } from './lower.ts';
 import { describeMachine } from './machine.ts';
@@ -18,7 +18,7 @@ export interface EngineOptions {
   readonly threads?: number;
   /** Default 'cpu'. */
   readonly device?: Device;
-  /** Cancels and closes the engine when aborted. */
+  /** Cancels and closes the engine when aborted: calls then reject with CancelledError. */
   readonly signal?: AbortSignal;
   /** Sessions beyond this are released, least recently used first. Default: a quarter of the machine's memory. */
   readonly cacheBytes?: number;
@@ -106,17 +106,18 @@ export async function openEngine({
   const forked = apart ? await forkHost({ leastMemory: memory === 'least' }) : undefined;
   const host: Host = forked ?? createHost();
   const cache = createCache(host, cacheBytes);
-  let closed = false;
+  let closed: Error | undefined;
   const open = (): void => {
-    if (closed) throw new EngineError('engine: expected an open engine, got one that was closed; open another engine');
+    if (closed) throw closed;
   };
-  const close = async (): Promise<void> => {
+  const close = async (reason: Error = new EngineError('engine: expected an open engine, got one that was closed; open another engine')): Promise<void> => {
     if (closed) return;
-    closed = true;
+    closed = reason;
     signal?.removeEventListener('abort', abort);
-    await host.close();
+    await host.close(reason);
   };
-  const abort = (): void => void host.cancel().then(close);
+  // Whoever calls between the cancel and the end is cancelled too.
+  const abort = (): void => void host.cancel().then(() => close(new CancelledError('engine: its work was cancelled; open another engine')));
   signal?.addEventListener('abort', abort, { once: true });
 
   return {
@@ -143,7 +144,7 @@ export async function openEngine({
     },
     cancel: () => host.cancel(),
     sessions: cache.live,
-    [Symbol.asyncDispose]: close,
+    [Symbol.asyncDispose]: () => close(),
   };
 }
 

@@ -24,7 +24,8 @@ export interface Host {
   drop(names: readonly string[]): Promise<void>;
   /** Rejects every call that has not begun with CancelledError; resolves when none is running. */
   cancel(): Promise<void>;
-  close(): Promise<void>;
+  /** Calls without an answer reject with the reason where their process ends; here they are finished first. */
+  close(reason: Error): Promise<void>;
 }
 
 /** Sessions and tensors in this process. A call blocks the event loop while onnxruntime works. */

@@ -1,4 +1,4 @@
-import { CancelledError, EngineError } from './errors.ts';
+import { CancelledError } from './errors.ts';
 import { forkService } from './fork-service.ts';
 import type { Host } from './host.ts';
 
@@ -40,6 +40,6 @@ export async function forkHost({ quiet = false, leastMemory = false } = {}): Pro
       if (answer === 'late')
         await child.kill(new CancelledError('engine: this call was cancelled while it ran, and its engine ended with it; open another engine'));
     },
-    close: () => child.kill(new EngineError('engine: expected an open engine, got one that was closed; open another engine')),
+    close: (reason) => child.kill(reason),
   };
 }

@@ -1,5 +1,10 @@
 import { CancelledError } from '../errors.ts';
 
+let told: CancelledError | undefined;
+
+/** What was cancelled, and how to go on: whichever part of the work it was that said so first. */
+export const whatWasCancelled = (): CancelledError | undefined => told;
+
 /**
  * Turns Ctrl-C (and SIGTERM) into an abort. A second Ctrl-C ends the process at once.
  *
@@ -9,7 +14,8 @@ export function cancellation(resume: string): Disposable & { readonly signal: Ab
   const controller = new AbortController();
   const stop = () => {
     if (controller.signal.aborted) process.exit(130);
-    controller.abort(new CancelledError(`cancelled; ${resume}`));
+    told = new CancelledError(`cancelled; ${resume}`);
+    controller.abort(told);
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);

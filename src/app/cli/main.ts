@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { fileError } from '../file-error.ts';
 import { version } from '../version.ts';
+import { whatWasCancelled } from './cancellation.ts';
 import { exitCodeOf, messageOf } from './exit.ts';
 import { wholeNumber } from './number.ts';
 import { printVerbs, verbs } from './verbs.ts';
@@ -48,8 +49,9 @@ export async function main(args: readonly string[]): Promise<number> {
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    process.stderr.write(`${messageOf(error)}\n`);
-    return exitCodeOf(error);
+    const code = exitCodeOf(error);
+    process.stderr.write(`${messageOf((code === 130 && whatWasCancelled()) || error)}\n`);
+    return code;
   }
 }
 

@@ -49,6 +49,14 @@ describe('a reader in processes of its own', () => {
     await expect(openReaderApart({ threads: 0 })).rejects.toThrow(ConfigError);
   });
 
+  it('ends its opening with the reason given', async () => {
+    const abort = new AbortController();
+    const opening = openReaderApart({ threads: 2, signal: abort.signal });
+    setTimeout(() => abort.abort(new Error('enough')), 50); // its processes are starting
+    await expect(opening).rejects.toThrow('enough');
+    await expect(openReaderApart({ threads: 2, signal: abort.signal })).rejects.toThrow('enough');
+  });
+
   it('ends readings under way when it is closed', async () => {
     const closing = await openReaderApart({ threads: 1 });
     const reading = closing.predict(documents);

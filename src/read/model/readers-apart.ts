@@ -5,7 +5,10 @@ import { CancelledError, type EngineOptions, type Forked, forkService } from '..
 import type { Reader, ReaderChoice } from './open-reader.ts';
 import type { ReaderService } from './reader-child.ts';
 
-export interface ReadersApartOptions extends ReaderChoice, Pick<EngineOptions, 'threads' | 'device'> {}
+export interface ReadersApartOptions extends ReaderChoice, Pick<EngineOptions, 'threads' | 'device'> {
+  /** Ends what is opening. An open reader takes its signals with `predict`. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 const mostProcesses = 4; // each holds about 300 MB while it reads
 
@@ -16,9 +19,15 @@ const mostProcesses = 4; // each holds about 300 MB while it reads
  *
  * `predict` rejects with the signal's reason at once; what was begun by then ends with the reader.
  *
- * @throws as `openReader` · EngineError when a process does not start
+ * @throws as `openReader` · EngineError when a process does not start · the signal's reason
  */
-export const openReaderApart = async ({ threads = os.availableParallelism(), device = 'cpu', ...choice }: ReadersApartOptions = {}): Promise<Reader> => {
+export const openReaderApart = async ({
+  threads = os.availableParallelism(),
+  device = 'cpu',
+  signal,
+  ...choice
+}: ReadersApartOptions = {}): Promise<Reader> => {
+  signal?.throwIfAborted();
   if (!Number.isInteger(threads) || threads < 1) throw new ConfigError(`reader: expected threads ≥ 1, got ${threads}`);
   const processes = device === 'cpu' ? Math.min(threads, mostProcesses) : 1;
   const open: Forked<ReaderService>[] = [];
@@ -28,13 +37,18 @@ export const openReaderApart = async ({ threads = os.availableParallelism(), dev
   const start = async (_: unknown, i: number): Promise<string> => {
     const child = await forkService<ReaderService>('./reader-child', import.meta.url);
     open.push(child);
+    signal?.throwIfAborted();
     // Threads that cannot be shared evenly go to the first.
     return child.call('open', { threads: Math.floor(threads / processes) + (i < threads % processes ? 1 : 0), device }, choice);
   };
+  const abort = (): void => void close();
+  signal?.addEventListener('abort', abort, { once: true });
   const started = await Promise.allSettled(Array.from({ length: processes }, start));
+  signal?.removeEventListener('abort', abort);
   const failed = started.find((one) => one.status === 'rejected');
   if (failed) {
     await close();
+    signal?.throwIfAborted();
     throw failed.reason;
   }
   const free = [...open];
