@@ -30,22 +30,23 @@ describe('generation', () => {
     expect(found).toEqual(wanted.map((ids, i) => (i === 1 ? ids.slice(0, 5) : ids)));
   });
 
-  it('computes a prompt that is known in part from there, with the same tokens', async () => {
+  it('computes a prompt whose beginning it read before from there, with the same tokens', async () => {
+    const beginning = Array.from({ length: 150 }, (_, i) => (i * 7) % 37);
     await withGenerator(async (generator) => {
-      const first = await generator.generate({ prompt: [5, 6, 7, 8], maxTokens: 6 });
+      const first = await generator.generate({ prompt: beginning, maxTokens: 6 });
       expect(first.cachedTokens).toBe(0);
-      const longer = [5, 6, 7, 8, ...first.tokenIds, 3, 4];
+      const longer = [...beginning, ...first.tokenIds, 3, 4];
       const second = await generator.generate({ prompt: longer, maxTokens: 9 });
-      expect(second.cachedTokens).toBe(4 + 5); // the last token was never fed
+      expect(second.cachedTokens).toBe(128); // where a step of a fresh reading begins
       expect(second.tokenIds).toEqual(await alone(longer, { maxTokens: 9 }));
-      const again = await generator.generate({ prompt: [5, 6, 7, 8], maxTokens: 6 });
-      expect(again.cachedTokens).toBe(3); // one token is always computed
-      expect(again.tokenIds).toEqual(first.tokenIds);
+      const again = await generator.generate({ prompt: beginning.slice(0, 128), maxTokens: 6 });
+      expect(again.cachedTokens).toBe(0); // one token is always computed
+      expect(again.tokenIds).toEqual(await alone(beginning.slice(0, 128), { maxTokens: 6 }));
     });
   });
 
   it('shares a long beginning with one that is still at work', async () => {
-    const common = Array.from({ length: 30 }, (_, i) => (i * 7) % 37);
+    const common = Array.from({ length: 130 }, (_, i) => (i * 7) % 37);
     await withGenerator(async (generator) => {
       let late: Promise<unknown> | undefined;
       const started = await generator.generate({ prompt: [...common, 1], maxTokens: 20 }, ({ id: _ }) => {
@@ -53,8 +54,32 @@ describe('generation', () => {
         return true;
       });
       expect(started.tokenIds).toEqual(await alone([...common, 1]));
-      expect(await late).toMatchObject({ cachedTokens: 30, tokenIds: await alone([...common, 2]) });
+      expect(await late).toMatchObject({ cachedTokens: 128, tokenIds: await alone([...common, 2]) });
     });
+  });
+
+  it('with a step of its own for long prompts goes on from any token of a prompt that it read, and from none of an answer', async () => {
+    await using engine = await openEngine({ threads: 1 });
+    const bindings = tinyBindings();
+    let made = 0;
+    const long = async () => {
+      made++;
+      return { program: stepProgram(tinyModel), bindings };
+    };
+    await using generator = await openGenerator({ engine, model: tinyModel, bindings, long });
+    const beginning = Array.from({ length: 100 }, (_, i) => (i * 7) % 37);
+    const cachedOf = async (prompt: number[]) => {
+      const { cachedTokens, tokenIds } = await generator.generate({ prompt, maxTokens: 6 });
+      expect(tokenIds).toEqual(await alone(prompt, { maxTokens: 6 }));
+      return { cachedTokens, tokenIds };
+    };
+    expect((await cachedOf(beginning.slice(0, 63))).cachedTokens).toBe(0);
+    expect(made).toBe(0);
+    const { tokenIds } = await cachedOf(beginning);
+    expect(made).toBe(1);
+    expect((await cachedOf([...beginning, ...tokenIds, ...beginning])).cachedTokens).toBe(100);
+    expect((await cachedOf(beginning.slice(0, 80))).cachedTokens).toBe(64); // a step of it has at least 16 tokens
+    expect((await cachedOf(beginning.slice(0, 63))).cachedTokens).toBe(0);
   });
 
   it('ends at an end token, at the limit, where the context is full, and where the listener says so', async () => {
@@ -144,7 +169,7 @@ describe('generation', () => {
       const refused = (request: Partial<Request>) => expect(generator.generate({ prompt: [1], maxTokens: 1, ...request })).rejects.toThrow(ConfigError);
       await refused({ prompt: [] });
       await refused({ prompt: [37] });
-      await refused({ prompt: Array(96).fill(1) });
+      await refused({ prompt: Array(tinyModel.config.positions).fill(1) });
       await refused({ maxTokens: 0 });
       await refused({ sampling: { temperature: -1 } });
       await expect(generator.score([1], 1)).rejects.toThrow(ConfigError);

@@ -57,8 +57,21 @@ interface Sequence {
   right: number;
 }
 
-const mostTokens = { plain: 288, long: 576 }; // of a prompt in one step: fewer pairs of tokens are computed that no one may see
-const longTokens = 64; // new tokens of one text from which on its step may be another one
+/** What a slot holds. */
+interface Held {
+  readonly tokens: number[];
+  /** So many of the first were read as parts of a prompt; those after them came one by one. */
+  read: number;
+  /** Whether by the step made for long prompts. */
+  readonly long: boolean;
+}
+
+// Sums of attention depend in their last bits on where a step begins, and int8 makes more of that: what a prompt finds in the cache is what it would have computed itself, bit for bit. The step for long prompts
+// sums over the cache and the new tokens in one, so it may begin anywhere; the plain one begins at multiples of `plainTokens`.
+const plainTokens = 128; // of a prompt in one step
+const mostTokens = { beside: 288, alone: 576 }; // the same where the step is the one for long prompts: others do not wait as long
+const longTokens = 64; // of a prompt from which on its step may be another one
+const leastLong = 16; // tokens in such a step: attention is computed in four parts
 const leastShared = 16; // tokens that are worth copying from another sequence
 
 /** Compiles the model's step and waits for requests. */
@@ -75,15 +88,16 @@ export const openGenerator = async ({
   const filled = (executable: Executable): Executable => (site === undefined ? executable : fillingLastToken(executable, site));
   const step = filled(await engine.compile(program, bindings, { arena: true }));
   let forMany: Promise<Executable> | undefined;
-  const stepFor = (tokens: number): Promise<Executable> | Executable => {
-    if (!long || tokens < longTokens) return step;
+  const isLong = (prompt: readonly number[]): boolean => long !== undefined && prompt.length >= longTokens;
+  const stepFor = (prompt: readonly number[]): Promise<Executable> | Executable => {
+    if (!long || !isLong(prompt)) return step;
     forMany ??= long().then(async (own) => filled(await engine.compile(own.program, own.bindings, { arena: true })));
     return forMany;
   };
   const continuations = continuationScorer(step, model);
   const cache = createKeyValueCache(model.config);
   // Slots 0 … active − 1 are at work, the last of them perhaps still with its prompt; the others keep what they had, for a prompt that begins alike.
-  const held: number[][] = [];
+  const held: Held[] = [];
   const active: Sequence[] = [];
   const waiting: Sequence[] = [];
   let working: Promise<void> | undefined;
@@ -95,30 +109,41 @@ export const openGenerator = async ({
     [held[a], held[b]] = [held[b]!, held[a]!];
   };
 
+  /** Forgets all but the first tokens of a slot. */
+  const keep = (slot: number, count: number): void => {
+    const own = held[slot]!;
+    own.tokens.length = count;
+    own.read = Math.min(own.read, count);
+    cache.truncate(slot, count);
+  };
+
   /** Gives a sequence the slot after the active ones, with as much of its prompt in it as any slot holds. */
   const admit = (sequence: Sequence): void => {
     const { prompt } = sequence.request;
     const at = active.length;
-    // What stands after a token where something was put is of no use to another.
-    const clean = held.map((tokens, slot) => (active[slot]?.request.lastToken?.put ? active[slot].request.prompt.length - 1 : tokens.length));
-    const shared = held.map((tokens, slot) => Math.min(clean[slot]!, commonPrefix(tokens, prompt, prompt.length - 1)));
+    const own = isLong(prompt);
+    const shared = held.map(({ tokens, read, long }, slot) => {
+      if (long !== own) return 0;
+      // What stands after a token where something was put is of no use to another.
+      const clean = active[slot]?.request.lastToken?.put ? active[slot].request.prompt.length - 1 : read;
+      const alike = commonPrefix(tokens, prompt, Math.min(read, clean, prompt.length - (own ? leastLong : 1)));
+      return own ? alike : alike - (alike % plainTokens);
+    });
     const bestOf = (from: number, to: number): number => {
       let found = from;
       for (let slot = from; slot < to; slot++) if (shared[slot]! > shared[found]!) found = slot;
       return found;
     };
-    if (held.length < most && !shared.slice(at).some((count) => count > 0)) held.push([]);
+    if (held.length < most && !shared.slice(at).some((count) => count > 0)) held.push({ tokens: [], read: 0, long: own });
     cache.reserve(held.length, cache.capacity);
     const idle = bestOf(at, held.length);
     const other = at > 0 ? bestOf(0, at) : idle;
     swap(idle, at);
-    const own = shared[idle] ?? 0;
-    if (other < at && (shared[other] ?? 0) >= Math.max(own + 1, leastShared)) {
-      cache.copy(other, at);
-      held[at] = [...held[other]!];
-      sequence.cached = shared[other]!;
-    } else sequence.cached = own;
-    held[at]!.length = sequence.cached;
+    const here = shared[idle] ?? 0;
+    const from = other < at && (shared[other] ?? 0) >= Math.max(here + 1, leastShared) ? other : at;
+    if (from !== at) cache.copy(from, at);
+    sequence.cached = from === at ? here : shared[from]!;
+    held[at] = { tokens: held[from]!.tokens.slice(0, sequence.cached), read: sequence.cached, long: own };
     cache.truncate(at, sequence.cached);
     active.push(sequence);
   };
@@ -126,10 +151,7 @@ export const openGenerator = async ({
   const reading = (): boolean => active.length > 0 && active.at(-1)!.generated.length === 0;
   const release = (slot: number): void => {
     const { prompt, lastToken } = active[slot]!.request;
-    if (lastToken?.put) {
-      held[slot]!.length = Math.min(held[slot]!.length, prompt.length - 1);
-      cache.truncate(slot, held[slot]!.length);
-    }
+    if (lastToken?.put) keep(slot, Math.min(held[slot]!.tokens.length, prompt.length - 1));
     const move = (from: number, to: number): number => {
       swap(from, to);
       active[to] = active[from]!;
@@ -154,7 +176,7 @@ export const openGenerator = async ({
   /** @returns the scores of the rows asked for, and what a site computes at them */
   const run = async (executable: Executable, step: Step): Promise<{ scores: Float32Array; computed: Float32Array | undefined }> => {
     const found = await runStepWhole(executable, cache, step);
-    for (const [i, own] of step.tokens.entries()) held[step.first + i]!.push(...own);
+    for (const [i, own] of step.tokens.entries()) held[step.first + i]!.tokens.push(...own);
     return { scores: found['logits']!.data as Float32Array, computed: found[lastTokenOutput]?.data as Float32Array | undefined };
   };
 
@@ -185,21 +207,21 @@ export const openGenerator = async ({
   /** Reads a part of the last slot's prompt; after its last token draws the first of the answer. */
   const read = async (): Promise<void> => {
     const slot = active.length - 1;
-    const { request, cached } = active[slot]!;
-    const { prompt, lastToken } = request;
+    const { prompt, lastToken } = active[slot]!.request;
     const from = cache.lengthOf(slot);
-    const whole = prompt.length - cached;
     const left = prompt.length - from;
-    const most = long && active.length === 1 ? mostTokens.long : mostTokens.plain; // others do not wait as long
-    const part = prompt.slice(from, from + Math.ceil(left / Math.ceil(left / most))); // of like length: a short last one would read all weights for little
+    const most = active.length === 1 ? mostTokens.alone : mostTokens.beside;
+    // Of like length where that is free: a short last one would read all weights for little.
+    const part = prompt.slice(from, from + (isLong(prompt) ? Math.ceil(left / Math.ceil(left / most)) : plainTokens));
     const ends = from + part.length === prompt.length;
-    const { scores, computed } = await run(await stepFor(whole), {
+    const { scores, computed } = await run(await stepFor(prompt), {
       first: slot,
       tokens: [part],
       rows: [part.length - 1],
       short: true,
       more: ends && lastToken?.put ? putAtLast(site!, part.length, lastToken.put) : undefined,
     });
+    held[slot]!.read = held[slot]!.tokens.length;
     if (!ends) return;
     if (lastToken?.seen?.(computed!) === false) return finish(slot, 'stop');
     const over = next(slot, scores);
@@ -239,8 +261,7 @@ export const openGenerator = async ({
       if (guess.length > 0) sequence.speculation.learn(right, guess.length);
       else sequence.speculation.learn(Number(sequence.speculation.tokens[0] === sequence.generated[first]), 1);
       // Only the rows of tokens that came are kept.
-      cache.truncate(slot, before + 1 + right);
-      held[slot]!.length = before + 1 + right;
+      keep(slot, before + 1 + right);
       if (over) finish(slot, over);
     }
   };

@@ -27,7 +27,7 @@ export interface Request {
   /**
    * Guess tokens from what the text repeats, and check several in one step where that is expected to pay. Each token is still drawn from the model's own scores after those before it, with the number that
    * its place and the seed determine, and guesses that differ are dropped: rejection sampling with a proposal that is certain, made exact by drawing once. So the tokens are those of plain decoding, drawn
-   * ones as greedy ones, but where rounding decides: a step of several rows differs in the last bits from a step of one. Default true.
+   * ones as greedy ones, but where rounding decides: a step of several rows differs in the last bits from a step of one, and how many are checked depends on the texts beside it. Default true.
    */
   readonly speculate?: boolean;
   /** For a generator that was opened with a site for it. */

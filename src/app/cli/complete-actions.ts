@@ -73,7 +73,9 @@ export async function complete(prompt: string | undefined, flags: CompleteFlags,
   }
   const { completeAll, completeRecord } = await import('../complete.ts'); // what checks records is not loaded for a prompt
   const records = parseJsonLines(await read(input), input, completeRecord).map((record) => ({ ...defaults, ...record }));
-  return batch('texts', records.length, flags, common, (model, run) => completeAll(model, records, { special, speculate, seed: common.seed, ...run }));
+  return batch('texts', records.length, flags, common, (model, run) =>
+    completeAll(model, records, { special, ...(!speculate && { speculate }), seed: common.seed, ...run }),
+  );
 }
 
 /** `lyceum score --input FILE`. */

@@ -1,7 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { fileError } from '../file-error.ts';
 import { version } from '../version.ts';
-import { whatWasCancelled } from './cancellation.ts';
 import { exitCodeOf, messageOf } from './exit.ts';
 import { wholeNumber } from './number.ts';
 import { printVerbs, verbs } from './verbs.ts';
@@ -50,7 +49,8 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const code = exitCodeOf(error);
-    process.stderr.write(`${messageOf((code === 130 && whatWasCancelled()) || error)}\n`);
+    const told = code === 130 ? (await import('./cancellation.ts')).whatWasCancelled() : undefined;
+    process.stderr.write(`${messageOf(told ?? error)}\n`);
     return code;
   }
 }

@@ -183,6 +183,38 @@ describe('a language model', () => {
     expect(Math.abs(b.logprob - a.logprob) / Math.abs(a.logprob)).toBeLessThan(weights === 'int8' ? 0.02 : 0.25);
   });
 
+  it.each(['f32', 'int8', 'int4'] as const)(
+    'with %s weights an answer is that of its request alone, bit for bit, whatever was asked before or is asked beside it',
+    async (weights) => {
+      const common =
+        'A fox met a crow on a hill, and they spoke of the weather, of cheese and of graphs, until it was dark and both went home to sleep. In the morning '; // 146 tokens
+      const prompts = [`${common}it rained.`, `${common}the crow was gone, and the fox looked for it.`, 'Once', `${common.slice(0, 70)}`, common];
+      const asked = { ...warm, maxTokens: 12, candidates: 2 };
+      const ask = async (model: LanguageModel, prompt: string) => {
+        const tokens: unknown[] = [];
+        const { usage } = await model.generate({ prompt, ...asked }, { onPiece: (piece) => void tokens.push(...piece.tokens) });
+        return { tokens, cached: usage.cachedTokens };
+      };
+      const alone: (readonly unknown[])[] = [];
+      for (const prompt of prompts) {
+        await using fresh = await openLanguageModel(folder, { threads: 1, weights });
+        const { tokens, cached } = await ask(fresh, prompt);
+        expect(cached).toBe(0);
+        alone.push(tokens);
+      }
+      await using model = await openLanguageModel(folder, { threads: 1, weights, slots: 4 });
+      const cached: number[] = [];
+      for (const [i, prompt] of [...prompts, ...prompts].entries()) {
+        const found = await ask(model, prompt);
+        expect(found.tokens).toEqual(alone[i % prompts.length]);
+        cached.push(found.cached);
+      }
+      expect(Math.max(...cached)).toBeGreaterThan(100);
+      const together = await Promise.all(prompts.map((prompt) => ask(model, prompt)));
+      expect(together.map(({ tokens }) => tokens)).toEqual(alone);
+    },
+  );
+
   it('prepares weights once, and again where the file has changed, is damaged or cannot be kept', async () => {
     const kept = join(process.env['LYCEUM_HOME']!, 'prepared');
     const files = async () => (await readdir(kept).catch(() => [])).length;

@@ -171,7 +171,19 @@ export const openLanguageModel = async (
   const maskOf = grammarMasks(tokenizer, config.vocab);
 
   const answer: Answer = async (request, { signal, onPiece, lastToken }) => {
-    const { maxTokens = 256, stop = [], candidates, schema, calls, speculate, prompt: _, messages: __, tools: ___, special: ____, ...sampling } = request;
+    const {
+      maxTokens = 256,
+      stop = [],
+      candidates,
+      schema,
+      calls,
+      speculate = request.seed === undefined,
+      prompt: _,
+      messages: __,
+      tools: ___,
+      special: ____,
+      ...sampling
+    } = request;
     const prompt = await promptOf(request);
     // An answer ends with the context at the latest.
     const mask = maskOf({ schema, ...(calls && { calls }) }, Math.min(maxTokens, positions - prompt.length));
@@ -193,7 +205,7 @@ export const openLanguageModel = async (
         sampling,
         ...(mask && { mask }),
         ...(candidates !== undefined && { candidates }),
-        ...(speculate !== undefined && { speculate }),
+        speculate,
         ...(lastToken && { lastToken }),
         ...(signal && { signal }),
       },

@@ -20,7 +20,10 @@ export interface TextRequest extends Sampling {
   readonly stop?: readonly string[];
   /** With a text as `prompt`: add what the tokenizer adds, its begin token for instance. Default true. */
   readonly special?: boolean;
-  /** Guess tokens from what the text repeats and check several at once, where that is expected to pay: the same tokens sooner. Default true. */
+  /**
+   * Guess tokens from what the text repeats and check several at once, where that is expected to pay: the same tokens sooner, but where rounding decides, and how many are checked depends on the texts beside it.
+   * Default: where no seed is given, so that a request with one has the same answer whatever else is asked.
+   */
   readonly speculate?: boolean;
   /** What the model's guard does with this request, instead of its own policy; `off`: nothing. */
   readonly guard?: GuardPolicy | 'off';

@@ -5,7 +5,7 @@ import type { CausalModel } from '../causal-model.ts';
 import { uniformAt } from '../random.ts';
 import { stepProgram } from '../step-program.ts';
 
-const [hidden, heads, kvHeads, headDim, vocab, longest] = [12, 4, 2, 3, 37, 96];
+const [hidden, heads, kvHeads, headDim, vocab, longest] = [12, 4, 2, 3, 37, 320];
 
 /** Two layers of attention over learnt positions: enough that every token depends on all before it and on its place. */
 export const tinyModel: CausalModel = {

@@ -72,6 +72,7 @@ export const samplingOf = (fields: Fields): ((index: number) => Partial<TextRequ
     ...fields.lyceum,
   };
   const sampling = {
+    speculate: fields.seed === undefined,
     temperature: fields.temperature,
     topP: fields.top_p,
     presencePenalty: fields.presence_penalty,
