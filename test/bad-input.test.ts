@@ -11,15 +11,18 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStore } from '../src/knowledge/index.ts';
 import { numberedReading } from '../src/knowledge/testing/make-reading.ts';
+import { testDocx } from '../src/read/loaders/testing/docx.ts';
 import { column, testPdf } from '../src/read/loaders/testing/pdf.ts';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -37,51 +40,119 @@ const mounted = (place: string, size: string) => {
   return process.platform === 'linux' && spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', place]).status === 0;
 };
 const everyFile = (place: string) => readdirSync(place, { recursive: true, encoding: 'utf8' }).sort();
-const file = (name: string, bytes: string | Uint8Array) => {
-  mkdirSync(join(folder, 'in'), { recursive: true });
-  writeFileSync(join(folder, 'in', name), bytes);
+const exported = (dir: string) => lyceum('graph', 'export', '--dir', dir).stdout;
+const made = async (dir: string, count: number) => {
+  mkdirSync(join(folder, dir), { recursive: true });
+  await using store = await openStore(join(folder, dir, 'knowledge.sqlite'));
+  await store.addReadings(Array.from({ length: count }, (_, n) => numberedReading(n + 1)));
+};
+/** Writes over half of each page around the middle of a file of SQLite. */
+const tear = (path: string) => {
+  const page = 4096;
+  const middle = Math.floor(statSync(path).size / page / 2);
+  const file = openSync(path, 'r+');
+  for (let at = middle - 8; at < middle + 8; at++) writeSync(file, Buffer.alloc(page / 2, 0xa5), 0, page / 2, at * page);
+  closeSync(file);
+};
+/** Changes the graph behind the store's back. */
+const forge = (path: string) => {
+  const database = new DatabaseSync(path);
+  database.exec('UPDATE entity SET mentions = mentions + 1 WHERE mentions = (SELECT max(mentions) FROM entity)');
+  database.close();
 };
 
 chmodSync(folder, 0o755);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('lyceum read, given files that cannot be read', () => {
-  beforeAll(() => {
-    file('empty.txt', '');
-    file('zero.pdf', '');
-    file('cut.pdf', '%PDF-1.7\n1 0 obj\n<< /Type /Catalog');
-    file(
-      'binary.txt',
-      Uint8Array.from({ length: 4096 }, (_, i) => (i * 37) % 256),
+  // what it was before, what it is now, the code, and what is to be done about it
+  const words = (name: string) => `Conditional random fields are used for parsing, as ${name} says.`;
+  const cases: Record<string, [sound: string | Uint8Array, damaged: string | Uint8Array, code: string, whatToDo: string]> = {
+    'binary.txt': [words('binary'), Uint8Array.from({ length: 4096 }, (_, i) => (i * 37) % 256), 'BINARY', 'if it is UTF-16 without a byte order mark, save it as UTF-8'],
+    'blank.jsonl': [`{"text": "${words('blank')}"}\n`, '\n\n', 'EMPTY', 'copy or download the file again'],
+    'bomb.docx': [testDocx([{ text: words('bomb') }]), 'PK\x03\x04 not a zip', 'FORMAT', 'open it in its program and save it again'],
+    'cut.pdf': [testPdf({ pages: [column([words('cut')], 40, 500)] }), '%PDF-1.7\n1 0 obj\n<< /Type /Catalog', 'FORMAT', 'open it in a PDF program and save it again'],
+    'empty.txt': [words('empty'), '', 'EMPTY', 'copy or download it again'],
+    'huge.txt': [words('huge'), 'x', 'TOO_LARGE', 'split it, or write one document a line (.jsonl), which has no such limit'],
+    'locked.pdf': [testPdf({ pages: [column([words('locked')], 40, 500)] }), testPdf({ pages: [column(['Words.'], 40, 500)], locked: true }), 'ENCRYPTED', 'save a copy without password'],
+    'no-text.html': [`<p>${words('no-text')}</p>`, '<html><head><script>alert(1)</script></head><body><!-- nothing --></body></html>', 'NO_TEXT', 'save the page from a browser that shows its text'],
+    'pictures.docx': [testDocx([{ text: words('pictures') }]), testDocx([{ text: '' }]), 'NO_TEXT', 'run a text recognition (OCR) program on it first'],
+    'scan.pdf': [testPdf({ pages: [column([words('scan')], 40, 500)] }), testPdf({ pages: [[]] }), 'NO_TEXT', 'run a text recognition (OCR) program on it first'],
+    'utf8.md': [words('utf8'), Uint8Array.from([0x23, 0x20, 0xff, 0xfe, 0xfd, 0x0a, 0xc3, 0x28]), 'ENCODING', 'convert it, for example with: iconv -f LATIN1 -t UTF-8'],
+    'white.md': [words('white'), '\n \n', 'NO_TEXT', 'copy or download the file again'],
+    'white.txt': [words('white text'), '\n\t\n', 'NO_TEXT', 'copy or download the file again'],
+    'zero.pdf': [testPdf({ pages: [column([words('zero')], 40, 500)] }), '', 'EMPTY', 'copy or download it again'],
+  }; // biome-ignore format: a table
+  const damage = (to: string) => {
+    for (const [name, [, bytes]] of Object.entries(cases)) writeFileSync(join(folder, to, name), bytes);
+    truncateSync(join(folder, to, 'huge.txt'), 2 ** 31); // a sparse file: it takes no space on the disk
+  };
+  const damagedAs = Object.fromEntries(Object.entries(cases).map(([name, [, , code, whatToDo]]) => [name, `${code}: ${whatToDo}`]));
+  interface Outcome {
+    readonly documents: number;
+    readonly unchanged: number;
+    readonly removed: number;
+    readonly gone: readonly string[];
+    readonly skipped: readonly { readonly path: string; readonly code: string; readonly reason: string }[];
+  }
+  const told = ({ skipped }: Outcome) =>
+    Object.fromEntries(
+      skipped.map(({ path, code, reason }) => {
+        expect(reason).toMatch(/^expected .+, got [^;]+; ./);
+        return [path.split('/').at(-1)!, `${code}: ${reason.slice(reason.indexOf('; ') + 2)}`];
+      }),
     );
-    file('utf8.md', Uint8Array.from([0x23, 0x20, 0xff, 0xfe, 0xfd, 0x0a, 0xc3, 0x28]));
-    file('no-text.html', '<html><head><script>alert(1)</script></head><body><!-- nothing --></body></html>');
-    file('bomb.docx', 'PK\x03\x04 not a zip');
-    file('locked.pdf', testPdf({ pages: [column(['Words.'], 40, 500)], locked: true }));
-    file('huge.txt', 'x');
-    truncateSync(join(folder, 'in', 'huge.txt'), 2 ** 31); // a sparse file: it takes no space on the disk
+  beforeAll(() => {
+    mkdirSync(join(folder, 'in'), { recursive: true });
+    damage('in');
   });
 
-  it('lists each with its reason, reads the rest (here: nothing), and ends with exit code 3', () => {
+  it('lists each with its reason and what to do about it, reads the rest (here: nothing), and ends with exit code 3', () => {
     const { stdout, status } = lyceum('read', 'in', '--json', '--dir', 'w');
-    const outcome = JSON.parse(stdout) as { documents: number; skipped: { path: string; code: string; reason: string }[] };
+    const outcome = JSON.parse(stdout) as Outcome;
     expect(status).toBe(3);
     expect(outcome.documents).toBe(0);
-    expect(Object.fromEntries(outcome.skipped.map(({ path, code }) => [path.split('/').at(-1), code]))).toEqual({
-      'binary.txt': 'BINARY',
-      'bomb.docx': 'FORMAT',
-      'cut.pdf': 'FORMAT',
-      'empty.txt': 'EMPTY',
-      'huge.txt': 'TOO_LARGE',
-      'locked.pdf': 'ENCRYPTED',
-      'no-text.html': 'NO_TEXT',
-      'utf8.md': 'ENCODING',
-      'zero.pdf': 'EMPTY',
-    });
-    for (const { reason, code } of outcome.skipped) {
-      expect(reason).toMatch(/expected .+, got /);
-      expect(code).toMatch(/^[A-Z_]+$/);
+    expect(told(outcome)).toEqual(damagedAs);
+  });
+
+  it('keeps what each gave the graph when it could be read, also with --prune', () => {
+    const mayClose = nobodyCanRun();
+    const run = mayClose ? asNobody : lyceum;
+    const place = join(folder, 'kept');
+    mkdirSync(join(place, 'in', 'closed'), { recursive: true });
+    chmodSync(place, 0o777);
+    for (const [name, [bytes]] of Object.entries(cases)) writeFileSync(join(place, 'in', name), bytes);
+    writeFileSync(join(place, 'in', 'closed', 'a.txt'), words('closed'));
+    const read = (...more: string[]) => {
+      const { status, stdout, stderr } = run('read', 'kept/in', '--json', '--dir', 'kept/w', ...more);
+      return [status, JSON.parse(stdout || stderr) as Outcome] as const;
+    };
+    const count = Object.keys(cases).length + 1;
+    expect(read()).toMatchObject([0, { documents: count, skipped: [] }]);
+    const before = exported('kept/w');
+    expect(before.split('\n').length).toBeGreaterThan(2);
+    damage('kept/in');
+    if (mayClose) chmodSync(join(place, 'in', 'closed'), 0o000);
+    try {
+      for (const more of [[], ['--prune']]) {
+        const [status, outcome] = read(...more);
+        expect([status, outcome]).toMatchObject([3, { documents: 0, unchanged: mayClose ? 0 : 1, removed: 0, gone: [] }]);
+        expect(told(outcome)).toEqual({
+          ...damagedAs,
+          ...(mayClose ? { closed: 'NO_RIGHTS: change its rights (chmod u+r) or read it as its owner' } : {}),
+        });
+        expect(exported('kept/w')).toBe(before);
+      }
+    } finally {
+      chmodSync(join(place, 'in', 'closed'), 0o755);
     }
+    // what lies there no more is noticed, however long it could not be read before that
+    for (const name of readdirSync(join(place, 'in'))) rmSync(join(place, 'in', name), { recursive: true });
+    const names = Object.keys(cases).map((name) => (name === 'blank.jsonl' ? 'blank.jsonl#1' : name));
+    expect(read()).toMatchObject([0, { removed: 0, gone: [...names, 'closed/a.txt'].sort() }]);
+    expect(exported('kept/w')).toBe(before);
+    expect(read('--prune')).toMatchObject([0, { removed: count, gone: [] }]);
+    expect([exported('kept/w'), lyceum('graph', 'check', '--dir', 'kept/w').stdout]).toEqual(['', 'sound\n']);
   });
 
   it('reads the rest, and notes what it left out of it', () => {
@@ -138,13 +209,13 @@ describe('lyceum read, given files that cannot be read', () => {
   it('names the missing path', () => {
     const { stderr, status } = lyceum('read', 'nowhere', '--dir', 'w');
     expect(status).toBe(3);
-    expect(stderr).toContain('nowhere');
+    expect(stderr).toMatch(/^skipped .+nowhere: expected .+, got .+; check the spelling \(NOT_FOUND\)\n/);
   });
 
   it('asks for a path when there is none, with exit code 2', () => {
     const { stderr, status } = lyceum('read', '--dir', 'w-none');
     expect(status).toBe(2);
-    expect(stderr).toContain('expected folders or files');
+    expect(stderr).toMatch(/expected folders or files, got none and none were read before; for example `lyceum read .+`/);
   });
 });
 
@@ -167,29 +238,84 @@ describe('a workspace in trouble', () => {
     expect(readFileSync(path)).toEqual(before);
   });
 
+  it('that is damaged in its middle is refused with exit code 2 by whatever meets the damage, and its file is not mended by guess', async () => {
+    await made('torn', 60);
+    const path = join(folder, 'torn', 'knowledge.sqlite');
+    tear(path);
+    const before = readFileSync(path);
+    const refused = (...args: string[]) => {
+      const { stderr, status, stdout } = lyceum(...args, '--dir', 'torn');
+      expect([args, status, stdout]).toEqual([args, 2, '']);
+      expect(stderr).toMatch(
+        /^lyceum: .*torn\/knowledge\.sqlite: expected a sound .+, got .+; nothing was overwritten\. Put a backup in its place, or .+ \(FORMAT\)\n$/,
+      );
+    };
+    refused('graph', 'export');
+    refused('graph', 'show', 'CRF');
+    refused('graph', 'check');
+    refused('graph', 'backup', 'copy.sqlite');
+    expect(existsSync(join(folder, 'copy.sqlite'))).toBe(false);
+    expect(readFileSync(path).equals(before)).toBe(true);
+    refused('read', 'in');
+    refused('graph', 'merge', 'CRF', 'parser');
+    refused('graph', 'remove', '3.txt');
+    expect(readFileSync(path).length).toBe(before.length);
+  });
+
+  it.each<[string, (path: string) => void, RegExp]>([
+    ['no SQLite file', (path) => writeFileSync(path, 'no database at all\n'.repeat(400)), /expected .+, got .+; nothing was overwritten\. Put a backup in its place, or /],
+    ['damaged in its middle', tear, /expected .+, got .+; nothing was overwritten\. Put a backup in its place, or /],
+    ['one whose graph does not follow from its readings', forge, /the graph differs from the one its readings give, first at .+; rebuild it/],
+  ])('%s is found by doctor, which ends with exit code 1', async (_what, harm, said) => {
+    await made('ill', 60);
+    const path = join(folder, 'ill', 'knowledge.sqlite');
+    harm(path);
+    const before = readFileSync(path);
+    const plain = lyceum('doctor', '--dir', 'ill');
+    expect(plain.status).toBe(1);
+    expect(plain.stdout.split('\n').find((line) => / workspace /.test(line))).toMatch(new RegExp(`^!! +workspace +.*ill/knowledge\\.sqlite: .*${said.source}`));
+    const { status, stdout } = lyceum('doctor', '--json', '--dir', 'ill');
+    const { sound, findings } = JSON.parse(stdout) as { sound: boolean; findings: { name: string; state: string; text: string }[] };
+    expect([status, sound]).toEqual([1, false]);
+    expect(findings.find(({ name }) => name === 'workspace')).toMatchObject({ state: 'bad', text: expect.stringMatching(said) });
+    expect(readFileSync(path).equals(before)).toBe(true);
+    rmSync(join(folder, 'ill'), { recursive: true });
+  }, 120_000); // biome-ignore format: a table
+
   it('that is not there is named by commands that only look', () => {
     const { stderr, status } = lyceum('graph', 'show', 'x', '--dir', 'absent');
     expect(status).toBe(2);
-    expect(stderr).toContain('absent');
+    expect(stderr).toMatch(/absent\/knowledge\.sqlite: expected .+, got no such file; read some documents first \(NOT_FOUND\)\n$/);
     expect(existsSync(join(folder, 'absent'))).toBe(false);
   });
 
   it('whose writer is another process names that process, and a reader may still look', async () => {
-    lyceum('read', 'in', '--dir', 'busy');
+    await made('busy', 3);
+    const before = exported('busy');
+    expect(before.split('\n').length).toBeGreaterThan(3);
     const script = `const { openStore } = await import(${JSON.stringify(join(root, 'src/knowledge/index.ts'))});
       const store = await openStore('busy/knowledge.sqlite', { mode: 'write' }); console.log('open'); setInterval(() => {}, 1000);`;
     const writer = spawn(process.execPath, ['--input-type=module', '-e', script], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
     try {
       await new Promise((resolve) => writer.stdout.once('data', resolve));
-      const second = lyceum('read', 'in', '--dir', 'busy');
-      expect(second.status).toBe(1);
-      expect(second.stderr).toContain(String(writer.pid));
+      for (const args of [
+        ['read', 'in'],
+        ['graph', 'merge', 'CRF', 'machine translation'],
+        ['graph', 'remove', '1.txt'],
+      ]) {
+        const second = lyceum(...args, '--dir', 'busy');
+        expect([second.status, second.stdout]).toEqual([1, '']);
+        expect(second.stderr).toMatch(/: expected to be the only writer, got process \d+ writing; wait for it to finish, or give --wait \(BUSY\)\n$/);
+        expect(second.stderr).toContain(`process ${writer.pid} `);
+      }
       expect(lyceum('graph', 'search', 'x', '--dir', 'busy').status).toBe(0);
+      expect(exported('busy')).toBe(before);
     } finally {
       writer.kill('SIGKILL');
       await new Promise((resolve) => writer.once('exit', resolve));
     }
     expect(lyceum('read', 'in', '--dir', 'busy').status).toBe(3); // the lock died with its owner
+    expect(exported('busy')).toBe(before);
   });
 
   it('that cannot be written can be looked at, and says so to whoever would change it', ({ skip }) => {
@@ -245,13 +371,10 @@ describe('a workspace in trouble', () => {
 describe('a disk that is full', () => {
   const sentence = (n: number) => `Paper ${n}: neural networks of kind ${n} are used for parsing of corpus ${n} by conditional random fields.\n`;
   beforeAll(async () => {
-    mkdirSync(join(folder, 'before'), { recursive: true });
     mkdirSync(join(folder, 'many'), { recursive: true });
-    await using store = await openStore(join(folder, 'before', 'knowledge.sqlite'));
-    await store.addReadings([1, 2, 3].map(numberedReading));
+    await made('before', 3);
     writeFileSync(join(folder, 'many', 'b.txt'), Array.from({ length: 60 }, (_, n) => sentence(n)).join(''));
   });
-  const exported = (dir: string) => lyceum('graph', 'export', '--dir', dir).stdout;
 
   it('is told, loses nothing that was there, and the same command goes on when there is room', ({ skip }) => {
     const place = join(folder, 'full');
@@ -267,7 +390,8 @@ describe('a disk that is full', () => {
       }).toThrow(/ENOSPC/);
       closeSync(filler);
       const files = everyFile(place).filter((name) => !/-(wal|shm)$/.test(name));
-      const told = /^lyceum: .+: (the disk is full; nothing that was acknowledged is lost\.|expected room on the disk, got none;) .+ \(STORAGE\)\n$/i;
+      const told =
+        /^lyceum: .+: (the disk is full; nothing that was acknowledged is lost\.|expected room on the disk, got none;) free .+, then give the same command again \(STORAGE\)\n$/i;
       for (const args of [
         ['read', 'many', '--dir', 'full/w'],
         ['graph', 'merge', 'CRF', 'machine translation', '--dir', 'full/w'],

@@ -2,7 +2,7 @@ import { ConfigError } from '../core/index.ts';
 import { defaultLimits, describeReader, loadSurvey, openReaderApart, type Reader, surveyFolder } from '../read/index.ts';
 import type { Device } from '../runtime/index.ts';
 import { readingPipeline } from './reading-pipeline.ts';
-import { loadSources, namesGone, saveSources, sourcesOf } from './sources.ts';
+import { absentNames, loadSources, saveSources, sourcesOf } from './sources.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface ReaderOptions {
@@ -133,21 +133,18 @@ export async function readPaths(given: readonly string[], options: ReadOptions):
     throw error;
   }
 
-  const gone = namesGone(before, sources, new Set(skipped.map(({ path }) => path)));
+  const { gone, unread } = absentNames(before, sources, skipped);
   let removed = 0;
   if (options.prune) {
     for (const name of gone) await store.removeName(name);
     removed = gone.length;
-    await saveSources(dir, before, sources);
-  } else {
-    const remembered = Object.fromEntries(
-      Object.entries(sources.roots).map(([root, names]) => [
-        root,
-        { ...Object.fromEntries(Object.entries(before.roots[root] ?? {}).filter(([name]) => gone.includes(name))), ...names },
-      ]),
-    );
-    await saveSources(dir, before, { roots: remembered });
   }
+  const remembered = new Set(options.prune ? unread : [...gone, ...unread]);
+  const roots = Object.entries(sources.roots).map(([root, names]) => [
+    root,
+    { ...Object.fromEntries(Object.entries(before.roots[root] ?? {}).filter(([name]) => remembered.has(name))), ...names },
+  ]);
+  await saveSources(dir, before, { roots: Object.fromEntries(roots) });
   report('reading', total, total, null, readSince);
   const { entities, facts } = await store.counts();
   const seconds = Number(((performance.now() - begun) / 1000).toFixed(3));

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { join, resolve, sep } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 import { z } from 'zod';
 import { FormatError } from '../core/index.ts';
 import { writeOutput } from './write-output.ts';
@@ -46,12 +46,24 @@ export function sourcesOf(paths: readonly string[], found: readonly { readonly p
   return { roots };
 }
 
-/** Names that were below these roots and are there no more, for whatever reason but `stillThere`. */
-export function namesGone(before: Sources, now: Sources, stillThere: ReadonlySet<string>): string[] {
+/**
+ * Names that were below these roots and were not found there now: gone for good, or unread, since they or a folder above them could not be read.
+ *
+ * @param skipped  what could not be read, by absolute path
+ */
+export function absentNames(
+  before: Sources,
+  now: Sources,
+  skipped: readonly { readonly path: string; readonly code: string }[],
+): { readonly gone: string[]; readonly unread: string[] } {
   const present = new Set(Object.values(now.roots).flatMap((names) => Object.keys(names)));
-  return Object.keys(now.roots)
+  const unreadable = new Set(skipped.map(({ path }) => path));
+  const closed = new Set(skipped.filter(({ code }) => code !== 'NOT_FOUND').map(({ path }) => path));
+  const isBelowClosed = (path: string): boolean => closed.has(path) || (dirname(path) !== path && isBelowClosed(dirname(path)));
+  const absent = Object.keys(now.roots)
     .flatMap((root) => Object.entries(before.roots[root] ?? {}))
-    .filter(([name, path]) => !present.has(name) && !stillThere.has(path))
-    .map(([name]) => name)
-    .sort();
+    .filter(([name]) => !present.has(name));
+  const isUnread = ([, path]: [string, string]) => unreadable.has(path) || isBelowClosed(path);
+  const names = (entries: readonly [string, string][]) => entries.map(([name]) => name).sort();
+  return { gone: names(absent.filter((entry) => !isUnread(entry))), unread: names(absent.filter(isUnread)) };
 }

@@ -82,7 +82,7 @@ const familyOf = <F extends { readonly types: readonly string[] }>(all: readonly
   const found = all.find(({ types }) => types.some((known) => known === type));
   if (!found)
     throw new ConfigError(
-      `${where}: expected ${key} of ${all.flatMap(({ types }) => types).join(', ')}, got ${JSON.stringify(type)}; other families are not built yet`,
+      `${where}: expected ${key} of ${all.flatMap(({ types }) => types).join(', ')}, got ${JSON.stringify(type)}; give a model of one of these`,
     );
   return found;
 };

@@ -7,9 +7,12 @@ const codeOf = (error: unknown): string | undefined => {
   return typeof code === 'string' ? code : undefined;
 };
 
+/** Where what was open could not be closed either, what failed first is what the user is told. */
+const whatFailed = (thrown: unknown): unknown => (thrown instanceof SuppressedError ? whatFailed(thrown.suppressed) : fileError(thrown));
+
 /** Exit code for an error: 130 cancelled, 2 bad input or usage, else 1. */
 export const exitCodeOf = (thrown: unknown): number => {
-  const error = fileError(thrown);
+  const error = whatFailed(thrown);
   const code = codeOf(error);
   if (code === 'CANCELLED' || code === 'ABORT_ERR' || (error as { name?: string } | null)?.name === 'AbortError') return 130;
   return code !== undefined && badInput.has(code) ? 2 : 1;
@@ -17,7 +20,7 @@ export const exitCodeOf = (thrown: unknown): number => {
 
 /** One line for a person; LYCEUM_DEBUG=1 adds the stack. */
 export const messageOf = (thrown: unknown): string => {
-  const error = fileError(thrown);
+  const error = whatFailed(thrown);
   if (!(error instanceof Error)) return `lyceum: ${String(error)}`;
   const code = codeOf(error);
   // Messages of some rooms end with their code, which stands in parentheses here.

@@ -59,7 +59,7 @@ export const parseDocx = async (bytes: Buffer, limits: Pick<Limits, 'characters'
     );
   }
   if (html.replace(/<[^>]*>/g, '').trim() === '')
-    throw new LoadError('NO_TEXT', 'expected a Word document with text, got none (pictures only?); nothing to read');
+    throw new LoadError('NO_TEXT', 'expected a Word document with text, got none (pictures only?); run a text recognition (OCR) program on it first');
   const parsed = parseHtmlText(`<body>${html}</body>`, limits.characters);
   const core = parts.get('docProps/core.xml')?.toString('utf8') ?? '';
   const stated = /<dc:title>([^<]{1,300})<\/dc:title>/.exec(core)?.[1]?.trim();

@@ -187,7 +187,11 @@ export const parseHtmlText = (source: string, characters: number, warnings: stri
   end();
 
   const { text, blocks, origins } = builder.result();
-  if (text === '') throw new LoadError('NO_TEXT', `expected a page with text, got none${hidden > 0 ? ' but what the page hides' : ''}; nothing to read`);
+  if (text === '')
+    throw new LoadError(
+      'NO_TEXT',
+      `expected a page with text, got none${hidden > 0 ? ' but what the page hides' : ''}; save the page from a browser that shows its text`,
+    );
   if (hidden > 0) warnings.push(`${hidden} hidden ${hidden === 1 ? 'element was' : 'elements were'} left out`);
   const captioned = blocks.map((found) =>
     found.kind === 'paragraph' && captionStart.test(text.slice(found.start, found.end)) ? { ...found, kind: 'caption' as const } : found,

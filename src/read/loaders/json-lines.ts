@@ -48,7 +48,7 @@ export const parseJsonLine = (bytes: Uint8Array): ParsedText => {
     throw new LoadError('FORMAT', 'expected abstract or text, got both; keep the one that is to be read');
   const titles = blockTexts(title ?? '').slice(0, 1);
   const paragraphs = blockTexts(abstract ?? body ?? '');
-  if (paragraphs.length === 0) throw new LoadError('NO_TEXT', 'expected abstract or text with words, got none; nothing to read');
+  if (paragraphs.length === 0) throw new LoadError('NO_TEXT', 'expected abstract or text with words, got none; fill one of them, or take the line out');
   const parts = [...titles, ...paragraphs];
   const blocks: Block[] = [];
   let at = 0;

@@ -88,7 +88,7 @@ export const parseMarkdown = (bytes: Uint8Array, characters: number): ParsedText
   block(tree, 'paragraph');
 
   const { text, blocks, origins } = builder.result();
-  if (text === '') throw new LoadError('NO_TEXT', 'expected Markdown with text, got none; nothing to read');
+  if (text === '') throw new LoadError('NO_TEXT', 'expected Markdown with text, got none; copy or download the file again');
   const captioned = blocks.map((found) =>
     found.kind === 'paragraph' && captionStart.test(text.slice(found.start, found.end)) ? { ...found, kind: 'caption' as const } : found,
   );

@@ -171,7 +171,7 @@ export const surveyFolder = async (
             skip(`${path} line ${line.number}`, error);
           }
         }
-        if (!any) throw new LoadError('EMPTY', 'expected a document a line, got blank lines only; nothing to read');
+        if (!any) throw new LoadError('EMPTY', 'expected a document a line, got blank lines only; copy or download the file again');
         continue;
       }
       if (sizeBytes > limits.fileBytes)

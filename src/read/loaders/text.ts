@@ -52,7 +52,7 @@ export const parsePlainText = (bytes: Uint8Array): ParsedText => {
       blocks.push({ kind: kindOf(words, blocks.length === 0, end < lastCharacter), start: from, end });
     }
   }
-  if (blocks.length === 0) throw new LoadError('NO_TEXT', 'expected text, got only white space; nothing to read');
+  if (blocks.length === 0) throw new LoadError('NO_TEXT', 'expected text, got only white space; copy or download the file again');
   const title = blocks[0]!.kind === 'title' ? text.slice(blocks[0]!.start, blocks[0]!.end).replace(/\s+/g, ' ') : undefined;
   return { text, blocks: markReferences(text, blocks), metadata: present({ title }), warnings: [] };
 };

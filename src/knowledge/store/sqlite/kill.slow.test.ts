@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { exportJsonl } from '../../export/index.ts';
+import { madeDecisions } from '../../testing/made-decisions.ts';
 import { collect, numberedReading } from '../../testing/make-reading.ts';
 import { openStore } from './store.ts';
 
@@ -32,12 +33,15 @@ async function fillAndKill(path: string, seed: number, afterMs: number): Promise
   return { acknowledged: acknowledged.filter((id) => id !== 'done'), done: acknowledged.includes('done') };
 }
 
-test(`killed −9 at ${KILLS} random moments: opens, sound, everything acknowledged there, and in the end the graph of a run never killed`, async () => {
+test(`killed −9 at ${KILLS} random moments: opens, sound each time, every document and decision acknowledged there, and in the end the graph of a run never killed`, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'lyceum-kill-'));
   try {
     await using whole = await openStore(':memory:');
     await whole.addReadings(Array.from({ length: DOCUMENTS }, (_, number) => numberedReading(number)));
-    const expected = await collect(exportJsonl(whole));
+    const undecided = await collect(exportJsonl(whole));
+    await whole.replay(madeDecisions);
+    const [expected, log] = [await collect(exportJsonl(whole)), await whole.decisions()];
+    expect(expected).not.toBe(undecided);
     let [kills, run] = [0, 0];
     while (kills < KILLS) {
       const path = join(folder, `${run}.sqlite`);
@@ -50,8 +54,12 @@ test(`killed −9 at ${KILLS} random moments: opens, sound, everything acknowled
         for (const id of attempt.acknowledged) known.add(id);
         await using store = await openStore(path);
         const there = new Set((await store.documents()).map((document) => document.id));
+        const decisions = await store.decisions();
+        for (const { number } of decisions) there.add(`decision ${number}`);
         expect([...known].filter((id) => !there.has(id))).toEqual([]);
-        if (kills % 10 === 0 || done) expect(await store.check()).toEqual([]);
+        expect(decisions.map(({ decision }) => decision)).toEqual(log.slice(0, decisions.length).map(({ decision }) => decision));
+        expect(await store.check()).toEqual([]);
+        if (done) expect(decisions).toEqual(log);
         if (done) expect(await collect(exportJsonl(store))).toBe(expected);
       }
       run++;

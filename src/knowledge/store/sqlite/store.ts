@@ -164,7 +164,13 @@ function storeOn(connection: Connection): Store {
         if (path === ':memory:') throw new FormatError(':memory:: expected a store in a file, got one in memory; open a file [FORMAT]');
         copyTo(path, resolve(target));
       }),
-    check: () => check(sql),
+    check: async () => {
+      try {
+        return await read(() => check(sql));
+      } catch (error) {
+        throw explain(error, path);
+      }
+    },
     rebuild: () =>
       write((change) => {
         const docs = sql.all<{ doc: number }>('SELECT doc FROM document ORDER BY doc').map((row) => row.doc);
