@@ -44,6 +44,18 @@ it('answers with what was said before in mind, until told to begin again', () =>
   }
 }, 120_000);
 
+it('goes on after a turn that does not fit, as if it had not been said, and its exit code tells', () => {
+  const chat = (...turns: string[]) =>
+    spawnSync(process.execPath, [bin, 'chat', '--model', model, '--max-tokens', '6', '--json', '--threads', '1'], {
+      ...options,
+      input: `${turns.join('\n')}\n`,
+    });
+  const [plain, broken] = [chat('hello', 'and then'), chat('hello', 'long '.repeat(2000), 'and then')];
+  expect([plain.status, broken.status]).toEqual([0, 3]);
+  expect(broken.stdout).toBe(plain.stdout);
+  expect(broken.stderr).toMatch(/lyceum: .*expected .*8192.*\nThis turn is left out; say it otherwise, or \/new begins again\.\n/);
+}, 120_000);
+
 describe.skipIf(process.platform !== 'linux' || spawnSync('script', ['--version']).error !== undefined)(
   'on a terminal (skipped: no script(1) of util-linux)',
   () => {

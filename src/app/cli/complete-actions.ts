@@ -10,6 +10,7 @@ import { parseJsonLines } from '../json-lines.ts';
 import type { GuardVerdict, LanguageModel } from '../language-model/index.ts';
 import { openLanguageModelApart } from '../language-model/open-language-model-apart.ts'; // not from the index: this process computes nothing and need not load what does
 import { cancellation } from './cancellation.ts';
+import { exitCodeOf, messageOf } from './exit.ts';
 import type { CommonOptions } from './options.ts';
 import { progressLine } from './progress.ts';
 
@@ -121,7 +122,7 @@ const guardNote = ({ withheld }: GuardVerdict): string =>
     ? `guard: withheld ${withheld.map((text) => JSON.stringify(text.slice(0, 80))).join(', ')}\n`
     : 'guard: the document carries instructions or claims of its own\n';
 
-/** `lyceum chat`: a turn a line. Ctrl-C ends an answer; at the prompt it says how to end, since an answer may have ended just before. */
+/** `lyceum chat`: a turn a line; of lines that come from a file, exit code 3 says that some were left out. Ctrl-C ends an answer; at the prompt it says how to end, since an answer may have ended just before. */
 export async function chat(flags: ChatFlags, common: CommonOptions): Promise<number> {
   const { system, maxTokens, temperature, speculation: speculate } = flags;
   await using model = await open(flags, common);
@@ -138,6 +139,7 @@ export async function chat(flags: ChatFlags, common: CommonOptions): Promise<num
     if (terminal) lines.prompt();
   };
   let asked = false; // to end, by Ctrl-C at the prompt
+  let left = false; // a turn was left out
   lines.on('SIGINT', () => {
     if (answering) return answering.abort();
     if (asked) return lines.close();
@@ -170,16 +172,22 @@ export async function chat(flags: ChatFlags, common: CommonOptions): Promise<num
         ({ text } = result);
         process.stdout.write(common.json ? `${JSON.stringify(result)}\n` : '\n');
         if (result.guard?.flagged && !common.quiet) process.stderr.write(guardNote(result.guard));
+        messages = [...turns, { role: 'assistant', content: text }];
       } catch (error) {
-        if (!answering.signal.aborted) throw error;
-        process.stdout.write(' …\n');
+        if (answering.signal.aborted) {
+          process.stdout.write(' …\n');
+          // A stopped answer stays in the conversation as far as it was shown.
+          messages = [...turns, { role: 'assistant', content: text }];
+        } else if (exitCodeOf(error) === 2) {
+          // One turn that cannot be served, too long for the context for instance, ends no conversation.
+          process.stderr.write(`${messageOf(error)}\nThis turn is left out; say it otherwise, or /new begins again.\n`);
+          left = true;
+        } else throw error;
       }
-      // A stopped answer stays in the conversation as far as it was shown.
-      messages = [...turns, { role: 'assistant', content: text }];
       answering = undefined;
     }
     prompt();
   }
   lines.close();
-  return 0;
+  return left && !terminal ? 3 : 0;
 }
