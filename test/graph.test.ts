@@ -151,7 +151,8 @@ describe('lyceum graph, looking', () => {
       [[], /expected one of --method NAME, --task NAME and --kinds/],
       [['--method', 'HMM', '--kinds', 'Method,Task'], /expected one of/],
       [['--kinds', 'Method'], /separated by a comma, got "Method"/],
-      [['--kinds', 'method,Task'], /a kind that the graph has, got "method"; kinds are Task, Method/],
+      [['--kinds', 'method,Task'], /a kind that an entity of the graph has, got "method"; kinds are Task, Method \(/],
+      [['--kinds', 'Method,Generic'], /got "Generic"; kinds are Task, Method \(/],
       [['--kinds', 'Method,Task', '--kind', 'Task'], /--kind: expected with --method or --task/],
     ] as [string[], RegExp][]) {
       const { status, stderr } = await graph('trends', ...args);

@@ -56,7 +56,7 @@ async function trendsOfKinds(store: Store, kinds: string, { json, relation, kind
   if (kind !== undefined) throw new ConfigError('graph trends: --kind: expected with --method or --task, got it with --kinds; leave it out');
   for (const one of [subject, object])
     if ((await store.entities({ kind: one, limit: 1 })).length === 0)
-      throw new NotFoundError(`graph trends: --kinds: expected a kind that the graph has, got ${JSON.stringify(one)}; kinds are ${KINDS.join(', ')}`);
+      throw new NotFoundError(`graph trends: --kinds: expected a kind that an entity of the graph has, got ${JSON.stringify(one)}; ${await kindsOf(store)}`);
   const found = await store.kindTrends({ subject, object, ...(relation === undefined ? {} : { relation }), ...(venue === undefined ? {} : { venue }) });
   const series = found.slice(0, limit);
   if (json) printJson({ subject, object, series });
@@ -66,6 +66,14 @@ async function trendsOfKinds(store: Store, kinds: string, { json, relation, kind
       series.map((one) => ({ name: one.relation, points: one.points })),
     );
   return 0;
+}
+
+/** The kinds that the graph has, in words. Generic is none of them: such a mention stands for an entity of another kind, or for none. */
+async function kindsOf(store: Store): Promise<string> {
+  const kinds = new Set((await store.arrays()).kinds);
+  const usual = KINDS.filter((kind) => kinds.delete(kind));
+  const all = [...usual, ...[...kinds].sort()];
+  return all.length > 0 ? `kinds are ${all.join(', ')}` : 'it has no entity yet; read documents first';
 }
 
 /** One line of bars a series, the years below. */

@@ -83,6 +83,7 @@ describe.skipIf(chromium === null)('workbench in Chromium, at length (skipped: n
       [`/?view=document&doc=${document.id}&as=page`, '.sheet'],
       ['/?view=merges', '.review'],
       ['/?view=trends', '.plot svg'],
+      ['/?view=trends&trends=kinds&subject=OtherScientificTerm', '.plot svg'],
       ['/runs', '.single'],
       ['/settings', '.settings'],
     ]);

@@ -57,6 +57,6 @@ export const define: CommandModule['define'] = (command, finish) => {
 
   command.addHelpText(
     'after',
-    '\nExamples:\n  lyceum graph show "BERT"\n  lyceum graph export --format turtle --output graph.ttl\n  lyceum graph merge "CRF" "conditional random field"\n  lyceum graph trends --method "neural network"\n  lyceum graph trends --kinds Method,Task\n',
+    '\nExamples:\n  lyceum graph show "conditional random field"\n  lyceum graph export --format turtle --output graph.ttl\n  lyceum graph merge "online clustering algorithm" "Online clustering"\n  lyceum graph trends --method "hidden Markov model"\n  lyceum graph trends --kinds Method,Task\n',
   );
 };

@@ -310,6 +310,7 @@ export type SearchResult = z.infer<typeof searchSchema>;
 export type Merge = z.infer<typeof mergeSchema>;
 export type Merges = z.infer<typeof mergesSchema>;
 export type Trends = z.infer<typeof trendsSchema>;
+export type KindTrends = z.infer<typeof kindTrendsSchema>;
 export type Decision = z.infer<typeof decisionSchema>;
 export type Progress = z.infer<typeof progressSchema>;
 export type Run = z.infer<typeof runSchema>;

@@ -81,7 +81,7 @@ export function EntityDetails(): JSX.Element {
           <button
             type="button"
             class="button"
-            onClick={() => go({ view: 'trends', of: found.id, trend: found.kind === 'Task' ? '~USED-FOR' : null, kind: null })}
+            onClick={() => go({ view: 'trends', trends: null, of: found.id, trend: found.kind === 'Task' ? '~USED-FOR' : null, kind: null })}
           >
             <Icon name="runs" size={15} /> Over the years
           </button>

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { fact } from '../state/data.ts';
 import { select } from '../state/route.ts';
 import type { EntitySummary } from '../state/types.ts';
-import { counted, hueOf, percent, relationWords, reversedWords } from '../state/words.ts';
+import { counted, hueOf, relationWords, reversedWords } from '../state/words.ts';
 import { Failure, Head, Section } from './inspector-parts.tsx';
 import { ScrollRegion } from './scroll-region.tsx';
 import { Sentence } from './sentence.tsx';
@@ -31,7 +31,8 @@ export function FactDetails(): JSX.Element {
       <ScrollRegion class="content" label="About this fact">
         <Section>
           <p class="why">
-            Stated by {counted(support, 'sentence')} in {counted(documents, 'document')}. The reader is {percent(score)} sure that at least one of them says so.
+            Stated by {counted(support, 'sentence')} in {counted(documents, 'document')}. The reader’s own score that at least one of them says so:{' '}
+            {score > 0.99 ? 'over 0.99' : score.toFixed(2)}.
           </p>
         </Section>
         {conflicts.length > 0 && (

@@ -19,7 +19,7 @@ interface Props {
 }
 
 interface View extends PlotView {
-  /** Of a label at most. */
+  /** Of a label at most, its share included. */
   readonly letters: number;
 }
 
@@ -30,9 +30,10 @@ const viewFor = (width: number): View => ({
   right: width < 560 ? 134 : 210,
   top: 16,
   bottom: 44,
-  letters: width < 560 ? 10 : 26,
+  letters: width < 560 ? 16 : 28,
 });
 const labelGap = 17;
+const colourOf = ({ hue }: ShareLine, index: number): string => `var(--hue-${hue ?? (index % 8) + 1})`;
 
 /** Shares over years as lines, labelled where they end; saved as SVG or CSV, and told in a table. */
 export function Plot({ title, caption, xLabel, yLabel, lines, strong, csv, onChoose }: Props): JSX.Element {
@@ -59,11 +60,13 @@ export function Plot({ title, caption, xLabel, yLabel, lines, strong, csv, onCho
       y: ticks(0, top, 5).map((share) => ({ at: y(share), text: Number((share * 100).toFixed(2)) })),
       marks: (
         <>
-          {band && <path d={`${pathOf(around(band.points))}Z`} style={{ fill: `var(--hue-${(lines.indexOf(band) % 8) + 1})` }} opacity="0.14" />}
+          {band && <path d={`${pathOf(around(band.points))}Z`} style={{ fill: colourOf(band, lines.indexOf(band)) }} opacity="0.14" />}
           {lines.map((line, index) => {
             const isStrong = line.id === shown;
-            const hue = `var(--hue-${(index % 8) + 1})`;
+            const hue = colourOf(line, index);
             const end = line.points.at(-1);
+            const share = percent(end?.share ?? 0);
+            const room = view.letters - share.length - 1;
             return (
               // biome-ignore lint/a11y/noStaticElementInteractions: pointing only makes a line bolder; its figures are in the table
               <g
@@ -96,7 +99,7 @@ export function Plot({ title, caption, xLabel, yLabel, lines, strong, csv, onCho
                       style={{ stroke: hue }}
                     />
                     <text x={view.width - view.right + 18} y={labels[index]! + 4} font-size="12.5" font-weight={isStrong ? 600 : 400} style={{ fill: hue }}>
-                      {line.name.length > view.letters ? `${line.name.slice(0, view.letters - 1)}…` : line.name} {percent(end.share)}
+                      {line.name.length > room ? `${line.name.slice(0, room - 1).trimEnd()}…` : line.name} {share}
                     </text>
                   </>
                 )}

@@ -1,118 +1,23 @@
-import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { useMemo } from 'preact/hooks';
-import { get } from '../state/api.ts';
-import { graph, trendRelationName, trendRole, trends } from '../state/data.ts';
-import { go, select, trendKind } from '../state/route.ts';
-import { complain, say } from '../state/toasts.ts';
-import { finding, shareLines, trendsCsv, windowFor } from '../state/trend-shares.ts';
-import type { SearchResult } from '../state/types.ts';
-import { counted, kindWords, relationNames, relationWords, reversedWords } from '../state/words.ts';
-import { Plot } from './plot.tsx';
+import { go, trendMode } from '../state/route.ts';
+import { EntityTrends } from './entity-trends.tsx';
+import { KindTrends } from './kind-trends.tsx';
+import { Tabs } from './tabs.tsx';
 
-const kinds = ['Task', 'Method', 'Metric', 'Material', 'OtherScientificTerm'];
+const modes = [
+  { value: 'entity', label: 'One entity' },
+  { value: 'kinds', label: 'Kinds of entities' },
+] as const;
 
-async function choose(name: string): Promise<void> {
-  const known = graph.data.peek()?.entities.find((entity) => entity.name === name);
-  const id = known?.id ?? (await get<SearchResult>(`/api/search?${new URLSearchParams({ q: name, limit: '1' })}`)).entities[0]?.id;
-  if (id) go({ of: id });
-  else say(`No entity is called “${name}”.`);
-}
-
-/** How a relation of one entity went over the years. */
+/** How relations went over the years: of one entity, or between two kinds. */
 export function TrendsView(): JSX.Element {
-  const found = trends.data.value;
-  const typed = useSignal<string | null>(null);
-  const width = found ? windowFor(found) : 1;
-  const lines = useMemo(() => (found ? shareLines(found, width) : []), [found, width]);
-  const told = found ? finding(found) : null;
-  const suggestions = [...(graph.data.value?.entities ?? [])].sort((a, b) => b.documents - a.documents);
-  const dated = found?.series.find(({ entity }) => entity.id === told?.line)?.points.reduce((sum, { of }) => sum + of, 0) ?? 0;
-  const relation = `${trendRole.value === 'object' ? '~' : ''}${trendRelationName.value}`;
-
+  const mode = trendMode.value;
   return (
     <div class="trends">
-      <form
-        class="ask"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (typed.value?.trim()) choose(typed.value.trim()).catch(complain);
-        }}
-      >
-        <input
-          class="field"
-          aria-label="Entity"
-          list="trend-entities"
-          placeholder="an entity"
-          autocomplete="off"
-          value={typed.value ?? found?.entity.name ?? ''}
-          onInput={(event) => {
-            typed.value = event.currentTarget.value;
-          }}
-          onChange={(event) => {
-            const name = event.currentTarget.value.trim();
-            typed.value = null;
-            if (name && name !== found?.entity.name) choose(name).catch(complain);
-          }}
-        />
-        <datalist id="trend-entities">
-          {suggestions.slice(0, 200).map(({ id, name }) => (
-            <option key={id} value={name} />
-          ))}
-        </datalist>
-        <select aria-label="Relation" value={relation} onChange={(event) => go({ trend: event.currentTarget.value }, { replace: true })}>
-          {relationNames.flatMap((name) => [
-            <option key={name} value={name}>
-              {relationWords(name)} …
-            </option>,
-            reversedWords(name) !== relationWords(name) && (
-              <option key={`~${name}`} value={`~${name}`}>
-                {reversedWords(name)} …
-              </option>
-            ),
-          ])}
-        </select>
-        <select
-          aria-label="Kind at the other end"
-          value={trendKind.value}
-          onChange={(event) => go({ kind: event.currentTarget.value || null }, { replace: true })}
-        >
-          <option value="">anything</option>
-          {kinds.map((kind) => (
-            <option key={kind} value={kind}>
-              any {kindWords(kind)}
-            </option>
-          ))}
-        </select>
-        over the years
-      </form>
-      {trends.error.value && (
-        <p class="trouble" role="alert">
-          {trends.error.value.message}
-        </p>
-      )}
-      {!found && !trends.error.value && (
-        <p class="nothing">
-          {suggestions.length === 0 ? 'Read dated documents, and trends appear here.' : 'Choose an entity: the plot shows what it is used for, year by year.'}
-        </p>
-      )}
-      {found && told && lines.every(({ points }) => points.length === 0) && (
-        <p class="nothing">
-          {told.title}. Years come from the documents; try another relation{dated === 0 ? ', or read documents that carry a year' : ''}.
-        </p>
-      )}
-      {found && told && lines.some(({ points }) => points.length > 0) && (
-        <Plot
-          title={told.title}
-          caption={`Of the documents of a year that mention each name, the share that states it${width > 1 ? `; windows of ${width} years` : ''}. Band: 95 % interval of the bold line, n = ${counted(dated, 'document')}.`}
-          xLabel="year of publication"
-          yLabel="share of its documents (%)"
-          lines={lines.filter(({ points }) => points.length > 0)}
-          strong={told.line}
-          csv={() => trendsCsv(found)}
-          onChoose={(id) => select({ kind: 'entity', id })}
-        />
-      )}
+      <Tabs label="Trends of" controls="trends-panel" value={mode} tabs={modes} onChange={(next) => go({ trends: next === 'kinds' ? next : null })} />
+      <div id="trends-panel" role="tabpanel" aria-label={modes.find(({ value }) => value === mode)!.label}>
+        {mode === 'entity' ? <EntityTrends /> : <KindTrends />}
+      </div>
     </div>
   );
 }

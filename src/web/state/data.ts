@@ -1,21 +1,25 @@
 import { computed, signal } from '@preact/signals';
 import { resource } from './resource.ts';
 import {
+  kindRelation,
   listPanel,
   minimumSupport,
   near,
   nodeLimit,
+  objectKind,
   openDocument,
   page,
   relationFilter,
   selection,
+  subjectKind,
   trendKind,
+  trendMode,
   trendRelation,
   trendSubject,
   typeFilter,
   view,
 } from './route.ts';
-import type { Document, Documents, Entities, Entity, Fact, Graph, Merges, Models, Run, Trends, Workspace } from './types.ts';
+import type { Document, Documents, Entities, Entity, Fact, Graph, KindTrends, Merges, Models, Run, Trends, Workspace } from './types.ts';
 
 const query = (values: Record<string, string | number | null | undefined>): string => {
   const set = new URLSearchParams();
@@ -65,20 +69,25 @@ export const merges = resource<Merges>(
   ['merges'],
 );
 
-const trendEntity = computed(
-  () =>
-    trendSubject.value ||
-    (view.value === 'trends'
-      ? (graph.data.value?.entities.reduce<Graph['entities'][number] | null>((best, next) => (!best || next.documents > best.documents ? next : best), null)
-          ?.id ?? '')
-      : ''),
-);
+/** What most documents name, a Method where there is one: it has uses to show. */
+const commonest = (among: Graph['entities']): string => {
+  const methods = among.filter(({ kind }) => kind === 'Method');
+  return [...(methods.length > 0 ? methods : among)].sort((a, b) => b.documents - a.documents)[0]?.id ?? '';
+};
+const trendEntity = computed(() => trendSubject.value || (view.value === 'trends' ? commonest(graph.data.value?.entities ?? []) : ''));
 export const trendRole = computed<'subject' | 'object'>(() => (trendRelation.value.startsWith('~') ? 'object' : 'subject'));
 export const trendRelationName = computed(() => trendRelation.value.replace(/^~/, '') || 'USED-FOR');
 export const trends = resource<Trends>(
   () =>
-    view.value === 'trends' && trendEntity.value
+    view.value === 'trends' && trendMode.value === 'entity' && trendEntity.value
       ? `/api/trends${query({ entity: trendEntity.value, relation: trendRelationName.value, role: trendRole.value, kind: trendKind.value, limit: 6 })}`
+      : null,
+  ['graph'],
+);
+export const kindTrends = resource<KindTrends>(
+  () =>
+    view.value === 'trends' && trendMode.value === 'kinds'
+      ? `/api/trends/kinds${query({ subject: subjectKind.value, object: objectKind.value, relation: kindRelation.value })}`
       : null,
   ['graph'],
 );

@@ -55,6 +55,14 @@ export const listPanel = computed<'documents' | 'entities'>(() => (panelName.val
 export const trendRelation = parameter('trend');
 export const trendSubject = parameter('of');
 export const trendKind = parameter('kind');
+/** Whether trends follow one entity or two kinds; of kinds, which stand at the ends, and the one relation that is asked about. */
+const trendsOf = parameter('trends');
+export const trendMode = computed<'entity' | 'kinds'>(() => (trendsOf.value === 'kinds' ? 'kinds' : 'entity'));
+const subjectName = parameter('subject');
+const objectName = parameter('object');
+export const subjectKind = computed(() => subjectName.value || 'Method');
+export const objectKind = computed(() => objectName.value || 'Task');
+export const kindRelation = parameter('relation');
 
 /** On the Adapt page: the run that is shown, what of it, and the runs that are compared. */
 export const openRun = parameter('run');
@@ -110,6 +118,10 @@ type Change = Partial<
     | 'trend'
     | 'of'
     | 'kind'
+    | 'trends'
+    | 'subject'
+    | 'object'
+    | 'relation'
     | 'run'
     | 'tab'
     | 'compare'

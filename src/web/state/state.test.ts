@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { spreadLabels, ticks } from './axis.ts';
 import { blocksOf } from './blocks.ts';
 import { eventParser, type StreamEvent } from './event-parser.ts';
+import { kindFinding, kindLines, kindTrendsCsv } from './kind-shares.ts';
 import { segments } from './segments.ts';
 import { sheetsOf } from './sheets.ts';
-import { finding, shareLines, trendsCsv, wilson, windowFor } from './trend-shares.ts';
+import { entityLines, finding, shareLines, trendsCsv, wilson, windowFor } from './trend-shares.ts';
 import type { Trends } from './types.ts';
 import { duration, hueOf, number, short } from './words.ts';
 
@@ -149,31 +150,60 @@ describe('trends', () => {
         [0, 8],
       ],
     });
-    for (const { share } of shareLines(data, 9)[0]!.points) expect(share).toBeCloseTo(3 / 16);
+    for (const { share } of shareLines(entityLines(data), 9)[0]!.points) expect(share).toBeCloseTo(3 / 16);
     expect(
       windowFor(
-        trends({
-          a: [
-            [1, 2],
-            [1, 2],
-          ],
-        }),
+        entityLines(
+          trends({
+            a: [
+              [1, 2],
+              [1, 2],
+            ],
+          }),
+        ),
       ),
     ).toBe(5);
     expect(
       windowFor(
-        trends({
-          a: [
-            [1, 50],
-            [1, 50],
-          ],
-        }),
+        entityLines(
+          trends({
+            a: [
+              [1, 50],
+              [1, 50],
+            ],
+          }),
+        ),
       ),
     ).toBe(1);
   });
   it('writes every count, with names quoted', () => {
     const csv = trendsCsv(trends({ 'a, "b"': [[1, 4]] }));
     expect(csv.split('\n')[1]).toBe('neural network,USED-FOR,subject,"a, ""b""",2000,1,4,0.25');
+  });
+  it('tells of two kinds by the relation that changed most clearly, which keeps its hue when it is alone', () => {
+    const line = (relation: string, counts: readonly (readonly [documents: number, of: number])[]) => ({
+      relation,
+      points: counts.map(([documents, of], index) => ({ year: 2000 + index, documents, of, share: documents / of })),
+    });
+    const flat = line('USED-FOR', [[50, 100], [52, 100]]); // biome-ignore format: one line reads best
+    const rare = line('COMPARE', [[5, 2000], [8, 2000]]); // biome-ignore format: one line reads best
+    const slow = line('COMPARE', [[5100, 1e6], [5900, 1e6]]); // biome-ignore format: one line reads best
+    const clear = line('EVALUATE-FOR', [[5, 100], [40, 100]]); // biome-ignore format: one line reads best
+    const of = (...series: ReturnType<typeof line>[]) => ({ subject: 'OtherScientificTerm', object: 'Method', series });
+    expect(kindFinding(of(flat, clear), '')).toEqual({ title: 'An Other term evaluates a Method: up from 5 % (2000) to 40 % (2001)', line: 'EVALUATE-FOR' });
+    expect(kindFinding(of(flat), '').title).toBe(
+      'An Other term is used for a Method in 51 % of the documents that name a Method, with no clear change over the years',
+    );
+    expect(kindFinding(of(rare), '').title).toContain('in under 1 % of');
+    expect(kindFinding(of(slow), '').title).toContain('up from 0.51 % (2000) to 0.59 % (2001)');
+    expect(kindFinding(of(), '')).toEqual({ title: 'No dated document says how an Other term relates to a Method', line: null });
+    expect(kindFinding(of(), 'PART-OF').title).toBe('No dated document says that an Other term is part of a Method');
+    const [, second] = kindLines(of(flat, clear));
+    expect(kindLines(of(clear))).toEqual([second]);
+    expect(kindTrendsCsv(of(clear)).split('\n').slice(0, 2)).toEqual([
+      'subject,relation,object,year,documents,of,share',
+      'OtherScientificTerm,EVALUATE-FOR,Method,2000,5,100,0.05',
+    ]);
   });
 });
 

@@ -19,6 +19,7 @@ export type {
   InspectHeadsScored,
   InspectLensRead,
   InspectPatched,
+  KindTrends,
   LearningMatrix,
   Look,
   MentionSentence,

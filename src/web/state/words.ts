@@ -1,5 +1,5 @@
 /** Kinds of entity in the order of the eight hues; others follow by name and share the last. */
-const kindOrder = ['Task', 'Method', 'Metric', 'Material', 'OtherScientificTerm'];
+export const kindOrder = ['Task', 'Method', 'Metric', 'Material', 'OtherScientificTerm'];
 
 /** Which of the eight hues stands for a kind: 1…8. */
 export const hueOf = (kind: string): number => {
@@ -8,6 +8,9 @@ export const hueOf = (kind: string): number => {
 };
 
 export const kindWords = (kind: string): string => (kind === 'OtherScientificTerm' ? 'Other term' : kind);
+
+/** A kind as one of many: "a Method", "an Other term". */
+export const oneOf = (kind: string): string => `${/^[aeiou]/i.test(kindWords(kind)) ? 'an' : 'a'} ${kindWords(kind)}`;
 
 export const compareKinds = (a: string, b: string): number => hueOf(a) - hueOf(b) || a.localeCompare(b);
 
