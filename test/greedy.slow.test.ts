@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { openLanguageModel } from '../src/app/language-model/index.ts';
+import { perplexityText } from '../src/app/language-model/measured-weights.ts';
 import { resolveModel } from '../src/app/models/resolve-model.ts';
+import { showModel } from '../src/app/models/show-model.ts';
 import { sha256OfFile } from '../src/formats/index.ts';
 
 interface Answer {
@@ -56,3 +58,15 @@ it('SmolLM2 in float32 says what transformers says with the same weights', async
   expect(fixture.answers).toHaveLength(20);
   expect(same).toBeGreaterThanOrEqual(19);
 });
+
+it('SmolLM2 has the perplexity that `models show` tells of it before anything is measured', async ({ skip }) => {
+  if (!(await resolveModel('smollm2-135m-instruct').catch(() => undefined)))
+    return skip('smollm2-135m-instruct is not here: lyceum models pull smollm2-135m-instruct');
+  const { knownPerplexity } = await showModel('smollm2-135m-instruct');
+  const text = await perplexityText();
+  for (const weights of ['f32', 'int8', 'int4'] as const) {
+    await using model = await openLanguageModel('smollm2-135m-instruct', { weights });
+    const { perplexity } = await model.perplexity(text);
+    expect(Math.abs(perplexity / knownPerplexity![weights] - 1), weights).toBeLessThan(0.003); // processors add and round otherwise in the last bits
+  }
+}, 400_000);

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { resolveModel } from '../../src/app/models/resolve-model.ts';
-import type { BenchOptions } from '../harness.ts';
+import { type BenchOptions, commit } from '../harness.ts';
 import { quantile } from '../reader/compare.ts';
 import { log } from '../reader/row.ts';
 import { openLanguage, openLlamaCpp, openTransformers, type Worker } from '../reader/worker.ts';
@@ -33,8 +33,9 @@ export const perplexity = async ({ threads }: BenchOptions): Promise<QualityRow[
   const texts = await abstracts();
   const folder = fileURLToPath(new URL('./runs/perplexity', import.meta.url));
   await mkdir(folder, { recursive: true });
+  const built = commit().replace('+', '-changed');
   const cell = async (side: string, open: () => Worker, request: object): Promise<Cell | undefined> => {
-    const kept = `${folder}/${name.replaceAll(/[^\w.-]/g, '_')}-${side}.json`;
+    const kept = `${folder}/${name.replaceAll(/[^\w.-]/g, '_')}-${side}-${built}.json`;
     if (existsSync(kept)) return JSON.parse(await readFile(kept, 'utf8')) as Cell;
     try {
       await using worker = open();

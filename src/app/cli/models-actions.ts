@@ -155,7 +155,10 @@ const heldWords = {
 } as const;
 
 /** What the modes of weights make of a model, line by line. */
-function modeLines({ modes, cannotRun, formats }: Pick<ShownModel, 'modes' | 'cannotRun' | 'formats'>, model: string): [string, string][] {
+function modeLines(
+  { modes, knownPerplexity, cannotRun, formats }: Pick<ShownModel, 'modes' | 'knownPerplexity' | 'cannotRun' | 'formats'>,
+  model: string,
+): [string, string][] {
   if (!modes) {
     if (cannotRun !== null) return [['runs', `not here: ${cannotRun}`]];
     const half = formats.filter(({ format }) => format === 'F16' || format === 'BF16').reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
@@ -170,12 +173,18 @@ function modeLines({ modes, cannotRun, formats }: Pick<ShownModel, 'modes' | 'ca
       ({ how, tensors, sizeBytes }) => `${tensors} ${tensors === 1 ? 'tensor' : 'tensors'} ${heldWords[how]}, ${megabytes(sizeBytes)}`,
     );
     lines.push([mode, parts.join('; ')]);
-    if (!measured) continue;
-    const { perplexity, readPerSecond, decodePerSecond } = measured.modes[mode];
-    const change = (perplexity / measured.modes.f32.perplexity - 1) * 100;
+    const float = measured?.modes.f32.perplexity ?? knownPerplexity?.f32;
+    if (float === undefined) continue;
+    const perplexity = measured?.modes[mode].perplexity ?? knownPerplexity![mode];
+    const change = (perplexity / float - 1) * 100;
     const against = mode === 'f32' ? '' : ` (${change < 0 ? '−' : '+'}${Math.abs(change).toFixed(2)} %)`;
-    lines.push(['', `perplexity ${perplexity.toFixed(3)}${against}, ${readPerSecond.toFixed(0)} tokens/s read, ${decodePerSecond.toFixed(1)} written`]);
+    const rates = measured
+      ? `, ${measured.modes[mode].readPerSecond.toFixed(0)} tokens/s read, ${measured.modes[mode].decodePerSecond.toFixed(1)} written`
+      : '';
+    lines.push(['', `perplexity ${perplexity.toFixed(3)}${against}${rates}`]);
   }
+  if (!measured && knownPerplexity)
+    lines.push(['', 'perplexity of a text of plain English, measured where the catalogue was made; rates depend on the machine']);
   if (measured) lines.push(['', `perplexity of ${measured.tokens} tokens of plain English, ${measured.threads} threads, ${measured.measuredAt.slice(0, 10)}`]);
   return lines;
 }

@@ -5,7 +5,7 @@ import { LyceumError } from '../../core/index.ts';
 import { sha256OfFile } from '../../formats/index.ts';
 import type { Device } from '../../runtime/index.ts';
 import { type WeightModes, weightModes } from '../language-model/weight-modes.ts';
-import { bundled } from './catalogue.ts';
+import { bundled, catalogue, type KnownPerplexity } from './catalogue.ts';
 import { describeModel, type ModelDescription } from './describe-model.ts';
 import { type ModelFile, type ModelKind, readRecord, sizeOf } from './model-record.ts';
 import { isModelFile } from './pull/model-files.ts';
@@ -22,6 +22,8 @@ export interface ShownModel extends ModelDescription {
   readonly source: string | null;
   /** How its weights are held when it runs, mode by mode; null where it is no language model that runs here. */
   readonly modes: WeightModes | null;
+  /** What the catalogue knows of the modes' perplexity, for a file that it names; null for others. What is measured here stands in `modes`. */
+  readonly knownPerplexity: KnownPerplexity | null;
   /** Why `modes` is null, for a model that looks like a language model. */
   readonly cannotRun: string | null;
 }
@@ -44,7 +46,9 @@ export async function showModel(model: string, options: ShowOptions = {}): Promi
   const licence = record?.licence ?? (pulled && name === bundled.name ? bundled.licence : null) ?? description.licence;
   const source = record?.source ?? (pulled ? bundled.package : null);
   const run = description.family === 'bert' ? { modes: null, cannotRun: null } : await modesOf(kind, path, options.device);
-  return { ...description, name, kind, path, sizeBytes: sizeOf(files), sha256: modelSha256(kind, files), licence, source, ...run };
+  const sha256 = modelSha256(kind, files);
+  const knownPerplexity = catalogue.find((entry) => entry.sha256 === sha256)?.perplexity ?? null;
+  return { ...description, name, kind, path, sizeBytes: sizeOf(files), sha256, licence, source, knownPerplexity, ...run };
 }
 
 /** Its weights as the modes hold them; a file whose head can be read may still be no model that runs here. */
