@@ -165,12 +165,17 @@ describe('lyceum adapt', () => {
       expect(existsSync(join(folder, `refused-${output}`))).toBe(false);
     }
 
-    for (const verb of ['complete', 'score'] as const) {
-      const wrong = lyceum(verb, '--model', './other', '--adapter', at('data-loramoe'), '--input', 'pairs.jsonl');
+    for (const verb of [
+      ['complete', '--input', 'pairs.jsonl'],
+      ['score', '--input', 'pairs.jsonl'],
+      ['chat', '--json'],
+      ['serve', '--port', '0'],
+    ]) {
+      const wrong = lyceum(...verb, '--model', './other', '--adapter', at('data-loramoe'));
       expect([wrong.status, wrong.stdout]).toEqual([2, '']);
       expect(wrong.stderr).toMatch(/expected the model it was trained on, tiny with weights [0-9a-f]+…, got weights [0-9a-f]+…; .+\(CONFIG\)\n$/);
     }
-  }, 240_000);
+  }, 300_000);
 
   it('recognises untidy data, lists what it leaves out, reports what it found, and ends with 3', () => {
     const long = 'many words '.repeat(12);

@@ -123,6 +123,18 @@ describe('texts that are kept', () => {
     }
   });
 
+  it('are kept by a run that goes on after it was cancelled, bit for bit', async () => {
+    const given: RecipeInput = { against: { kl: { strength: 1 } } };
+    const texts = [...tinyTexts(16, vocab()), ...general(4, true)];
+    const whole = await run(given, { texts });
+    const stop = new AbortController();
+    const first = await run(given, { texts, signal: stop.signal, onProgress: ({ step }) => step === 3 && stop.abort() });
+    expect(first).toMatchObject({ ended: 'cancelled', step: 3 });
+    const second = await run(given, { texts, folder: first.folder });
+    expect(second.text).toBe(whole.text);
+    expect(second.values).toEqual(whole.values);
+  });
+
   it('are refused where the recipe keeps none', async () => {
     await expect(run({}, { texts: [...tinyTexts(4, vocab()), ...general(1, true)] })).rejects.toThrow(/expected texts that are learnt, got 1 that are kept/);
   });

@@ -8,6 +8,7 @@ import { DivergedError, readCheckpoint } from '../train/index.ts';
 import type { TokenText } from './data/index.ts';
 import { folderSource, logitsOfIds } from './files/testing/sources.ts';
 import { adapt } from './method.ts';
+import { placesText } from './methods/index.ts';
 import { type RecipeInput, recipeOf } from './recipe.ts';
 import { tinyBase, tinyTexts } from './testing/tiny-base.ts';
 import { tinyTraining } from './testing/tiny-training.ts';
@@ -169,8 +170,13 @@ describe('training an adapter', () => {
     expect(Math.abs(apart[0]! / apart[1]! - 1)).toBeGreaterThan(0.01);
   });
 
-  it('goes on after it was cancelled, bit for bit as if it never was', async () => {
-    const given = { method: 'loramoe', options: { dropout: 0.1 } };
+  const places = placesText(Array.from({ length: 40 }, (_, i) => 3 * i));
+  it.each([
+    ['loramoe', { method: 'loramoe', options: { dropout: 0.1 } }],
+    ['loramoe, rows one after another', { method: 'loramoe', options: { dropout: 0.1 }, microRows: 1, recomputed: 1 }],
+    ['fisher-masked', { method: 'fisher-masked', options: { entries: { 'blocks.0.mlp.up': places, 'blocks.1.attn.k': places } } }],
+    ['full', { method: 'full', options: {}, learningRate: 0.005 }],
+  ] as const)('goes on after it was cancelled, bit for bit as if it never was: %s', async (_, given) => {
     const whole = await run(given);
     const stop = new AbortController();
     const first = await run(given, { signal: stop.signal, onProgress: ({ step }) => step === 4 && stop.abort() });

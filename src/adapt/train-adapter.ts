@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { ConfigError, type Node, nameOf, type Program, plan, sizeOf } from '../core/index.ts';
 import { openSafetensors, readAsFloat32 } from '../formats/index.ts';
 import type { Binding, Engine, TensorData } from '../runtime/index.ts';
-import { bestWeights, type Progress, stepProgram, type TrainResult, train } from '../train/index.ts';
+import { accumulateProgram, applyProgram, bestWeights, type Progress, stepProgram, type TrainResult, train } from '../train/index.ts';
 import { generalFisher, type KeptPlaces, keptCount, keptPlaces, withKept } from './against-forgetting.ts';
 import type { BaseModel } from './base-model.ts';
 import { countLabels, flatBatch, packBatches, packedFeeds, rowsOfBatch, type TokenPair, type TokenText } from './data/index.ts';
@@ -93,19 +93,30 @@ const adamwOf = ({ clipNorm }: Recipe) => ({ beta1: 0.9, beta2: 0.999, epsilon: 
  *
  * @param recipe  its rows, length and recomputed blocks
  * @param pairs   whether it learns from pairs of answers
+ * @returns       `nodes` of its programs besides
  */
 export const planStep = async (
   base: BaseModel,
   recipe: Recipe,
   pairs = false,
-): Promise<{ readonly parameters: readonly Node[]; readonly peakBytes: number }> => {
+): Promise<{ readonly parameters: readonly Node[]; readonly peakBytes: number; readonly nodes: number }> => {
   const { kl, ewc } = recipe.against;
   const kept = kl && { strength: kl.strength, count: keptCount(base) };
   const graph = await graphOf(base, recipe, false, { ...(pairs && { preferences: recipe.preferences }), ...(kept && { kept }) });
   const lengths = lengthsOf(recipe);
-  const program: Program = stepProgram('price', graph.objective, groupsOf(graph, recipe), adamwOf(recipe));
+  const groups = groupsOf(graph, recipe);
+  // Rows that come one after another are two programs, whose memory stays beside each other.
+  const programs: Program[] =
+    recipe.microRows < recipe.rows
+      ? [accumulateProgram('price', graph.objective, groups), applyProgram('price', groups, adamwOf(recipe))]
+      : [stepProgram('price', graph.objective, groups, adamwOf(recipe))];
   const held = ewc ? graph.parameters.reduce((sum, { shape }) => sum + 8 * (sizeOf(shape) as number), 0) : 0; // where each began, and how much it matters
-  return { parameters: graph.parameters, peakBytes: plan(program, { lengths }).peakBytes(lengths) + held };
+  const planned = programs.map((program) => plan(program, { lengths }));
+  return {
+    parameters: graph.parameters,
+    peakBytes: planned.reduce((sum, one) => sum + one.peakBytes(lengths), held),
+    nodes: planned.reduce((sum, { order }) => sum + order.length, 0),
+  };
 };
 
 /** Texts that stand in one row: one, or both answers of a pair. */

@@ -120,7 +120,7 @@ export const expertUseFigure = async ({ byKind, groups }: ExpertUse) => {
   const title = shown.length === 1 ? 'Share of each expert' : differ;
   return figure({
     title,
-    caption: `A bar is an expert’s share of the tokens of one kind of held-out sample, the dashed line an even share (${percent(1 / experts, 0)}): kinds with other bars above it use other experts.`,
+    caption: `A bar is an expert’s share of the tokens of one kind of sample that was held out, or of general texts such as are replayed, the dashed line an even share (${percent(1 / experts, 0)}): kinds with other bars above it use other experts.`,
     plot: await expertUsePlot(title, shown, groups),
     key: groups.length > 1 && groups.map((size, i) => keyItem(hue(i), `group ${i + 1}, ${counted(size, 'expert')}`)),
     numbers: {

@@ -50,6 +50,11 @@ const warningsOf = ({ data, task, knowledge, method }: AdaptResult): string[] =>
         `${counted(data.contaminated, 'held-out sample')} of ${grouped(data.heldOut)} also ${data.contaminated === 1 ? 'stands' : 'stand'} in the training data: the score on the task is too kind.`,
       ]
     : []),
+  ...(knowledge && data.contaminatedFacts
+    ? [
+        `${counted(data.contaminatedFacts, 'fact')} of ${grouped(knowledge.n)} asked about the world also ${data.contaminatedFacts === 1 ? 'stands' : 'stand'} in what was learnt: world knowledge afterwards is in part what the model was just told.`,
+      ]
+    : []),
   ...(task || method.kind === retrievedKind ? [] : ['No score on the task was measured: the samples have no expected answers to compare with.']),
   ...(knowledge || method.kind === retrievedKind ? [] : ['World knowledge was not measured: this page cannot say what was forgotten.']),
 ];

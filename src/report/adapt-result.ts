@@ -97,6 +97,8 @@ export interface AdaptResult {
     readonly duplicates: number;
     /** Held-out samples that also stand in the training data. */
     readonly contaminated: number;
+    /** Facts that were asked about the world and that also stand in what was learnt, replayed samples among it; an earlier version does not say. */
+    readonly contaminatedFacts?: number;
   };
   /** `kind`: as on the command line, or `retrieved` where nothing was trained. */
   readonly method: { readonly kind: string; readonly options: Readonly<Record<string, unknown>> };

@@ -54,6 +54,9 @@ export const differencesOf = (results: readonly AdaptResult[]): string[] => {
     ...results
       .filter(({ data }) => data.contaminated > 0)
       .map(({ name, data }) => `${name}: ${grouped(data.contaminated)} held-out samples also stand in its training data.`),
+    ...results.flatMap(({ name, data: { contaminatedFacts } }) =>
+      contaminatedFacts ? [`${name}: ${grouped(contaminatedFacts)} of the facts asked about the world also stand in what it learnt.`] : [],
+    ),
   ];
 };
 

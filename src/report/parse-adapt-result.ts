@@ -30,6 +30,7 @@ const schema: z.ZodType<AdaptResult> = z.strictObject({
     cut: z.exactOptional(count),
     duplicates: count,
     contaminated: count,
+    contaminatedFacts: z.exactOptional(count),
   }),
   method: z.strictObject({ kind: z.string().min(1), options: z.record(z.string(), z.unknown()) }),
   from: z.exactOptional(z.strictObject({ name: z.string().min(1), path: z.string(), sha256: z.string() })),

@@ -279,6 +279,9 @@ describe('adaptReport', () => {
     expect(await adaptReport(sampleResult({ data: { ...sampleResult().data, contaminated: 3 } }))).toContain(
       '3 held-out samples of 256 also stand in the training data',
     );
+    expect(await adaptReport(sampleResult({ data: { ...sampleResult().data, contaminatedFacts: 2 } }))).toContain(
+      '2 facts of 1\u202f000 asked about the world also stand in what was learnt',
+    );
     expect(await adaptReport(sampleResult({ knowledge: null }))).toContain('World knowledge was not measured');
     expect(await adaptReport(retrieved())).not.toContain('World knowledge was not measured');
   });

@@ -34,6 +34,18 @@ describe('what is told of cells', () => {
     expect(some.find(({ name }) => name === 'quality/forgetting/full/512/knowledge')).toMatchObject({ ours: 0.4, peer: 0.8, seeds: [1, 2] });
   });
 
+  it('are what closed-book questions were before and after, and the use of experts by kind, of every arm', () => {
+    const experts = (own: number) => ({ task: [own, 0.1, 0.9 - own, 0], knowledge: [0.25, 0.25, 0.3, 0.2] });
+    const mixture = learnt('loramoe', 7, 0.6).map((result, i) => ({ ...result, experts: experts(0.5 + i / 5) }));
+    const rows = rowsOf([base, ...learnt('full', 4, 0.5), ...learnt('lora', 5, 0.5), ...learnt('loramoe-free', 6, 0.5), ...mixture]);
+    const row = (name: string) => rows.find((one) => one.name === `quality/forgetting/${name}`);
+    for (const arm of claimed) expect(row(`${arm}/512/questions`), arm).toMatchObject({ ours: 0.5, peer: 0.5, peerName: 'the model before training' });
+    expect(row('loramoe/512/experts-task')).toMatchObject({ ours: expect.closeTo(0.7, 12), peer: 0.5, seeds: [1, 2] });
+    expect(row('loramoe/512/experts-task')!.note).toBe('from 0.600 to 0.800 over seeds; experts 0.500, 0.100, 0.400, 0.000 with seed 1');
+    expect(row('loramoe/512/experts-knowledge')).toMatchObject({ ours: expect.closeTo(0.5, 12) });
+    expect(row('full/512/experts-task')).toBeUndefined();
+  });
+
   it('are claims of the seeds that both arms have', () => {
     const others = claimed.filter((arm) => arm !== 'full' && arm !== 'loramoe').flatMap((arm) => learnt(arm, 6, 0.5));
     const rows = rowsOf([base, ...others, ...learnt('full', 4, 0.5), ...learnt('loramoe', 7, 0.6, [1, 2, 3])]).filter(({ gate }) => gate);

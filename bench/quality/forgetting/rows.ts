@@ -1,6 +1,7 @@
 import { alone } from '../../reader/row.ts';
 import type { QualityRow } from '../multi-task.ts';
 import { claimed, everywhere } from './cells.ts';
+import { kinds } from './data.ts';
 import type { Result } from './results.ts';
 import { figureNames, figureOf, gainOf, halfWidth, select, shareLost } from './statistics.ts';
 
@@ -14,14 +15,14 @@ const units = {
 } as const;
 const perCent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
-/** Every figure of every arm and size that is there, beside the model before training; then the claim, where its arms are. */
+/** Every figure of every arm and size that is there, beside the model before training, and of mixtures the use of experts by kind; then the claim, where its arms are. */
 export const rowsOf = (results: readonly Result[]): QualityRow[] => {
   const base = results.find(({ arm }) => arm === 'base');
   if (!base) return [];
   const groups = [...new Map(results.filter(({ arm }) => arm !== 'base').map(({ arm, size }) => [`${arm}/${size}`, { arm, size }])).values()];
   const figures = groups.flatMap(({ arm, size }) => {
     const own = select(results, arm, size);
-    return figureNames.map((figure): QualityRow => {
+    const before = figureNames.map((figure): QualityRow => {
       const gain = gainOf(figure, own, base);
       return {
         ...alone,
@@ -38,12 +39,40 @@ export const rowsOf = (results: readonly Result[]): QualityRow[] => {
         note: `gain ${gain.value.toFixed(3)} (95 %: ${gain.low.toFixed(3)} to ${gain.high.toFixed(3)})`,
       };
     });
+    return [...before, ...expertRows(arm, size, own)];
   });
   const sizes = [...new Set(groups.map(({ size }) => size))].filter((size) => claimed.every((arm) => select(results, arm, size).length > 0));
   const besides = Object.keys(everywhere).flatMap((arm) =>
     sizes.filter((size) => select(results, arm, size).length > 0).map((size) => claims(results, base, size, arm)),
   );
   return [...sizes.flatMap((size) => claims(results, base, size)), ...besides.flat(), ...figures];
+};
+
+/** How much of what samples of a kind are served by is the kind's own group of experts, mean over seeds. */
+const expertRows = (arm: string, size: number, results: readonly Result[]): QualityRow[] => {
+  const own = results.filter(({ experts }) => experts);
+  if (own.length === 0) return [];
+  return kinds.map((kind, group): QualityRow => {
+    const shares = own.map(({ experts }) => {
+      const all = experts![kind];
+      return all.slice((group * all.length) / 2, ((group + 1) * all.length) / 2).reduce((a, b) => a + b, 0);
+    });
+    const mean = shares.reduce((a, b) => a + b, 0) / shares.length;
+    return {
+      ...alone,
+      name: `quality/forgetting/${arm}/${size}/experts-${kind}`,
+      metric: 'share',
+      unit: 'share of its own group of experts',
+      ours: mean,
+      peer: 0.5,
+      peerName: 'an even share',
+      runs: own.length,
+      gate: false,
+      seeds: own.map(({ seed }) => seed),
+      ci95: Number.NaN,
+      note: `from ${Math.min(...shares).toFixed(3)} to ${Math.max(...shares).toFixed(3)} over seeds; experts ${own[0]!.experts![kind].map((share) => share.toFixed(3)).join(', ')} with seed ${own[0]!.seed}`,
+    };
+  });
 };
 
 /** LoRAMoE with the constraint beside full fine-tuning of the same seeds: what it lost of general knowledge and what it learnt. @param arm  which LoRAMoE */

@@ -28,7 +28,7 @@ import {
 } from '../../core/index.ts';
 import { inPractice, inTheory, largestDifference } from '../../nn/edits/testing/tiny-bert.ts';
 import { besideLinears, drop, type ExpertBranch, expertBranch, linear } from '../../nn/index.ts';
-import { numbersOf, openEngine } from '../../runtime/index.ts';
+import { type Binding, numbersOf, openEngine } from '../../runtime/index.ts';
 import type { Method } from '../method.ts';
 import { adapted, base, experts, finished, inner, out, rank, site, started, value, valuesFor, x } from '../testing/one-linear.ts';
 import { arrowOf, hydralora, lora, loramoe, mixlora } from './index.ts';
@@ -112,6 +112,25 @@ describe('LoRAMoE', () => {
 
   it('asks for nothing but what the model asks for', () => {
     expect([...leavesOf([adapted(loramoe())]).inputs.keys()]).toEqual([...leavesOf([base]).inputs.keys()]);
+  });
+});
+
+describe.each([
+  ['loramoe', (experts: number) => loramoe({ experts, rank, targets: 'mlp' })],
+  ['mixlora', (experts: number) => mixlora({ experts, topK: 1, rank, targets: 'mlp' })],
+  ['hydralora', (experts: number) => hydralora({ experts, rank, targets: 'mlp' })],
+] as const)('%s, compiled', (_, make) => {
+  it('has as many kernels for six experts as for two, forward and back', async () => {
+    await using engine = await openEngine({ threads: 1 });
+    const kernels = async (count: number): Promise<number> => {
+      const { roots, parameters } = make(count).apply([base], { key: input('key', [1], 'uint32') });
+      const slopes = gradients(sum(roots[0]!, [0, 1]), parameters);
+      const outputs = { out: roots[0]!, ...Object.fromEntries(slopes.map((slope, i) => [`slope ${i}`, slope])) };
+      const bindings = [...leavesOf(Object.values(outputs)).parameters.keys()].map((name): [string, Binding] => [name, { kind: 'trainable' }]);
+      await using compiled = await engine.compile({ name: `${count} experts`, outputs }, new Map(bindings), {});
+      return compiled.stats.nodes;
+    };
+    expect(await kernels(6)).toBe(await kernels(2));
   });
 });
 

@@ -9,7 +9,7 @@ import { openSafetensors, writeSafetensors } from '../../formats/index.ts';
 import { type Binding, type Engine, openEngine, type TensorData, tensorOf } from '../../runtime/index.ts';
 import { defaultAdamW, readCheckpoint, train } from '../../train/index.ts';
 import { baseNames, methodCases, prepared } from '../testing/method-cases.ts';
-import { tinyModel } from '../testing/tiny-models.ts';
+import { tinyModel, tinyModelNames } from '../testing/tiny-models.ts';
 
 let engine: Engine;
 let folder: string;
@@ -36,7 +36,7 @@ const inFile = async (path: string, weights: ReadonlyMap<string, Tensor>): Promi
   return new Map([...tensors].map(([name, { shape, offset }]) => [name, { kind: 'frozen', file: path, offset, dtype: 'float32', shape }]));
 };
 
-describe.each(['llama', 'bert'] as const)('three steps on %s', (modelName) => {
+describe.each(tinyModelNames)('three steps on %s', (modelName) => {
   it.each(Object.keys(methodCases))('%s', async (name) => {
     const model = await tinyModel(modelName);
     const method = methodCases[name]!.make(model);

@@ -20,7 +20,11 @@ describe('balanceLoss', () => {
     [{}, 0.370113846],
     [{ form: 'variance/mean' }, 0.767986231],
     [{ form: 'variance/mean', variance: 'population' }, 0.671987952],
-  ] as const)('gives the published figures: %j', (options, expected) => {
+    // By hand: Z = [2.7, 1.8, 1.1, 2.2], [1.1, 1.1, 3.6, 1.8], mean 1.925, squares 35.2, so variances 5.555 / 7 and 5.555 / 8.
+    [{ sign: 'intended' }, 0.214153194],
+    [{ sign: 'intended', form: 'variance/mean' }, 0.412244898],
+    [{ sign: 'intended', form: 'variance/mean', variance: 'population' }, 0.360714286],
+  ] as const)('gives the published figures, and of the intended sign those found by hand: %j', (options, expected) => {
     expect(value(lossOf(options), given)).toBeCloseTo(expected, 8);
   });
 

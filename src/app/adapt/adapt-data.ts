@@ -5,6 +5,7 @@ import {
   generalReplayPath,
   hashTrainingData,
   numberKinds,
+  type Passage,
   promptOf,
   type Recipe,
   readSamples,
@@ -15,6 +16,7 @@ import {
   tokenise,
 } from '../../adapt/index.ts';
 import { ConfigError } from '../../core/index.ts';
+import { askedFacts } from './measure-model.ts';
 import { type SplitData, type SplitOptions, splitData } from './split-data.ts';
 
 export interface AdaptDataOptions extends Pick<SplitOptions, 'data' | 'evaluation' | 'kindField' | 'kindRules'> {
@@ -36,6 +38,8 @@ export interface AdaptData extends Pick<SplitData, 'read' | 'classified' | 'trai
   readonly learnt: number;
   /** Held-out samples whose words also stand in the training data. */
   readonly contaminated: readonly { readonly trainingId: string; readonly evaluationId: string; readonly words: string }[];
+  /** Facts that the model is asked about the world and that stand in what is learnt, replayed samples among it. */
+  readonly contaminatedFacts: readonly { readonly trainingId: string; readonly factId: string; readonly words: string }[];
   /** Names of kinds by their numbers. */
   readonly kinds: ReadonlyMap<number, string>;
   readonly texts: readonly TokenText[];
@@ -49,6 +53,8 @@ export interface AdaptData extends Pick<SplitData, 'read' | 'classified' | 'trai
   readonly tokens: number;
   /** General texts, where the recipe wants any: by them it is told what mattered. */
   readonly general: readonly TokenText[];
+  /** Some of them to see how experts are used where the data names no kinds: those that are not learnt, as far as there are any. */
+  readonly generalShown: readonly TokenText[];
   /** Ids of samples that were shortened, and those left out with the reason. */
   readonly cut: readonly string[];
   readonly refused: readonly { readonly id: string; readonly reason: string }[];
@@ -85,6 +91,8 @@ const admitted = (samples: readonly Sample[], overlapping: ReadonlySet<string>):
 
 const countTokens = (texts: readonly TokenText[]): number => texts.reduce((sum, { ids }) => sum + ids.length, 0);
 
+/** General texts at most by which the use of experts is shown. */
+const mostShown = 64;
 /** Kinds where the data names none: what it teaches, and what is replayed. */
 const unnamed = ['general', 'task'] as const;
 
@@ -107,17 +115,15 @@ export const readAdaptData = async (base: BaseModel, recipe: Recipe, options: Ad
   } = await splitData(base, { ...options, length: recipe.length, virtualTokens: virtual, seed: recipe.seed });
   if (recipe.method.askedTokens !== undefined && (read.shapes.text ?? 0) === read.samples.length)
     throw new ConfigError(`${data}: expected samples that ask something with ${recipe.method.kind}, got plain texts; take --method prompt`);
-  const overlaps = findOverlaps(
-    all.map((sample) => ({ id: sample.id, text: textOf(sample) })),
-    heldOut.map((sample) => ({ id: sample.id, text: textOf(sample) })),
-  );
+  const overlaps = findOverlaps(passagesOf(all), passagesOf(heldOut));
   const { training, left } = options.admit ? admitted(all, new Set(overlaps.map(({ trainingId }) => trainingId))) : { training: all, left: [] };
   const named = Object.keys(read.kinds).length > 0;
   if (kindField !== undefined && !named)
     throw new ConfigError(
       `${data}: expected a field ${kindField} that says what kind a sample is, got none in ${read.samples.length} samples; leave --kind out`,
     );
-  const replayed = usesGeneral(recipe) ? (await readSamples(replayData)).samples : [];
+  const replayed = (usesGeneral(recipe) ? (await readSamples(replayData)).samples : []).map((sample) => ({ ...sample, id: `replay ${sample.id}` }));
+  const known = await findFacts([...training, ...(recipe.replay > 0 ? replayed : [])], recipe.seed);
   const numbers = named ? numberKinds(Object.keys(read.kinds)) : new Map(unnamed.map((kind, i): [string, number] => [kind, i]));
   const kindOf = (kind: string) => (samples: readonly Sample[]) => (named ? samples : samples.map((sample) => ({ ...sample, kind })));
   // Both answers of a pair stand in one row.
@@ -134,7 +140,7 @@ export const readAdaptData = async (base: BaseModel, recipe: Recipe, options: Ad
     throw new ConfigError(
       `${evaluation ?? data}: expected held-out samples of at most ${ownLength} tokens, got ${apart.refused.length} that are not; take longer rows (--length)${tooLong === 'refuse' ? ', or cut them (--too-long cut)' : ''}`,
     );
-  const general = await tokenise(kindOf('general')(replayed.map((sample) => ({ ...sample, id: `replay ${sample.id}` }))), {
+  const general = await tokenise(kindOf('general')(replayed), {
     ...shared,
     length,
     tooLong: 'cut',
@@ -153,9 +159,11 @@ export const readAdaptData = async (base: BaseModel, recipe: Recipe, options: Ad
     heldOut,
     learnt: training.length - own.refused.length,
     contaminated: overlaps.map(({ trainingId, evaluationId, shared: words }) => ({ trainingId, evaluationId, words })),
+    contaminatedFacts: known,
     kinds: new Map([...numbers].map(([kind, number]) => [number, kind])),
     texts: [...own.texts, ...mixed, ...kept],
     general: general.texts,
+    generalShown: named ? [] : shownOf(general.texts, new Set([...mixed, ...kept].map(({ id }) => id.replace(/^kept /, ''))), recipe.seed),
     heldOutTexts: apart.texts,
     pairs: own.pairs,
     heldOutPairs: apart.pairs,
@@ -171,16 +179,32 @@ export const readAdaptData = async (base: BaseModel, recipe: Recipe, options: Ad
   };
 };
 
+const passagesOf = (samples: readonly Sample[]): Passage[] => samples.map((sample) => ({ id: sample.id, text: textOf(sample) }));
+
+/** Facts that a model is asked about the world and that samples tell, in the words in which they are asked. @param seed  draws what is asked */
+export const findFacts = async (samples: readonly Sample[], seed: number): Promise<AdaptData['contaminatedFacts']> => {
+  const facts = (await askedFacts(seed)).map(({ id, prompt, object }) => ({ id, text: `${prompt} ${object}` }));
+  return findOverlaps(passagesOf(samples), facts).map(({ trainingId, evaluationId: factId, shared: words }) => ({ trainingId, factId, words }));
+};
+
+/** Texts that are not learnt, or any where all are: some, in an order of the seed. */
+const shownOf = (texts: readonly TokenText[], learnt: ReadonlySet<string>, seed: number): TokenText[] => {
+  const unlearnt = texts.filter(({ id }) => !learnt.has(id));
+  return inOrderOf(unlearnt.length > 0 ? unlearnt : texts, seed).slice(0, mostShown);
+};
+
+const inOrderOf = (texts: readonly TokenText[], seed: number): TokenText[] =>
+  [...texts.keys()].sort((a, b) => mixed(a, seed) - mixed(b, seed)).map((at) => texts[at]!);
+
 /** Texts, drawn over and over in an order of the seed, until they have so many tokens. */
 const takeTokens = (texts: readonly TokenText[], tokens: number, seed: number): TokenText[] => {
   const found: TokenText[] = [];
   if (texts.length === 0) return found;
-  const order = [...texts.keys()].sort((a, b) => mixed(a, seed) - mixed(b, seed));
+  const order = inOrderOf(texts, seed);
   let sum = 0;
   for (let round = 0; sum < tokens; round++)
-    for (const at of order) {
+    for (const text of order) {
       if (sum >= tokens) break;
-      const text = texts[at]!;
       found.push(round === 0 ? text : { ...text, id: `${text.id} again${round > 1 ? ` ${round}` : ''}` });
       sum += text.ids.length;
     }

@@ -62,6 +62,9 @@ it('foresees that memory will not do: the price says so, and what would take les
   const dry = async () => {
     const notes: string[] = [];
     const { price } = await adapt({ dryRun: true, onNote: (note) => notes.push(note) });
+    expect(price.seconds).toBeGreaterThan(price.measuringSeconds);
+    expect(price.measuringSeconds).toBeGreaterThan(0);
+    expect(notes.find((note) => note.startsWith('lora: '))).toMatch(/, about [\d,]+ \S+ and [\d,]+ \S+ to measure before and after, /);
     return { price, notes };
   };
   using free = vi.spyOn(process, 'availableMemory').mockReturnValue(200e6);

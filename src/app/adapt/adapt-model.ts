@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
-import { countSteps, expertUse, firstValues, openHeldOut, planStep, type Recipe, recipeOf, saveAdapter, trainAdapter } from '../../adapt/index.ts';
+import { countSteps, expertUse, firstValues, openHeldOut, planStep, recipeOf, saveAdapter, trainAdapter } from '../../adapt/index.ts';
 import { ConfigError, sizeOf } from '../../core/index.ts';
 import { writeWhole } from '../../formats/index.ts';
 import { adaptReport, parseAdaptResult, retrievedKind } from '../../report/index.ts';
@@ -11,15 +11,16 @@ import { exactIn32Bits } from '../language-model/weights.ts';
 import { hashData, readAdaptData } from './adapt-data.ts';
 import { type AdaptOptions, type AdaptOutcome, type AdaptPrice, readingOf } from './adapt-options.ts';
 import { keepAsked } from './asked.ts';
-import { begunAt, begunRecomputed, describeRun, finishedRun } from './begun-run.ts';
+import { begunAt, begunFit, describeRun, finishedRun } from './begun-run.ts';
 import { chooseEntries, choosesEntries } from './choose-entries.ts';
 import { describeData } from './describe-data.ts';
-import { besidesSteps, fitMemory, fitUsually, memoryWarning, usualBytes } from './fit-memory.ts';
+import { memoryWarning, sessionBytes, usualWarning } from './fit-memory.ts';
+import { fitRecipe } from './fit-recipe.ts';
 import { floatLoss } from './float-loss.ts';
 import { holdRun } from './hold-run.ts';
 import { lateSignal } from './late-signal.ts';
 import { lossCurve } from './loss-curve.ts';
-import { measureModel } from './measure-model.ts';
+import { measureModel, measuringTokens } from './measure-model.ts';
 import { entriesFrom, openOrigin, startsFrom } from './origin.ts';
 import { peakBytesOf } from './peak-memory.ts';
 import { retrievedRun } from './retrieved-run.ts';
@@ -104,31 +105,20 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
   if (finished) {
     const { tokens, trainable, price } = finished;
     onNote?.(`${folder}: this run is over; remove the folder to train anew`);
-    return { folder, price: { steps, tokens, trainable, ...price.estimated, warning: null }, data, result: finished };
+    return { folder, price: { steps, tokens, trainable, ...price.estimated, measuringSeconds: 0, warning: null }, data, result: finished };
   }
   stage('preparing weights')(0, 0);
-  const besides = besidesSteps(base, wanted);
-  const fitted = async (recipe: Recipe): Promise<Recipe> => {
-    if (memoryBytes !== undefined) return await fitMemory(base, recipe, { bytes: memoryBytes, besides, pairs });
-    if (asked.recomputed !== undefined || recipe.weights !== 'f32') return recipe;
-    const begun = await begunRecomputed(folder); // a run goes on as it was begun
-    const within = begun === undefined ? await fitUsually(base, recipe, { besides, pairs }) : { ...recipe, recomputed: begun };
-    if (within.recomputed > recipe.recomputed)
-      onNote?.(
-        `the activations of ${within.recomputed} of ${config.layers} blocks are computed again, to stay within ${gigabytes(usualBytes)} beside weights in f32; a larger --memory computes fewer again, and is faster`,
-      );
-    return within;
-  };
-  const recipe = await fitted(wanted);
-  const { parameters, peakBytes } = await planStep(base, recipe, pairs);
+  const begunAs = await begunFit(folder, { ...described, recipe: wanted });
+  const { recipe, besides, fits } = await fitRecipe(base, wanted, { asked, memoryBytes, begun: begunAs, pairs, onNote });
+  const { parameters, peakBytes, nodes } = await planStep(base, recipe, pairs);
   const trainable = parameters.reduce((sum, { shape }) => sum + (sizeOf(shape) as number), 0);
   const bytes = peakBytes + besides;
   const free = process.availableMemory(); // before any of it is taken
   if (!dryRun) await mkdir(folder, { recursive: true });
   using _held = dryRun ? undefined : await holdRun(folder);
-  // The step and the held-out loss are never needed at once: whichever runs has the memory to itself.
-  const alone = recipe.microRows === recipe.rows && { cacheBytes: 1 };
-  await using engine = await openEngine({ process: true, threads, ...alone, ...(signal && { signal: lateSignal(signal, graceMs) }) });
+  const cacheBytes = sessionBytes(base, recipe, nodes);
+  const late = signal && { signal: lateSignal(signal, graceMs) };
+  await using engine = await openEngine({ process: true, threads, cacheBytes, ...late });
   const own = { base, engine, recipe, ...(origin && { start: origin.values }) };
   stage('measuring the held-out loss')(0, 0);
   const first = await firstValues(base, recipe, parameters, origin?.values);
@@ -141,10 +131,12 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
   const { tokens } = data;
   const forwardSeconds = judgedMs / 1000 / heldOutTokens;
   const tokensLearnt = tokens * recipe.epochs;
-  const warning = memoryWarning(bytes, free, memoryBytes !== undefined) ?? null;
-  const price: AdaptPrice = { steps, tokens: tokensLearnt, trainable, seconds: tokensLearnt * forwardSeconds * stepPerForward, bytes, warning };
+  const warning = memoryWarning(bytes, free, memoryBytes !== undefined) ?? (fits ? null : usualWarning(bytes, besides));
+  const trainingSeconds = tokensLearnt * forwardSeconds * stepPerForward;
+  const measuringSeconds = forwardSeconds * (await measuringTokens(base.tokenizer, data.heldOut, recipe.seed));
+  const price: AdaptPrice = { steps, tokens: tokensLearnt, trainable, seconds: trainingSeconds + measuringSeconds, measuringSeconds, bytes, warning };
   onNote?.(
-    `${recipe.method.kind}: ${trainable.toLocaleString('en')} trained parameters, ${steps} steps of ${recipe.rows} × ${recipe.length} tokens, about ${minutes(price.seconds)}, ${gigabytes(bytes)} of memory, frozen weights in ${recipe.weights}`,
+    `${recipe.method.kind}: ${trainable.toLocaleString('en')} trained parameters, ${steps} steps of ${recipe.rows} × ${recipe.length} tokens, about ${minutes(trainingSeconds)} and ${minutes(measuringSeconds)} to measure before and after, ${gigabytes(bytes)} of memory, frozen weights in ${recipe.weights}`,
   );
   if (warning !== null) onNote?.(warning);
   if (dryRun) return { folder, price, data };
@@ -154,7 +146,7 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
   // Pairs cost the same before training, whatever weights they are measured beside.
   const compares = recipe.weights === 'int8' && !pairs;
   if (compares) stage('judging beside float weights')(0, 0);
-  const floats = compares ? await floatLoss(join(folder, 'float-loss.json'), { ...own, texts: data.heldOutTexts }, first) : undefined;
+  const floats = compares ? await floatLoss(join(folder, 'float-loss.json'), { ...own, texts: data.heldOutTexts, threads, ...late }, first) : undefined;
   const measure = {
     model,
     heldOut: data.heldOut,
@@ -207,7 +199,7 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
   });
   const after = await measureModel(join(folder, 'after.json'), { ...measure, adapter, weights: before.weights });
   stage('writing the report')(0, 0);
-  const experts = await expertUse({ ...own, texts: judgedTexts, values: trained.values });
+  const experts = await expertUse({ ...own, texts: [...judgedTexts, ...data.generalShown], values: trained.values });
   const { loss, balance } = await lossCurve(folder, lossBefore.loss);
   const result = runResult({
     name: basename(folder),
@@ -221,7 +213,7 @@ export const adaptModel = async (options: AdaptOptions): Promise<AdaptOutcome> =
     tokens: tokensLearnt,
     seconds,
     peakMemoryBytes: await peakBytesOf(engine.info.pid),
-    price: { seconds: price.seconds, bytes: price.bytes },
+    price: { seconds: trainingSeconds, bytes: price.bytes },
     loss,
     heldOutLoss: { before: lossBefore.loss, after: lossAfter },
     ...(floats !== undefined && { floatLoss: floats }),

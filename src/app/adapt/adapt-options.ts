@@ -61,7 +61,10 @@ export interface AdaptPrice {
   /** Tokens of all epochs. */
   readonly tokens: number;
   readonly trainable: number;
+  /** Of training and measuring; of a run that is over, of training. */
   readonly seconds: number;
+  /** The part of them in which the model is asked, before and after. */
+  readonly measuringSeconds: number;
   readonly bytes: number;
   /** Where it takes more memory than this machine has to give now: what that means, and what would take less. */
   readonly warning: string | null;

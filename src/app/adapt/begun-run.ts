@@ -41,28 +41,32 @@ const textIn = (folder: string, name: string): Promise<string | undefined> =>
     return undefined;
   });
 
-const begunConfig = async (folder: string): Promise<{ readonly now?: unknown; readonly recomputed?: unknown }> => {
+const begunIn = async (folder: string): Promise<RunDescription | undefined> => {
   const text = await textIn(folder, 'run.json');
-  return text === undefined ? {} : ((JSON.parse(text) as { config?: object }).config ?? {});
+  return text === undefined ? undefined : (JSON.parse(text) as RunDescription);
 };
 
 /** When the run in a folder was begun; undefined where none was. */
 export const begunAt = async (folder: string): Promise<Date | undefined> => {
-  const { now } = await begunConfig(folder);
+  const { now } = ((await begunIn(folder))?.config ?? {}) as { readonly now?: unknown };
   return typeof now === 'string' ? new Date(now) : undefined;
 };
 
-/** How many blocks the run in a folder computes again; undefined where none was begun. */
-export const begunRecomputed = async (folder: string): Promise<number | undefined> => {
-  const { recomputed } = await begunConfig(folder);
-  return typeof recomputed === 'number' ? recomputed : undefined;
+/** How a run was fitted into memory: rows computed at once, and blocks whose activations are computed again. */
+export type Fit = Pick<Recipe, 'microRows' | 'recomputed'>;
+
+/** How the run in a folder was fitted into memory, if it is the one described but for that; undefined where none was begun, or another. */
+export const begunFit = async (folder: string, run: DescribedRun): Promise<Fit | undefined> => {
+  const found = await begunIn(folder);
+  if (!found || !sameRun(found, describeRun(run))) return undefined;
+  const { microRows, recomputed } = found.config as unknown as Fit;
+  return { microRows, recomputed };
 };
 
 /** The result of a run that is over, if the folder holds it and the run is the one described. How it was fitted into memory does not count: nothing is computed any more. */
 export const finishedRun = async (folder: string, run: DescribedRun): Promise<AdaptResult | undefined> => {
-  const [begun, result] = [await textIn(folder, 'run.json'), await textIn(folder, 'result.json')];
-  if (begun === undefined || result === undefined) return undefined;
-  const found = JSON.parse(begun) as RunDescription;
+  const [found, result] = [await begunIn(folder), await textIn(folder, 'result.json')];
+  if (found === undefined || result === undefined) return undefined;
   return sameRun(found, describeRun(run)) ? parseAdaptResult(JSON.parse(result) as never) : undefined;
 };
 

@@ -21,6 +21,7 @@ import { openEngine } from '../../runtime/index.ts';
 import { openRun } from '../../train/index.ts';
 import { openBase } from '../language-model/open-base.ts';
 import { exactIn32Bits } from '../language-model/weights.ts';
+import { findFacts } from './adapt-data.ts';
 import type { AdaptProgress } from './adapt-options.ts';
 import { combinedData, kindNumbers } from './combined-data.ts';
 import { combinedName } from './combined-name.ts';
@@ -81,7 +82,11 @@ export const combineRuns = async (folders: readonly string[], options: CombineOp
     stages.map(async (own) => ({ name: basename(resolve(own.folder)), learnt: own.result.data.samples, split: await stageSamples(base, own) })),
   );
   sameMeasure(stages);
-  const data = combinedData(samples);
+  const told = await findFacts(
+    samples.flatMap(({ split }) => split.training),
+    seed,
+  );
+  const data = { ...combinedData(samples), contaminatedFacts: told };
   onNote?.(
     `${origins.length} adapters, of which ${Math.min(origins.length, topK ?? 3)} serve a token; ${data.heldOut.length} held-out samples; nothing is trained`,
   );

@@ -11,7 +11,7 @@ export interface SplitRun {
 }
 
 /** What several runs learnt from, as one: the kind of a sample is the run it is of. Held-out samples take turns, so that the first of them are of all runs. */
-export const combinedData = (runs: readonly SplitRun[]): RunFigures['data'] => {
+export const combinedData = (runs: readonly SplitRun[]): Omit<RunFigures['data'], 'contaminatedFacts'> => {
   const own = ({ name }: SplitRun, samples: readonly Sample[]): Sample[] => samples.map((sample) => ({ ...sample, id: `${name} ${sample.id}`, kind: name }));
   const each = runs.map((run) => own(run, run.split.heldOut));
   const longest = Math.max(...each.map(({ length }) => length));

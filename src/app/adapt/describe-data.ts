@@ -3,7 +3,7 @@ import type { AdaptData } from './adapt-data.ts';
 
 /** What was understood, before anything is paid for it. */
 export const describeData = (
-  { read, classified, training, heldOut, contaminated, kinds: numbers, cut, refused, replay }: AdaptData,
+  { read, classified, training, heldOut, contaminated, contaminatedFacts, kinds: numbers, cut, refused, replay }: AdaptData,
   { method, against: { ewc, kl, localised } }: Recipe,
   note: ((message: string) => void) | undefined,
 ): void => {
@@ -36,6 +36,11 @@ export const describeData = (
   if (seen)
     note?.(
       `held-out samples that also stand in the training data: ${new Set(contaminated.map(({ evaluationId }) => evaluationId)).size}, as ${seen.evaluationId} in ${seen.trainingId}; their score says little`,
+    );
+  const told = contaminatedFacts[0];
+  if (told)
+    note?.(
+      `facts that the report asks for and that stand in what is learnt: ${new Set(contaminatedFacts.map(({ factId }) => factId)).size}, as "${told.words}" in ${told.trainingId}; what the model knows of the world afterwards is in part what it was just told`,
     );
   note?.(
     replay.source === null

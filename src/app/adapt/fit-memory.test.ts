@@ -1,26 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { type BaseModel, planStep, type RecipeInput, recipeOf } from '../../adapt/index.ts';
-import { tinyBase } from '../../adapt/testing/tiny-base.ts';
-import { elements, nameOf } from '../../core/index.ts';
-import { type CausalSource, causalMember } from '../../models/index.ts';
-import { causalInputs } from '../../nn/index.ts';
-import { tinyConfig } from '../testing/tiny-language-model.ts';
-import { fitMemory, fitUsually, memoryWarning } from './fit-memory.ts';
-
-/** A model of many blocks whose weights nobody looks at. */
-const deep = async (layers: number): Promise<BaseModel> => {
-  const member = causalMember({ ...tinyConfig, num_hidden_layers: layers });
-  const { parameters } = member.build(causalInputs(member.config));
-  const sizes = new Map(parameters.map((node) => [nameOf(node), elements(node.shape as number[])]));
-  return tinyBase({ member, parameters, values: async (name: string) => new Float32Array(sizes.get(name)!) } as unknown as CausalSource);
-};
+import { planStep, type RecipeInput, recipeOf } from '../../adapt/index.ts';
+import { fitMemory, fitUsually, memoryWarning, usualWarning } from './fit-memory.ts';
+import { deepBase } from './testing/deep-base.ts';
 
 const layers = 8;
 const recipe = (given: RecipeInput = {}) => recipeOf({ weights: 'f32', ...given }, { exactBytes: false, model: { layers, hidden: 8 } });
 
 describe('a recipe fitted into memory', () => {
   it('computes again as few blocks as will do, before rows come one after another', async () => {
-    const base = await deep(layers);
+    const base = await deepBase(layers);
     const takes = (microRows: number, recomputed: number): Promise<number> =>
       planStep(base, { ...recipe(), microRows, recomputed }).then(({ peakBytes }) => peakBytes);
     const [wanted, besides] = [recipe(), 1e6];
@@ -35,22 +23,31 @@ describe('a recipe fitted into memory', () => {
     expect(await takes(2, tight.recomputed)).toBeLessThan(figures[3]!);
   }, 60_000);
 
-  it('beside float weights stays within a bound that nobody named, where computing blocks again is enough', async () => {
-    const base = await deep(layers);
-    const takes = (recomputed: number): Promise<number> => planStep(base, { ...recipe(), recomputed }).then(({ peakBytes }) => peakBytes);
-    const wanted = recipe();
-    expect(wanted.recomputed).toBe(2); // as usual
-    const [besides, within] = [1e6, await takes(5)];
-    const fitted = await fitUsually(base, wanted, { bytes: within + besides, besides });
-    expect(fitted).toEqual({ ...wanted, recomputed: 5 });
-    expect(await takes(4)).toBeGreaterThan(within);
-    expect(await fitUsually(base, wanted, { bytes: (await takes(2)) + besides, besides })).toBe(wanted); // does as it is
-    expect(await fitUsually(base, wanted, { bytes: (await takes(layers)) - 1 + besides, besides })).toBe(wanted); // nothing is enough
-    const bytes = recipe({ weights: 'int8' });
-    expect(await fitUsually(base, bytes, { bytes: within + besides, besides })).toBe(bytes);
-    expect(await fitUsually(base, wanted, { besides })).toBe(wanted); // 2.5 GB
-    expect((await fitUsually(base, wanted, { besides: 2.5e9 - within })).recomputed).toBe(5);
-  }, 60_000);
+  it.each(['f32', 'int8'] as const)(
+    'stays within a bound that nobody named, of blocks computed again no fewer than usual: %s',
+    async (weights) => {
+      const base = await deepBase(layers);
+      const wanted = recipe({ weights });
+      const takes = (recomputed: number, microRows = 4): Promise<number> =>
+        planStep(base, { ...wanted, recomputed, microRows }).then(({ peakBytes }) => peakBytes);
+      expect(wanted.recomputed).toBe(2); // as usual
+      const besides = 1e6;
+      const within = (bytes: number, leastRows = 1) => fitUsually(base, wanted, { bytes: bytes + besides, besides, leastRows });
+      expect(await within(await takes(2))).toEqual(wanted); // does as it is
+      expect(await within(await takes(5))).toEqual({ ...wanted, recomputed: 5 });
+      expect(await takes(4)).toBeGreaterThan(await takes(5));
+      const all = await takes(layers);
+      const two = (await within(all - 1))!;
+      expect(two).toEqual({ ...wanted, microRows: 2, recomputed: two.recomputed });
+      expect(two.recomputed).toBeGreaterThanOrEqual(2);
+      expect(await within(all - 1, 4)).toBeUndefined(); // rows that were named stay together
+      expect(await within((await takes(layers, 1)) - 1)).toBeUndefined();
+      expect(await within(-1)).toBeUndefined();
+      expect(await fitUsually(base, wanted, { besides })).toEqual(wanted); // 2.5 GB
+      expect(await fitUsually(base, wanted, { besides: 2.5e9 - (await takes(5)) })).toEqual({ ...wanted, recomputed: 5 });
+    },
+    60_000,
+  );
 
   it('is warned of before it runs out, with what would take less', () => {
     expect(memoryWarning(2e9, 2e9, false)).toBeUndefined();
@@ -58,10 +55,14 @@ describe('a recipe fitted into memory', () => {
       /^training takes about 5,800 MB, and 3,100 MB are free here: .+; take --memory 3100mb, .+ or fewer --rows/,
     );
     expect(memoryWarning(5.8e9, 3.1e9, true)).toContain('take a smaller --memory');
+    expect(usualWarning(7.1e9, 5.8e9)).toMatch(
+      /^training takes about 7,100 MB: nothing keeps it within 2,500 MB, for weights, .+ alone take 5,800 MB; it goes on/,
+    );
+    expect(usualWarning(3e9, 1e9)).toContain('not even one row at a time with everything computed again');
   });
 
   it('is refused where nothing fits, and rows that would are named', async () => {
-    const base = await deep(layers);
+    const base = await deepBase(layers);
     const least = (await planStep(base, { ...recipe(), microRows: 1, recomputed: layers })).peakBytes;
     const shorter = (await planStep(base, { ...recipe(), microRows: 1, recomputed: layers, length: 64 })).peakBytes;
     expect(shorter).toBeLessThan(0.6 * least);

@@ -15,10 +15,10 @@ const leastLength = 32;
 const librariesBytes = 450e6;
 
 /** Bytes that training takes whatever a step is: libraries, and the weights as a session holds them. */
-export const besidesSteps = ({ source }: BaseModel, { weights, method }: Recipe): number => {
-  const values = source.parameters.reduce((sum, { shape }) => sum + elements(shape as readonly number[]), 0);
-  return librariesBytes + values * bytesOfValue(weights, method.kind);
-};
+export const besidesSteps = ({ source }: BaseModel, { weights, method }: Recipe): number =>
+  librariesBytes + valuesOf(source) * bytesOfValue(weights, method.kind);
+
+const valuesOf = ({ parameters }: BaseModel['source']): number => parameters.reduce((sum, { shape }) => sum + elements(shape as readonly number[]), 0);
 
 /**
  * Whole numbers lie there for both ways, as they are and as the kernels pack them; the table of words as floats too. Floats lie there as they are in their file (measured: 4.7). Where all is trained there are moments, what follows
@@ -30,24 +30,49 @@ const bytesOfValue = (weights: Recipe['weights'], kind: string): number => {
   return weights === 'int8' ? 4 : 5;
 };
 
-/** What training beside float weights is kept within where no bound is named, as whole numbers are by themselves: bytes. */
-export const usualBytes = 2.5e9;
+/** Bytes of a value of frozen weights as a session packs it, and of a node: what an engine counts sessions by. */
+const packedBytes = ({ weights, method }: Recipe): number => (weights === 'f32' ? 0 : method.kind === 'dora' ? 5.8 : 2.7);
+const nodeBytes = 16_384;
 
 /**
- * A recipe whose training beside float weights stays within `usualBytes` by computing more blocks again than it says, as few as will do; the same one where it does as it is, or no number of blocks does it.
+ * Bytes of sessions that an engine keeps in training. The step and the held-out loss are never needed at once: whichever runs has the memory to itself. Where rows come one after another a step is two programs, which stay beside
+ * each other and beside nothing else: half of another session's weights do not fit.
  *
- * @param budget  `bytes` is `usualBytes` unless told
+ * @param nodes  of a step
  */
-export const fitUsually = async (
+export const sessionBytes = ({ source }: BaseModel, recipe: Recipe, nodes: number): number =>
+  recipe.microRows === recipe.rows ? 1 : 1.5 * valuesOf(source) * packedBytes(recipe) + 1.25 * nodes * nodeBytes;
+
+/** What training is kept within where no bound is named: bytes. */
+export const usualBytes = 2.5e9;
+
+export interface UsualBudget extends Omit<MemoryBudget, 'bytes'> {
+  /** Default `usualBytes`. */
+  readonly bytes?: number;
+  /** Rows that are computed at once at least. Default 1. */
+  readonly leastRows?: number;
+}
+
+/** A recipe whose training stays within what is usual: as `fitMemory`, but that no fewer blocks are computed again than it says. The same one where it does as it is; undefined where nothing fits. */
+export const fitUsually = (base: BaseModel, recipe: Recipe, { bytes = usualBytes, leastRows = 1, ...more }: UsualBudget): Promise<Recipe | undefined> =>
+  fitting(base, recipe, { ...more, bytes }, { recomputed: recipe.recomputed, leastRows });
+
+/** The recipe that fits with most rows at once, and of these with fewest blocks computed again, from `recomputed` on; undefined where none does. */
+const fitting = async (
   base: BaseModel,
   recipe: Recipe,
-  { bytes = usualBytes, besides, pairs = false }: Partial<MemoryBudget> & Pick<MemoryBudget, 'besides'>,
-): Promise<Recipe> => {
-  if (recipe.weights !== 'f32') return recipe;
+  { bytes, besides, pairs = false }: MemoryBudget,
+  { recomputed: least, leastRows }: { readonly recomputed: number; readonly leastRows: number },
+): Promise<Recipe | undefined> => {
+  if (besides >= bytes) return undefined;
   const { layers } = base.source.member.config;
-  const fits = async (recomputed: number): Promise<boolean> => besides + (await planStep(base, { ...recipe, recomputed }, pairs)).peakBytes <= bytes;
-  if ((await fits(recipe.recomputed)) || !(await fits(layers))) return recipe;
-  return { ...recipe, recomputed: await fewest(recipe.recomputed + 1, layers, fits) };
+  for (let microRows = recipe.microRows; microRows >= leastRows; microRows = Math.floor(microRows / 2)) {
+    const fits = async (recomputed: number): Promise<boolean> =>
+      besides + (await planStep(base, { ...recipe, microRows, recomputed }, pairs)).peakBytes <= bytes;
+    if (await fits(least)) return { ...recipe, microRows, recomputed: least };
+    if (await fits(layers)) return { ...recipe, microRows, recomputed: await fewest(least + 1, layers, fits) };
+  }
+  return undefined;
 };
 
 /** The least number from `low` to `high` that fits, where that one does. */
@@ -61,19 +86,17 @@ const fewest = async (low: number, high: number, fits: (count: number) => Promis
 };
 
 /**
- * A recipe whose step fits into the memory given: first blocks are computed again, as few as will do, then rows one after another. The result of training is the same but for rounding.
+ * A recipe whose step fits into the memory given: first blocks are computed again, as few as will do, then rows one after another. The result of training is the same but for rounding, and but for a balance of experts, which is
+ * of the samples that are computed at once.
  *
  * @throws ConfigError where nothing fits, saying what the least would take, and which shorter rows would fit
  */
-export const fitMemory = async (base: BaseModel, recipe: Recipe, { bytes, besides, pairs = false }: MemoryBudget): Promise<Recipe> => {
+export const fitMemory = async (base: BaseModel, recipe: Recipe, budget: MemoryBudget): Promise<Recipe> => {
+  const fitted = await fitting(base, recipe, budget, { recomputed: 0, leastRows: 1 });
+  if (fitted) return fitted;
+  const { bytes, besides, pairs = false } = budget;
   const { layers } = base.source.member.config;
   const takes = async (changes: Partial<Recipe>): Promise<number> => besides + (await planStep(base, { ...recipe, ...changes }, pairs)).peakBytes;
-  for (let microRows = recipe.microRows; microRows >= 1; microRows = Math.floor(microRows / 2)) {
-    if ((await takes({ microRows, recomputed: 0 })) <= bytes) return { ...recipe, microRows, recomputed: 0 };
-    if ((await takes({ microRows, recomputed: layers })) > bytes) continue;
-    const fits = async (recomputed: number): Promise<boolean> => (await takes({ microRows, recomputed })) <= bytes;
-    return { ...recipe, microRows, recomputed: await fewest(1, layers, fits) };
-  }
   const least = Math.min(await takes({ microRows: 1, recomputed: layers }), await takes({ microRows: 1, recomputed: 0 })); // of a model of few blocks
   throw new ConfigError(
     `adapt: expected training within ${megabytes(bytes)}, got at least ${megabytes(least)} for one row of ${recipe.length} tokens at a time with everything computed again; ${await smaller(recipe, { bytes, besides }, (length) => takes({ length, microRows: 1, recomputed: layers }), least)}`,
@@ -86,6 +109,10 @@ export const memoryWarning = (bytes: number, free: number, fitted: boolean): str
   const instead = fitted ? 'close other programs, or take a smaller --memory' : `take --memory ${Math.floor(free / 1e6)}mb, which computes activations again`;
   return `training takes about ${megabytes(bytes)}, and ${megabytes(free)} are free here: it may be ended for want of memory; ${instead}, or fewer --rows, a smaller --length or --size`;
 };
+
+/** What to say where nothing makes training stay within what is usual. */
+export const usualWarning = (bytes: number, besides: number): string =>
+  `training takes about ${megabytes(bytes)}: nothing keeps it within ${megabytes(usualBytes)}, ${besides >= usualBytes ? `for weights, what trains them and libraries alone take ${megabytes(besides)}` : 'not even one row at a time with everything computed again'}; it goes on as it is, and another --method, shorter rows (--length) or a smaller model take less`;
 
 const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6).toLocaleString('en')} MB`;
 

@@ -4,7 +4,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { readSamples } from '../../adapt/index.ts';
 import { ownHome } from '../testing/own-home.ts';
 import { writeTinyModel } from '../testing/tiny-language-model.ts';
-import { type Measured, measureModel } from './measure-model.ts';
+import { askedFacts, type Measured, measureModel, measuringTokens } from './measure-model.ts';
 
 const own = ownHome();
 const at = (...names: string[]): string => join(own.path, ...names);
@@ -35,3 +35,14 @@ it('takes what was measured only from weights that are held as they are now', as
   await writeFile(file, JSON.stringify(silent)); // as an earlier version wrote it
   expect([(await measure()).weights, asked > 0]).toEqual(['f32', true]);
 }, 60_000);
+
+it('costs what questions, candidates and answers have tokens, twice, and a written answer before as much as may be', async () => {
+  const encode = (text: string): number[] => Array(text.length).fill(0); // a token a character
+  const facts = (await askedFacts(1)).reduce(
+    (sum, { prompt, candidates }) => sum + prompt.length + candidates.reduce((all, one) => all + one.length + 1, 0),
+    0,
+  );
+  expect(await measuringTokens({ encode }, [], 1)).toBe(3 * 2 * facts);
+  const { samples } = await readSamples(at('data.jsonl'));
+  expect(await measuringTokens({ encode }, samples, 1)).toBe(3 * (2 * (facts + 2 * 'Box 1?'.length) + 2 * 96 + 'red'.length + 'green'.length + 2));
+});

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { answerOf, type ConversationSample, type PreferenceSample, type Sample } from '../../adapt/index.ts';
-import { type MeasuredItem, measureAnswers, measurePreferences } from '../../evaluate/index.ts';
-import { type ChatMessage, writeWhole } from '../../formats/index.ts';
+import { answerOf, type ConversationSample, type PreferenceSample, promptOf, type Sample } from '../../adapt/index.ts';
+import { builtinFacts, type FactProbe, type MeasuredItem, measureAnswers, measurePreferences, withCandidates } from '../../evaluate/index.ts';
+import { type CausalTokenizer, type ChatMessage, writeWhole } from '../../formats/index.ts';
 import { readKnowledgeTest } from '../eval-knowledge.ts';
 import type { LanguageModel } from '../language-model/index.ts';
 import { openLanguageModelApart } from '../language-model/open-language-model-apart.ts';
@@ -31,6 +31,7 @@ export interface MeasureOptions extends AskRun {
 
 const mostAsked = 100; // of the held-out samples
 const mostWords = 40; // of an answer that is compared word by word
+const mostWritten = 96; // tokens of an answer
 const perRelation = 12;
 const candidates = 16;
 
@@ -61,8 +62,26 @@ export const askedOf = (heldOut: readonly Sample[]): ConversationSample[] =>
     )
     .slice(0, mostAsked);
 
+/** Held-out preferences whose answers a model can be asked to compare. */
+const preferredOf = (heldOut: readonly Sample[]): PreferenceSample[] =>
+  heldOut.filter((sample): sample is PreferenceSample => sample.shape === 'preference').slice(0, mostAsked);
+
 const spoken = (turns: ConversationSample['turns']): readonly ChatMessage[] => turns.map(({ role, content }) => ({ role, content }));
 const turnsOf = ({ turns }: ConversationSample): readonly ChatMessage[] => spoken(turns.slice(0, -1));
+
+/** What a token costs that is written, or read in one of many short texts, in tokens of full rows (measured on SmolLM2: about three). */
+const shortCost = 3;
+
+/** About how many tokens of full rows cost as much as asking a model twice, before and after. Answers before are taken to be as long as may be, those after as long as the right ones. @param seed  draws the facts */
+export const measuringTokens = async ({ encode }: Pick<CausalTokenizer, 'encode'>, heldOut: readonly Sample[], seed: number): Promise<number> => {
+  const count = (text: string): number => encode(text).length;
+  const sum = <T>(items: readonly T[], tokens: (item: T) => number): number => items.reduce((total, item) => total + tokens(item), 0);
+  const facts = sum(await askedFacts(seed), ({ prompt, candidates }) => count(prompt) + sum(candidates, (one) => count(` ${one}`)));
+  const compared = sum(preferredOf(heldOut), (sample) => count(promptOf(sample)) + count(sample.chosen) + count(sample.rejected));
+  const asked = askedOf(heldOut);
+  const answers = sum(asked, (sample) => mostWritten + Math.min(mostWritten, count(answerOf(sample)) + 1));
+  return shortCost * (2 * (facts + compared + sum(asked, (sample) => count(promptOf(sample)))) + answers);
+};
 
 interface AskRun {
   readonly signal?: AbortSignal;
@@ -83,9 +102,14 @@ export const askHeldOut = async (
 ): Promise<MeasuredItem[]> => {
   if (!model.info.hasChatTemplate) return [];
   const { signal } = run;
-  const preferred = heldOut.filter((sample): sample is PreferenceSample => sample.shape === 'preference').slice(0, mostAsked);
   const compared = await measurePreferences(
-    preferred.map(({ id, kind, turns, chosen, rejected }) => ({ id, ...(kind !== undefined && { group: kind }), prompt: spoken(turns), chosen, rejected })),
+    preferredOf(heldOut).map(({ id, kind, turns, chosen, rejected }) => ({
+      id,
+      ...(kind !== undefined && { group: kind }),
+      prompt: spoken(turns),
+      chosen,
+      rejected,
+    })),
     (prompt, completions) => model.scoreCompletions(prompt as readonly ChatMessage[], completions),
     runOf(run, 'comparing held-out answers'),
   );
@@ -96,13 +120,16 @@ export const askHeldOut = async (
       prompt: messagesOf(sample),
       answers: [answerOf(sample)],
     })),
-    { write: async (prompt) => (await model.generate({ messages: prompt as readonly ChatMessage[], maxTokens: 96 }, signal ? { signal } : {})).text },
+    { write: async (prompt) => (await model.generate({ messages: prompt as readonly ChatMessage[], maxTokens: mostWritten }, signal ? { signal } : {})).text },
     runOf(run, 'asking held-out samples'),
   );
   return [...compared, ...written];
 };
 
-/** Asks an open model about the world. @param seed  draws the facts */
+/** The facts that a model is asked about the world. @param seed  draws them */
+export const askedFacts = async (seed: number): Promise<FactProbe[]> => withCandidates(await builtinFacts(), { perRelation, most: candidates, seed });
+
+/** Asks an open model about the world: `askedFacts`. */
 export const askKnowledge = async (model: LanguageModel, seed: number, run: AskRun): Promise<readonly MeasuredItem[]> => {
   const facts = await readKnowledgeTest('facts', { data: 'builtin', limit: perRelation, candidates, seed });
   return (await facts.measure(model, runOf(run, 'asking general knowledge'))).items;

@@ -49,12 +49,13 @@ export const retrievedRun = async (options: AdaptOptions): Promise<AdaptOutcome>
   const how = readingOf(options);
   const now = (await begunAt(folder)) ?? new Date();
   const hashes = await hashData(recipe, files);
-  const data = await readAdaptData(base, recipe, { ...files, now, ...how, ...(signal && { signal }) });
+  // Knowledge is asked without examples: what they say of the world does not matter.
+  const data = { ...(await readAdaptData(base, recipe, { ...files, now, ...how, ...(signal && { signal }) })), contaminatedFacts: [] };
   if (data.pairs.length > 0)
     throw new UnsupportedError(`${path}: expected samples with one answer to draw examples from, got preferences; give their chosen answers as instructions`);
   describeData(data, recipe, onNote);
   onNote?.('nothing is trained: the samples to learn are those that examples are drawn from');
-  const free = { steps: 0, tokens: 0, trainable: 0, seconds: 0, bytes: 0, warning: null };
+  const free = { steps: 0, tokens: 0, trainable: 0, seconds: 0, measuringSeconds: 0, bytes: 0, warning: null };
   if (options.dryRun) return { folder, price: free, data };
   const described = { recipe, model: base, hashes, now, origin: undefined, reading: how };
   const finished = await finishedRun(folder, described);

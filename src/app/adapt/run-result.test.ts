@@ -27,6 +27,7 @@ const resultOf = (answer: string, before: readonly MeasuredItem[], after: readon
       refused: [],
       heldOut: before.map(({ id }) => sample(id, answer)),
       contaminated: [],
+      contaminatedFacts: [],
       pairs: [],
       kinds: new Map(),
       replay: { share: 0, source: null, texts: 0 },

@@ -11,7 +11,7 @@ export interface RunFigures {
   readonly base: BaseModel;
   readonly recipe: Recipe;
   readonly origin: AdaptResult['from'];
-  readonly data: Pick<AdaptData, 'learnt' | 'refused' | 'heldOut' | 'contaminated' | 'pairs' | 'kinds' | 'replay'> & {
+  readonly data: Pick<AdaptData, 'learnt' | 'refused' | 'heldOut' | 'contaminated' | 'contaminatedFacts' | 'pairs' | 'kinds' | 'replay'> & {
     readonly cut?: AdaptData['cut'];
     readonly read: Pick<AdaptData['read'], 'samples' | 'kinds' | 'skipped' | 'duplicates'>;
   };
@@ -82,6 +82,7 @@ export const runResult = (figures: RunFigures): AdaptResult => {
       ...(data.cut && { cut: data.cut.length }),
       duplicates: data.read.duplicates.length,
       contaminated: new Set(data.contaminated.map(({ evaluationId }) => evaluationId)).size,
+      contaminatedFacts: new Set(data.contaminatedFacts.map(({ factId }) => factId)).size,
     },
     method: { kind: method.kind, options: method.options },
     ...(origin && { from: { name: origin.name, path: origin.path, sha256: origin.sha256 } }),
