@@ -6,8 +6,8 @@ tokenizers.json: ids and offsets that the Rust tokenizers give. Offsets are UTF-
 
 causal-tokenizers.json: 2 000 lines of hard text from a seeded generator, two small vocabularies trained on them, and for each pipeline two bytes of the SHA-256 of each line's ids (int32, little endian), so
 that the file stays small. References: the Rust tokenizers; sentencepiece; a plain merging by score written here. Of the vocabularies of real models only hashes are kept:
-  LYCEUM_SMOLLM2=model.gguf  (also needs gguf)  ·  LYCEUM_LLAMA2C=tokenizer.bin
-Without these two the hashes already in the fixture stay.
+  LYCEUM_SMOLLM2=model.gguf, LYCEUM_GEMMA3=model.gguf  (also need gguf)  ·  LYCEUM_LLAMA2C=tokenizer.bin
+Without these the hashes already in the fixture stay.
 
 chat-templates.json: templates in the manner of those that models bring, rendered by jinja2 set up as Hugging Face transformers does it. Time stands still at 2024-07-05 08:09 UTC.
 """
@@ -293,6 +293,30 @@ def smollm2(lines, path):
     return {"ids": digest([encoding.ids for encoding in encodings]), "ends": digest([ends_of(line, encoding) for line, encoding in zip(lines, encodings)])}
 
 
+def gemma3(lines, path):
+    from gguf import GGUFReader
+
+    fields = GGUFReader(path).fields
+    values = lambda key, read: [read(fields[key].parts[at]) for at in fields[key].data]
+    tokens = values("tokenizer.ggml.tokens", lambda part: bytes(part).decode())
+    kinds = values("tokenizer.ggml.token_type", lambda part: int(part[0]))
+    scores = values("tokenizer.ggml.scores", lambda part: float(part[0]))
+    vocab = {token: id for id, token in enumerate(tokens)}
+    merges = [(-scores[id], id, at) for id, text in enumerate(tokens) if kinds[id] == 1 for at in range(1, len(text)) if text[:at] in vocab and text[at:] in vocab]
+    whole = {
+        "version": "1.0",
+        "added_tokens": [added(id, tokens[id].replace("▁", " "), special=kinds[id] == 3) for id in range(len(tokens)) if kinds[id] in (3, 4)],
+        "normalizer": {"type": "Replace", "pattern": {"String": " "}, "content": "▁"},
+        "pre_tokenizer": None,
+        "post_processor": {"type": "TemplateProcessing", "single": [SPECIAL("<bos>"), TEXT], "pair": [TEXT, {"Sequence": {"id": "B", "type_id": 1}}], "special_tokens": {"<bos>": {"id": "<bos>", "ids": [2], "tokens": ["<bos>"]}}},
+        "decoder": None,
+        "model": {"type": "BPE", "dropout": None, "unk_token": "<unk>", "continuing_subword_prefix": None, "end_of_word_suffix": None, "fuse_unk": True, "byte_fallback": True, "ignore_merges": False, "vocab": vocab,
+                  "merges": [[tokens[id][:at], tokens[id][at:]] for _, id, at in sorted(merges)]},
+    }
+    tokenizer = Tokenizer.from_str(json.dumps(whole))
+    return {"ids": digest([tokenizer.encode(line).ids for line in lines])}
+
+
 def llama2c(lines, path):
     data = Path(path).read_bytes()
     pieces, at = [], 4
@@ -317,6 +341,7 @@ def causal_fixture():
         "byteLevel": byte_level(lines),
         "sentencePiece": sentence_piece(lines),
         "smollm2": real("smollm2", smollm2, os.environ.get("LYCEUM_SMOLLM2")),
+        "gemma3": real("gemma3", gemma3, os.environ.get("LYCEUM_GEMMA3")),
         "llama2c": real("llama2c", llama2c, os.environ.get("LYCEUM_LLAMA2C")),
     }
 

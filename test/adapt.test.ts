@@ -33,7 +33,7 @@ beforeAll(async () => {
   await writeTinyModel(join(folder, 'other'), { context: 512, vocab: 272 });
   write('data.jsonl', samples);
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }), 60_000);
 
 describe('lyceum adapt', () => {
   it('--dry-run says what was recognised and what it takes, and writes nothing', () => {

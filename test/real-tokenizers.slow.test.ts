@@ -4,7 +4,9 @@ import { openGguf, openLlama2c, renderChat, tokenizerFromGguf, tokenizerFromPiec
 import { different, fixture, lines } from '../src/formats/testing/tokenizer-fixture.ts';
 
 // Vocabularies of real models are too large for the repository: they come with the models, where those were pulled.
-const [smollm2, stories] = await Promise.all(['smollm2-135m-instruct', 'stories15m'].map((name) => resolveModel(name).catch(() => undefined)));
+const [smollm2, gemma, stories] = await Promise.all(
+  ['smollm2-135m-instruct', 'gemma-3-270m', 'stories15m'].map((name) => resolveModel(name).catch(() => undefined)),
+);
 
 it('SmolLM2: the ids of the reference, decoded to what was encoded where the vocabulary has all bytes', async ({ skip }) => {
   if (!smollm2) return skip('smollm2-135m-instruct is not here: lyceum models pull smollm2-135m-instruct');
@@ -30,6 +32,16 @@ it('SmolLM2: its chat template', async ({ skip }) => {
   const text = await renderChat(metadata.get('tokenizer.chat_template') as string, { messages, addGenerationPrompt: true });
   expect(text).toBe('<|im_start|>system\nS<|im_end|>\n<|im_start|>user\nU<|im_end|>\n<|im_start|>assistant\n');
   expect(tokenizerFromGguf(metadata).encode(text, { special: false })).toContain(2);
+});
+
+it('Gemma 3: the ids of the reference, decoded to what was encoded', async ({ skip }) => {
+  if (!gemma) return skip('gemma-3-270m is not here: lyceum models pull gemma-3-270m');
+  const tokenizer = tokenizerFromGguf((await openGguf(gemma.path)).metadata);
+  expect(tokenizer.bos).toBe(2);
+  expect(different(fixture.gemma3.ids, (line) => tokenizer.encode(line))).toEqual([]);
+  const whole = (line: string) => tokenizer.decode(tokenizer.encode(line, { special: false }), { skipSpecial: false }) === line;
+  // The vocabulary writes a space as ▁, so the two are one.
+  expect(lines.filter((line) => !line.includes('▁') && !whole(line))).toEqual([]);
 });
 
 it('llama2.c: the ids of a plain merging by score, decoded to what was encoded', async ({ skip }) => {

@@ -25,6 +25,7 @@ interface Packed {
     readonly llama2c: string;
   };
   readonly smollm2: { readonly ids: string; readonly ends: string };
+  readonly gemma3: { readonly ids: string };
   readonly llama2c: { readonly ids: string };
 }
 
