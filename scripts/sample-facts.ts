@@ -21,5 +21,7 @@ for (const { id } of ranked.slice(0, Number(count))) {
   const { subject, relation, object, documents, sources } = await store.fact(id);
   const { document, start, end, text } = sources[0]!;
   const before = (await store.document(document)).text.slice(Math.max(0, start - 200), start);
-  process.stdout.write(`${JSON.stringify({ fact: id, document, start, end, subject: subject.name, relation, object: object.name, documents, before, text })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ fact: id, document, start, end, subject: subject.name, relation, object: object.name, documents, before, text })}\n`,
+  );
 }
