@@ -1,13 +1,13 @@
 import { ConfigError, type Program } from '../core/index.ts';
 import { type Binding, CancelledError, type Engine, type Executable } from '../runtime/index.ts';
 import type { CausalModel } from './causal-model.ts';
-import { createKeyValueCache } from './key-value-cache.ts';
 import { fillingLastToken, lastTokenOutput, putAtLast } from './last-token.ts';
 import { checkRequest, type Generated, type Request, type Token } from './request.ts';
 import { runStepWhole, type Step } from './run-step.ts';
 import { adjust, adjusts, bestCandidates, checkSampling, draw } from './sampling.ts';
 import { scoreTokens } from './score.ts';
 import { continuationScorer } from './score-continuations.ts';
+import { createSlots, plainTokens } from './slots.ts';
 import { createSpeculation, type Speculation, worthChecking } from './speculation.ts';
 import { stepProgram } from './step-program.ts';
 
@@ -57,22 +57,8 @@ interface Sequence {
   right: number;
 }
 
-/** What a slot holds. */
-interface Held {
-  readonly tokens: number[];
-  /** So many of the first were read as parts of a prompt; those after them came one by one. */
-  read: number;
-  /** Whether by the step made for long prompts. */
-  readonly long: boolean;
-}
-
-// Sums of attention depend in their last bits on where a step begins, and int8 makes more of that: what a prompt finds in the cache is what it would have computed itself, bit for bit. The step for long prompts
-// sums over the cache and the new tokens in one, so it may begin anywhere; the plain one begins at multiples of `plainTokens`.
-const plainTokens = 128; // of a prompt in one step
-const mostTokens = { beside: 288, alone: 576 }; // the same where the step is the one for long prompts: others do not wait as long
+const mostTokens = { beside: 288, alone: 576 }; // of a prompt in one step, where that is the one for long prompts: others do not wait as long
 const longTokens = 64; // of a prompt from which on its step may be another one
-const leastLong = 16; // tokens in such a step: attention is computed in four parts
-const leastShared = 16; // tokens that are worth copying from another sequence
 
 /** Compiles the model's step and waits for requests. */
 export const openGenerator = async ({
@@ -95,65 +81,25 @@ export const openGenerator = async ({
     return forMany;
   };
   const continuations = continuationScorer(step, model);
-  const cache = createKeyValueCache(model.config);
   // Slots 0 … active − 1 are at work, the last of them perhaps still with its prompt; the others keep what they had, for a prompt that begins alike.
-  const held: Held[] = [];
+  const slots = createSlots(model.config, most);
+  const { cache } = slots;
   const active: Sequence[] = [];
   const waiting: Sequence[] = [];
   let working: Promise<void> | undefined;
   let closed = false;
 
-  const swap = (a: number, b: number): void => {
-    if (a === b) return;
-    cache.swap(a, b);
-    [held[a], held[b]] = [held[b]!, held[a]!];
-  };
-
-  /** Forgets all but the first tokens of a slot. */
-  const keep = (slot: number, count: number): void => {
-    const own = held[slot]!;
-    own.tokens.length = count;
-    own.read = Math.min(own.read, count);
-    cache.truncate(slot, count);
-  };
-
-  /** Gives a sequence the slot after the active ones, with as much of its prompt in it as any slot holds. */
+  /** Gives a sequence the slot after the active ones. */
   const admit = (sequence: Sequence): void => {
     const { prompt } = sequence.request;
-    const at = active.length;
-    const own = isLong(prompt);
-    const shared = held.map(({ tokens, read, long }, slot) => {
-      if (long !== own) return 0;
-      // What stands after a token where something was put is of no use to another.
-      const clean = active[slot]?.request.lastToken?.put ? active[slot].request.prompt.length - 1 : read;
-      const alike = commonPrefix(tokens, prompt, Math.min(read, clean, prompt.length - (own ? leastLong : 1)));
-      return own ? alike : alike - (alike % plainTokens);
-    });
-    const bestOf = (from: number, to: number): number => {
-      let found = from;
-      for (let slot = from; slot < to; slot++) if (shared[slot]! > shared[found]!) found = slot;
-      return found;
-    };
-    if (held.length < most && !shared.slice(at).some((count) => count > 0)) held.push({ tokens: [], read: 0, long: own });
-    cache.reserve(held.length, cache.capacity);
-    const idle = bestOf(at, held.length);
-    const other = at > 0 ? bestOf(0, at) : idle;
-    swap(idle, at);
-    const here = shared[idle] ?? 0;
-    const from = other < at && (shared[other] ?? 0) >= Math.max(here + 1, leastShared) ? other : at;
-    if (from !== at) cache.copy(from, at);
-    sequence.cached = from === at ? here : shared[from]!;
-    held[at] = { tokens: held[from]!.tokens.slice(0, sequence.cached), read: sequence.cached, long: own };
-    cache.truncate(at, sequence.cached);
+    sequence.cached = slots.place(active.length, prompt, isLong(prompt));
     active.push(sequence);
   };
 
   const reading = (): boolean => active.length > 0 && active.at(-1)!.generated.length === 0;
   const release = (slot: number): void => {
-    const { prompt, lastToken } = active[slot]!.request;
-    if (lastToken?.put) keep(slot, Math.min(held[slot]!.tokens.length, prompt.length - 1));
     const move = (from: number, to: number): number => {
-      swap(from, to);
+      slots.swap(from, to);
       active[to] = active[from]!;
       return from;
     };
@@ -176,7 +122,7 @@ export const openGenerator = async ({
   /** @returns the scores of the rows asked for, and what a site computes at them */
   const run = async (executable: Executable, step: Step): Promise<{ scores: Float32Array; computed: Float32Array | undefined }> => {
     const found = await runStepWhole(executable, cache, step);
-    for (const [i, own] of step.tokens.entries()) held[step.first + i]!.tokens.push(...own);
+    for (const [i, own] of step.tokens.entries()) slots.append(step.first + i, own);
     return { scores: found['logits']!.data as Float32Array, computed: found[lastTokenOutput]?.data as Float32Array | undefined };
   };
 
@@ -221,7 +167,7 @@ export const openGenerator = async ({
       short: true,
       more: ends && lastToken?.put ? putAtLast(site!, part.length, lastToken.put) : undefined,
     });
-    held[slot]!.read = held[slot]!.tokens.length;
+    slots.markRead(slot, ends && lastToken?.put ? prompt.length - 1 : from + part.length); // what stands after a token where something was put is of no use to another
     if (!ends) return;
     if (lastToken?.seen?.(computed!) === false) return finish(slot, 'stop');
     const over = next(slot, scores);
@@ -229,8 +175,8 @@ export const openGenerator = async ({
   };
 
   /** Draws the next token of the first slots, and those after it whose guesses turn out right. */
-  const decode = async (slots: number): Promise<void> => {
-    const texts = active.slice(0, slots);
+  const decode = async (count: number): Promise<void> => {
+    const texts = active.slice(0, count);
     const room = Math.min(...texts.map(({ text }) => model.config.positions - text.length)); // places of the step's tokens, those of filling too
     for (const { request, text, generated, speculation } of texts)
       speculation.propose(text, request.speculate === false ? 0 : Math.min(room, request.maxTokens - generated.length - 1));
@@ -243,7 +189,7 @@ export const openGenerator = async ({
     const { scores } = await run(step, { first: 0, tokens, rows });
     const { vocab } = model.config;
     let end = rows.length;
-    for (let slot = slots - 1; slot >= 0; slot--) {
+    for (let slot = count - 1; slot >= 0; slot--) {
       const guess = guesses[slot]!;
       const sequence = texts[slot]!;
       const before = cache.lengthOf(slot) - seq;
@@ -261,7 +207,7 @@ export const openGenerator = async ({
       if (guess.length > 0) sequence.speculation.learn(right, guess.length);
       else sequence.speculation.learn(Number(sequence.speculation.tokens[0] === sequence.generated[first]), 1);
       // Only the rows of tokens that came are kept.
-      keep(slot, before + 1 + right);
+      slots.keep(slot, before + 1 + right);
       if (over) finish(slot, over);
     }
   };
@@ -278,8 +224,8 @@ export const openGenerator = async ({
       }
       try {
         if (reading()) await read();
-        const slots = active.length - (reading() ? 1 : 0);
-        if (slots > 0) await decode(slots);
+        const decoding = active.length - (reading() ? 1 : 0);
+        if (decoding > 0) await decode(decoding);
       } catch (error) {
         failAll(error);
       }
@@ -327,10 +273,4 @@ export const openGenerator = async ({
       await step[Symbol.asyncDispose]();
     },
   };
-};
-
-const commonPrefix = (a: readonly number[], b: readonly number[], most: number): number => {
-  let count = 0;
-  while (count < Math.min(a.length, most) && a[count] === b[count]) count++;
-  return count;
 };
