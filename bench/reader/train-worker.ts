@@ -11,8 +11,9 @@ import { groupsOf } from '../../src/read/model/parameter-groups.ts';
 import { typicalLengths } from '../../src/read/model/train-reader.ts';
 import { type GoldRow, trainingFeeds } from '../../src/read/model/training-batch.ts';
 import { trainingConfig } from '../../src/read/model/training-config.ts';
-import { type Binding, type Engine, openEngine, type TensorData } from '../../src/runtime/index.ts';
+import { type Binding, type Engine, type Executable, openEngine, type TensorData } from '../../src/runtime/index.ts';
 import { adamwFeeds, momentOf, nextOf, varianceOf } from '../../src/train/adamw.ts';
+import { readBy } from '../../src/train/bound-programs.ts';
 import { stepProgram } from '../../src/train/index.ts';
 import { memory, serve } from './serve.ts';
 import { sizesOf } from './sizes.ts';
@@ -52,10 +53,11 @@ const bindingsOf = ({ encoder }: Side, table: Node, trained: readonly Node[]): M
 
 const rowsOf = ({ encoder }: Side, lines: string): GoldRow[] => goldRows(parseGold(lines, 'bench'), encoder.tokenizer, config.reader.window);
 
-const feedsOf = ({ encoder }: Side, rows: readonly GoldRow[]): Record<string, TensorData> => ({
-  ...trainingFeeds(rows, config.reader, encoder.special),
-  lossScale: { dtype: 'float32', shape: [], data: Float32Array.of(1 / rows.length) },
-});
+const feedsOf = ({ encoder }: Side, rows: readonly GoldRow[], program: Executable): Record<string, TensorData> =>
+  readBy(program, {
+    ...trainingFeeds(rows, config.reader, encoder.special),
+    lossScale: { dtype: 'float32', shape: [], data: Float32Array.of(1 / rows.length) },
+  });
 
 const scalars = (values: Readonly<Record<string, number>>): Record<string, TensorData> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { dtype: 'float32', shape: [], data: Float32Array.of(value) }]));
@@ -97,7 +99,7 @@ await serve({
       { name: 'reader/check', outputs: { loss: graph.loss, ...graph.parts, ...slopes } },
       bindingsOf(us, table, trained),
     );
-    const results = await program.run({ ...feedsOf(us, rowsOf(us, lines)), ...(await firstValues(us, trained)) });
+    const results = await program.run({ ...feedsOf(us, rowsOf(us, lines), program), ...(await firstValues(us, trained)) });
     await writeSafetensors(file, Object.fromEntries(trained.map((node) => [nameOf(node), results[`slope:${nameOf(node)}`]!])));
     const value = (output: string): number => Number(results[output]!.data[0]);
     return { loss: value('loss'), losses: [value('entity'), value('relation'), value('coreference')] };
@@ -119,7 +121,10 @@ await serve({
     let steps = 0;
     turn = async (rows) => {
       steps++;
-      const results = await executable.run({ ...feedsOf(us, rows), key: step(steps), ...scalars(adamwFeeds(groups, adamw, steps, 1)) }, { resident, keep });
+      const results = await executable.run(
+        { ...feedsOf(us, rows, executable), key: step(steps), ...scalars(adamwFeeds(groups, adamw, steps, 1)) },
+        { resident, keep },
+      );
       return Number(results.loss!.data[0]);
     };
     return executable.stats;

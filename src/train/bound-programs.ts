@@ -90,7 +90,8 @@ export const compilePrograms = async ({
 };
 
 /** The feeds that a program reads: an objective that leaves a task out, or drops nothing, needs fewer. */
-const readBy = ({ inputs }: Executable, feeds: Feeds): Feeds => Object.fromEntries(inputs.flatMap(({ name }) => (feeds[name] ? [[name, feeds[name]]] : [])));
+export const readBy = ({ inputs }: Executable, feeds: Feeds): Feeds =>
+  Object.fromEntries(inputs.flatMap(({ name }) => (feeds[name] ? [[name, feeds[name]]] : [])));
 
 const zerosLike = (node: Node): TensorData => {
   const shape = node.shape as readonly number[];
