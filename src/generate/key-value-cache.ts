@@ -34,13 +34,18 @@ export interface KeyValueCache {
   readonly bytes: number;
 }
 
-export const createKeyValueCache = ({ layers, kvHeads, headDim }: CacheShape): KeyValueCache => {
+/** @param most  slots at most: so many can be added without copying those that are there */
+export const createKeyValueCache = ({ layers, kvHeads, headDim }: CacheShape, most = 1): KeyValueCache => {
   let [slots, capacity] = [0, 0];
   let lengths: number[] = [];
-  let tensors: Float32Array[] = []; // keys of every layer, then values: [slots, kvHeads, capacity, headDim]
+  let tensors: Float32Array<ArrayBuffer>[] = []; // keys of every layer, then values: [slots, kvHeads, capacity, headDim], in buffers that can grow to `most` slots where they lie
   const names = Array.from({ length: 2 * layers }, (_, i) => (i < layers ? `past.keys.${i}` : `past.values.${i - layers}`));
 
   const stride = () => kvHeads * capacity * headDim;
+  const held = (tensor: Float32Array, slot: number, head: number, tokens: number): Float32Array => {
+    const from = slot * stride() + head * capacity * headDim;
+    return tensor.subarray(from, from + tokens * headDim);
+  };
   return {
     get slots() {
       return slots;
@@ -51,19 +56,25 @@ export const createKeyValueCache = ({ layers, kvHeads, headDim }: CacheShape): K
     lengthOf: (slot) => lengths[slot]!,
     reserve(wantedSlots, tokens) {
       const wanted = Math.max(capacity, Math.ceil(Math.max(1, tokens) / capacityStep) * capacityStep);
-      const most = Math.max(slots, wantedSlots);
-      if (wanted === capacity && most === slots) return;
+      const all = Math.max(slots, wantedSlots);
+      if (all > most) throw new RangeError(`internal: expected at most ${most} slots, got ${all}`);
+      if (wanted === capacity && all === slots) return;
+      const bytes = 4 * kvHeads * wanted * headDim;
       tensors = Array.from({ length: 2 * layers }, (_, i) => {
-        const made = new Float32Array(most * kvHeads * wanted * headDim);
         const old = tensors[i];
+        if (old && wanted === capacity) {
+          old.buffer.resize(all * bytes);
+          return new Float32Array(old.buffer, 0, (all * bytes) / 4);
+        }
+        const made = new Float32Array(new ArrayBuffer(all * bytes, { maxByteLength: most * bytes }), 0, (all * bytes) / 4);
         for (let at = 0; old && at < slots * kvHeads; at++) {
           const filled = lengths[Math.floor(at / kvHeads)]! * headDim;
           made.set(old.subarray(at * capacity * headDim, at * capacity * headDim + filled), at * wanted * headDim);
         }
         return made;
       });
-      lengths = Array.from({ length: most }, (_, slot) => lengths[slot] ?? 0);
-      [slots, capacity] = [most, wanted];
+      lengths = Array.from({ length: all }, (_, slot) => lengths[slot] ?? 0);
+      [slots, capacity] = [all, wanted];
     },
     feeds(first, count, short = false) {
       const longest = Math.max(...lengths.slice(first, first + count));
@@ -90,10 +101,7 @@ export const createKeyValueCache = ({ layers, kvHeads, headDim }: CacheShape): K
       const size = rows * headDim;
       const repeated = (tensor: Float32Array): Float32Array => {
         const copy = new Float32Array(count * kvHeads * size);
-        for (let head = 0; head < kvHeads; head++) {
-          const from = slot * stride() + head * capacity * headDim;
-          copy.set(tensor.subarray(from, from + size), head * size);
-        }
+        for (let head = 0; head < kvHeads; head++) copy.set(held(tensor, slot, head, rows), head * size);
         for (let i = 1; i < count; i++) copy.copyWithin(i * kvHeads * size, 0, kvHeads * size);
         return copy;
       };
@@ -119,18 +127,20 @@ export const createKeyValueCache = ({ layers, kvHeads, headDim }: CacheShape): K
       lengths[slot] = Math.min(lengths[slot]!, tokens);
     },
     copy(from, to) {
-      for (const tensor of tensors) tensor.copyWithin(to * stride(), from * stride(), (from + 1) * stride());
-      lengths[to] = lengths[from]!;
+      const tokens = lengths[from]!;
+      for (const tensor of tensors) for (let head = 0; head < kvHeads; head++) held(tensor, to, head, tokens).set(held(tensor, from, head, tokens));
+      lengths[to] = tokens;
     },
     swap(a, b) {
-      const room = new Float32Array(stride());
-      for (const tensor of tensors) {
-        const [left, right] = [a, b].map((slot) => tensor.subarray(slot * stride(), (slot + 1) * stride())) as [Float32Array, Float32Array];
-        room.set(left);
-        left.set(right);
-        right.set(room);
-      }
-      [lengths[a], lengths[b]] = [lengths[b]!, lengths[a]!];
+      const [less, more] = lengths[a]! < lengths[b]! ? [a, b] : [b, a];
+      const [few, many] = [lengths[less]!, lengths[more]!];
+      for (const tensor of tensors)
+        for (let head = 0; head < kvHeads; head++) {
+          const kept = held(tensor, less, head, few).slice();
+          held(tensor, less, head, many).set(held(tensor, more, head, many));
+          held(tensor, more, head, few).set(kept);
+        }
+      [lengths[less], lengths[more]] = [many, few];
     },
     get bytes() {
       return tensors.reduce((sum, { byteLength }) => sum + byteLength, 0);

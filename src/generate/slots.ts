@@ -37,7 +37,7 @@ export interface Slots {
 
 /** @param most  slots at most */
 export const createSlots = (shape: CacheShape, most: number): Slots => {
-  const cache = createKeyValueCache(shape);
+  const cache = createKeyValueCache(shape, most);
   const held: Held[] = [];
   const swap = (a: number, b: number): void => {
     if (a === b) return;
