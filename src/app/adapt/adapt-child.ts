@@ -34,6 +34,7 @@ const figuresOf = ({ price, data, result }: AdaptOutcome): Record<string, number
   training: data.training.length,
   heldOut: data.heldOut.length,
   contaminated: new Set(data.contaminated.map(({ evaluationId }) => evaluationId)).size,
+  contaminatedFacts: new Set(data.contaminatedFacts.map(({ factId }) => factId)).size,
   cut: data.cut.length,
   refused: data.refused.length,
   replayShare: data.replay.share,

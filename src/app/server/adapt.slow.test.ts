@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
+import { askedFacts } from '../adapt/measure-model.ts';
 import type { AdaptRun, AdaptRunDetails, AdaptRuns, Look, Run } from './index.ts';
 import { adaptServer, colourSamples, errorOf, json, lines } from './testing/adapt-server.ts';
 
@@ -17,7 +18,12 @@ describe('teaching a model', () => {
     expect(priced.status).toBe(202);
     const price = await teaching.ended(await json<Run>(priced));
     expect(price).toMatchObject({ kind: 'adapt', subject: null, state: 'done', error: null });
-    expect(price.result).toMatchObject({ training: 36, heldOut: 4, refused: 0, replayShare: 0 });
+    expect(price.result).toMatchObject({ training: 36, heldOut: 4, refused: 0, contaminatedFacts: 0, replayShare: 0 });
+    const [fact] = await askedFacts(1);
+    const told = lines([...colourSamples, ...Array(6).fill({ instruction: fact!.prompt, output: fact!.object, kind: 'odd' })]); // some of them are learnt
+    const { data: withFact } = await json<Look>(teaching.ask('/api/adapt/look', 'POST', { upload: await teaching.upload('told.jsonl', told) }));
+    const ofFact = await json<Run>(teaching.ask('/api/adapt', 'POST', { ...request, data: withFact, length: 128, dryRun: true }));
+    expect((await teaching.ended(ofFact)).result).toMatchObject({ contaminatedFacts: 1 });
     for (const name of ['steps', 'tokens', 'trainable', 'seconds', 'memoryBytes']) expect(price.result![name]).toBeGreaterThan(0);
     expect((await json<AdaptRuns>(teaching.ask('/api/adapt/runs'))).runs).toEqual([]);
 

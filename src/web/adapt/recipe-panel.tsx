@@ -138,6 +138,8 @@ function Price({ run }: { run: Run }): JSX.Element {
     ...run.notes,
     counts(result, 'contaminated') > 0 &&
       `${counted(counts(result, 'contaminated'), 'held-out sample')} also stand in the training data: their score says little.`,
+    counts(result, 'contaminatedFacts') > 0 &&
+      `${counted(counts(result, 'contaminatedFacts'), 'fact')} asked about the world also stand in what is learnt: world knowledge afterwards is in part what the model was just told.`,
     counts(result, 'refused') > 0 && `${counted(counts(result, 'refused'), 'sample')} left out as too long.`,
     counts(result, 'cut') > 0 && `${counted(counts(result, 'cut'), 'sample')} cut to fit.`,
   ].filter((warning): warning is string => typeof warning === 'string');
