@@ -53,6 +53,9 @@ export const ablations: Readonly<Record<string, RecipeInput>> = {
 /** Experts beside the linears of attention too, at parts of LoRAMoE's rate: with more samples the branches of the feed-forward parts alone learn the task less well than full fine-tuning. */
 export const everywhere = { 'targets-all': 1, 'targets-all-slower': 0.75 } as const;
 
+/** The branch scaled by 128 / rank instead of 32 / rank, at half the rate: B takes twice the steps that it had, A and the router half of theirs, which is the pair with the lowest loss of those tried on samples apart. */
+const unevenSteps = (rates: ArmRates): RecipeInput => ({ ...ablated({ alpha: 128 }), learningRate: rates.loramoe / 2 });
+
 /** Where forgetting should show if anywhere: twice the rate, twice the epochs, and the last weights instead of the best. */
 const harder = (recipe: RecipeInput, rate: number): RecipeInput => ({ ...recipe, learningRate: 2 * rate, epochs: 4, keep: 'last' });
 
@@ -64,7 +67,7 @@ const cell = (arm: string, size: number, seed: number, recipe: RecipeInput): Cel
   seed,
   recipe: { ...recipe, epochs: recipe.epochs ?? epochsOf(size), seed },
 });
-/** In the order in which they say most soonest: whole comparisons with all seeds, what holds against forgetting, what should make forget, then larger ones and what varies one arm; the latter and what holds against forgetting of LoRAMoE with 512 samples and seed 1; then more linears adapted, with 2048. */
+/** In the order in which they say most soonest: whole comparisons with all seeds, what holds against forgetting, what should make forget, then larger ones and what varies one arm; the latter and what holds against forgetting of LoRAMoE with 512 samples and seed 1; then more linears adapted, with 2048, and LoRAMoE with other steps. */
 export const cellsOf = (rates: ArmRates): Cell[] => {
   const ofArms = (size: number, seed: number): Cell[] => claimed.map((arm) => cell(arm, size, seed, { ...arms[arm], learningRate: rates[arm] }));
   const ofOne = (recipes: Readonly<Record<string, RecipeInput>>): Cell[] =>
@@ -83,6 +86,7 @@ export const cellsOf = (rates: ArmRates): Cell[] => {
     ...Object.entries(everywhere).flatMap(([name, part]) =>
       [1, 2, 3].map((seed) => cell(name, 2048, seed, { ...ablated({ targets: 'all' }), learningRate: part * rates.loramoe })),
     ),
+    ...[2048, 512].flatMap((size) => [1, 2, 3].map((seed) => cell('alpha-128', size, seed, unevenSteps(rates)))),
   ];
 };
 
