@@ -1,6 +1,6 @@
 import { alone } from '../../reader/row.ts';
 import type { QualityRow } from '../multi-task.ts';
-import { claimed, everywhere } from './cells.ts';
+import { alsoClaimed, claimed } from './cells.ts';
 import { kinds } from './data.ts';
 import type { Result } from './results.ts';
 import { figureNames, figureOf, gainOf, halfWidth, select, shareLost } from './statistics.ts';
@@ -42,7 +42,7 @@ export const rowsOf = (results: readonly Result[]): QualityRow[] => {
     return [...before, ...expertRows(arm, size, own)];
   });
   const sizes = [...new Set(groups.map(({ size }) => size))].filter((size) => claimed.every((arm) => select(results, arm, size).length > 0));
-  const besides = Object.keys(everywhere).flatMap((arm) =>
+  const besides = alsoClaimed.flatMap((arm) =>
     sizes.filter((size) => select(results, arm, size).length > 0).map((size) => claims(results, base, size, arm)),
   );
   return [...sizes.flatMap((size) => claims(results, base, size)), ...besides.flat(), ...figures];
