@@ -42,9 +42,7 @@ export const rowsOf = (results: readonly Result[]): QualityRow[] => {
     return [...before, ...expertRows(arm, size, own)];
   });
   const sizes = [...new Set(groups.map(({ size }) => size))].filter((size) => claimed.every((arm) => select(results, arm, size).length > 0));
-  const besides = alsoClaimed.flatMap((arm) =>
-    sizes.filter((size) => select(results, arm, size).length > 0).map((size) => claims(results, base, size, arm)),
-  );
+  const besides = alsoClaimed.flatMap((arm) => sizes.filter((size) => select(results, arm, size).length > 0).map((size) => claims(results, base, size, arm)));
   return [...sizes.flatMap((size) => claims(results, base, size)), ...besides.flat(), ...figures];
 };
 
