@@ -45,6 +45,28 @@ describe('generation', () => {
     });
   });
 
+  it('keeps the beginnings that were asked last, and none of short prompts, in as few slots as that takes', async () => {
+    const [a, b, c] = [2, 3, 5].map((by) => Array.from({ length: 150 }, (_, i) => (i * by) % 37));
+    await withGenerator(async (generator) => {
+      const cachedOf = async (prompt: readonly number[] = []) => {
+        const { cachedTokens, tokenIds } = await generator.generate({ prompt, maxTokens: 2 });
+        expect(tokenIds).toEqual(await alone(prompt, { maxTokens: 2 }));
+        return cachedTokens;
+      };
+      await cachedOf([1, 2, 3]);
+      const { cacheBytes } = generator.stats;
+      await cachedOf([4, 5]);
+      expect(generator.stats.cacheBytes).toBe(cacheBytes);
+      for (const prompt of [a, b, c]) expect(await cachedOf(prompt)).toBe(0);
+      expect(await cachedOf(b)).toBe(128);
+      for (const prompt of [[1, 2], [3], [4, 5]]) expect(await cachedOf(prompt)).toBe(0); // in the place of c
+      expect(await cachedOf(b)).toBe(128);
+      expect(await cachedOf(c)).toBe(0);
+      expect(await cachedOf(b)).toBe(128);
+      expect(await cachedOf(a)).toBe(0);
+    }, 2);
+  });
+
   it('shares a long beginning with one that is still at work', async () => {
     const common = Array.from({ length: 130 }, (_, i) => (i * 7) % 37);
     await withGenerator(async (generator) => {

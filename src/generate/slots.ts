@@ -14,13 +14,15 @@ interface Held {
   read: number;
   /** Whether by the step made for long prompts. */
   readonly long: boolean;
+  /** The how-manieth prompt it is: the higher, the later. */
+  readonly turn: number;
 }
 
 /** The texts of a cache's slots, and what of them serves another prompt. */
 export interface Slots {
   readonly cache: KeyValueCache;
   /**
-   * Makes slot `at` ready for a prompt, with as much of it as any slot holds; it is a new slot, or one of those from `at` on, which are idle: the others keep theirs.
+   * Makes slot `at` ready for a prompt, with as much of it as any slot holds. What gives way is an idle text, of those from `at` on: the one that the prompt goes on from, else one that no prompt can go on from, else none where there is room, else the one that was asked longest ago.
    *
    * @param long  whether the prompt is read by the step made for long ones
    * @returns     how many tokens it holds
@@ -39,10 +41,19 @@ export interface Slots {
 export const createSlots = (shape: CacheShape, most: number): Slots => {
   const cache = createKeyValueCache(shape, most);
   const held: Held[] = [];
+  let turn = 0;
   const swap = (a: number, b: number): void => {
     if (a === b) return;
     cache.swap(a, b);
     [held[a], held[b]] = [held[b]!, held[a]!];
+  };
+  /** Of the slots from `first` on the one that is missed least, and a new one where each would be missed and there is room. */
+  const givingWay = (first: number): number => {
+    const idle = held.slice(first);
+    const useless = idle.findIndex(({ read, long }) => read < (long ? 1 : plainTokens));
+    if (useless >= 0) return first + useless;
+    if (held.length < most) return held.length;
+    return first + idle.reduce((eldest, { turn }, i) => (turn < idle[eldest]!.turn ? i : eldest), 0);
   };
   return {
     cache,
@@ -58,16 +69,18 @@ export const createSlots = (shape: CacheShape, most: number): Slots => {
         for (let slot = from; slot < to; slot++) if (shared[slot]! > shared[found]!) found = slot;
         return found;
       };
-      if (held.length < most && !shared.slice(at).some((count) => count > 0)) held.push({ tokens: [], read: 0, long });
+      const known = shared.slice(at).some((count) => count > 0);
+      const idle = known ? bestOf(at, held.length) : givingWay(at);
+      if (idle === held.length) held.push({ tokens: [], read: 0, long, turn });
       cache.reserve(held.length, cache.capacity);
-      const idle = bestOf(at, held.length);
-      const other = at > 0 ? bestOf(0, at) : idle;
-      swap(idle, at);
       const here = shared[idle] ?? 0;
+      const other = at > 0 ? bestOf(0, at) : idle;
+      if (!known) cache.truncate(idle, 0); // so that less is moved
+      swap(idle, at);
       const from = other < at && shared[other]! >= Math.max(here + 1, leastShared) ? other : at;
       if (from !== at) cache.copy(from, at);
       const count = from === at ? here : shared[from]!;
-      held[at] = { tokens: held[from]!.tokens.slice(0, count), read: count, long };
+      held[at] = { tokens: held[from]!.tokens.slice(0, count), read: count, long, turn: ++turn };
       cache.truncate(at, count);
       return count;
     },
