@@ -48,6 +48,8 @@ export interface Emit {
   shape(shape: Shape): string;
   /** int64 scalar holding one axis at run time. */
   axis(axis: Axis): string;
+  /** The value is to be written where a program input of its type lies, which a run overwrites. */
+  overwrite(input: string, value: string): void;
 }
 
 /** Makes an op: a function that builds its node. There is no registry; whoever imports the op has it. */

@@ -1,10 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
 import { ConfigError } from '../core/index.ts';
 import { CancelledError, openEngine } from '../runtime/index.ts';
 import { type Generator, openGenerator } from './generator.ts';
 import type { Request, Token } from './request.ts';
 import { stepProgram } from './step-program.ts';
-import { tinyBindings, tinyModel } from './testing/tiny-model.ts';
+import { tinyBindings, tinyModel, tinyModelOf } from './testing/tiny-model.ts';
 
 const withGenerator = async <T>(use: (generator: Generator) => Promise<T>, slots = 4): Promise<T> => {
   await using engine = await openEngine({ threads: 1 });
@@ -57,13 +58,27 @@ describe('generation', () => {
       const { cacheBytes } = generator.stats;
       await cachedOf([4, 5]);
       expect(generator.stats.cacheBytes).toBe(cacheBytes);
-      for (const prompt of [a, b, c]) expect(await cachedOf(prompt)).toBe(0);
+      await sleep(60);
+      expect(generator.stats.cacheBytes).toBe(cacheBytes); // a short prompt's slot serves the next text
+      expect(await cachedOf(a)).toBe(0);
+      const slotBytes = 4 * (2 * tinyModel.config.layers) * tinyModel.config.kvHeads * 192 * tinyModel.config.headDim; // of 192 places
+      await vi.waitFor(() => expect(generator.stats.cacheBytes).toBe(2 * slotBytes)); // room for the next text, taken while nothing is asked
+      for (const prompt of [b, c]) expect(await cachedOf(prompt)).toBe(0);
       expect(await cachedOf(b)).toBe(128);
       for (const prompt of [[1, 2], [3], [4, 5]]) expect(await cachedOf(prompt)).toBe(0); // in the place of c
       expect(await cachedOf(b)).toBe(128);
       expect(await cachedOf(c)).toBe(0);
       expect(await cachedOf(b)).toBe(128);
       expect(await cachedOf(a)).toBe(0);
+      // Where two begin alike the one asked first keeps what it has.
+      const [longer, like] = [
+        [...a!, ...c!],
+        [...a!, ...b!],
+      ];
+      expect(await cachedOf(longer)).toBe(128);
+      expect(await cachedOf(like)).toBe(128);
+      expect(await cachedOf([...longer, 1])).toBe(256);
+      expect(await cachedOf([...like, 1])).toBe(256);
     }, 2);
   });
 
@@ -80,25 +95,45 @@ describe('generation', () => {
     });
   });
 
-  it('with a step of its own for long prompts goes on from any token of a prompt that it read, and from none of an answer', async () => {
+  it.each([
+    ['the same', {}],
+    ['one operator for attention', { fused: true, rowsOnly: false }],
+    ['and the cache written where it lies', { fused: true, rowsOnly: false, inPlace: true }],
+  ])('with a step of its own for long prompts, %s, goes on from any token of a prompt that it read, and from none of an answer', async (_, form) => {
     await using engine = await openEngine({ threads: 1 });
-    const bindings = tinyBindings();
+    const model = tinyModelOf(8);
+    const bindings = tinyBindings(1, 0.5, model);
     let made = 0;
     const long = async () => {
       made++;
-      return { program: stepProgram(tinyModel), bindings };
+      return { program: stepProgram(model, form), bindings };
     };
-    await using generator = await openGenerator({ engine, model: tinyModel, bindings, long });
+    await using generator = await openGenerator({ engine, model, bindings, long, slots: 2 });
     const beginning = Array.from({ length: 100 }, (_, i) => (i * 7) % 37);
     const cachedOf = async (prompt: number[]) => {
-      const { cachedTokens, tokenIds } = await generator.generate({ prompt, maxTokens: 6 });
-      expect(tokenIds).toEqual(await alone(prompt, { maxTokens: 6 }));
+      const answerOf = async (from: Generator) => {
+        const logprobs: number[] = [];
+        const request = { prompt, maxTokens: 6, candidates: 1, sampling: { temperature: 2, seed: 3 } };
+        return { logprobs, ...(await from.generate(request, ({ logprob }) => void logprobs.push(logprob!) as undefined)) };
+      };
+      const { cachedTokens, tokenIds, logprobs } = await answerOf(generator);
+      await using plain = await openGenerator({ engine, model, bindings });
+      const expected = await answerOf(plain);
+      expect(tokenIds).toEqual(expected.tokenIds);
+      for (const [i, value] of logprobs.entries()) expect(value).toBeCloseTo(expected.logprobs[i]!, 4);
       return { cachedTokens, tokenIds };
     };
     expect((await cachedOf(beginning.slice(0, 63))).cachedTokens).toBe(0);
     expect(made).toBe(0);
     const { tokenIds } = await cachedOf(beginning);
     expect(made).toBe(1);
+    expect(new Set(tokenIds).size).toBeGreaterThan(1);
+    // The slot after it holds another long text; and after that one of three times the length all slots have room to spare.
+    const [other, longer] = [beginning.toReversed(), Array.from({ length: 300 }, (_, i) => (i * 11) % 37)];
+    for (const prompt of [other, beginning]) await cachedOf(prompt);
+    expect((await cachedOf(longer)).cachedTokens).toBe(0);
+    for (const prompt of [other, beginning]) expect((await cachedOf(prompt)).cachedTokens).toBe(0);
+    expect((await cachedOf([...other, 1, 2])).cachedTokens).toBe(86);
     expect((await cachedOf([...beginning, ...tokenIds, ...beginning])).cachedTokens).toBe(100);
     expect((await cachedOf(beginning.slice(0, 80))).cachedTokens).toBe(64); // a step of it has at least 16 tokens
     expect((await cachedOf(beginning.slice(0, 63))).cachedTokens).toBe(0);

@@ -58,6 +58,7 @@ interface Sequence {
 }
 
 const mostTokens = { beside: 288, alone: 576 }; // of a prompt in one step, where that is the one for long prompts: others do not wait as long
+const idleMs = 20; // after which memory for the next text is taken
 const longTokens = 64; // of a prompt from which on its step may be another one
 
 /** Compiles the model's step and waits for requests. */
@@ -235,6 +236,7 @@ export const openGenerator = async ({
     working ??= work().finally(() => {
       working = undefined;
       if (active.length > 0 || waiting.length > 0) start();
+      else setTimeout(() => !working && !closed && slots.prepare(), idleMs).unref();
     });
   };
   const open = (): void => {

@@ -1,7 +1,7 @@
 import type { CacheShape } from '../nn/index.ts';
 import type { TensorData } from '../runtime/index.ts';
 
-const capacityStep = 64; // rows of a slot: a multiple of it, so that the program sees few lengths and growing is rare
+const capacityStep = 64; // rows of a slot: an odd multiple of it, so that the program sees few lengths and growing is rare, and scores of one query do not lie a power of two from the next, where they would share the lines of the processor's cache
 
 /** Keys and values of some sequences, a slot each. All slots have room for as many tokens; the first `n` lie together, so that they are a batch without a copy. */
 export interface KeyValueCache {
@@ -19,18 +19,22 @@ export interface KeyValueCache {
   feeds(first: number, count: number, short?: boolean): Record<string, TensorData>;
   /** The same for `count` texts that all begin with what one slot holds; a copy, with no more room than that. */
   feedsOfOne(slot: number, count: number): Record<string, TensorData>;
+  /** Feeds of a step program that writes new rows of one slot into the cache where it lies, where there is room for them. `taken` is called when it has. */
+  room(slot: number, seq: number): { readonly feeds: Record<string, TensorData>; taken(): void };
   /**
-   * Appends new rows.
+   * Appends new rows to slots from `first` on.
    *
-   * @param added  [2 · layers · batch, kvHeads, seq, headDim] as the step program gives them, for slots from `first` on
+   * @param added  [2 · layers · batch, kvHeads, seq, headDim] as the step program gives them, of all layers or of the last ones: those of the others lie there already
    */
-  append(first: number, added: TensorData): void;
+  append(first: number, size: { readonly batch: number; readonly seq: number }, added: TensorData | undefined): void;
   /** Forgets all but the first tokens of a slot. */
   truncate(slot: number, tokens: number): void;
   /** Overwrites a slot with another's tokens. */
   copy(from: number, to: number): void;
   /** Exchanges what two slots hold. */
   swap(a: number, b: number): void;
+  /** Writes to the room of an empty slot, so that the system gives it memory now. */
+  touch(slot: number): void;
   readonly bytes: number;
 }
 
@@ -55,7 +59,7 @@ export const createKeyValueCache = ({ layers, kvHeads, headDim }: CacheShape, mo
     },
     lengthOf: (slot) => lengths[slot]!,
     reserve(wantedSlots, tokens) {
-      const wanted = Math.max(capacity, Math.ceil(Math.max(1, tokens) / capacityStep) * capacityStep);
+      const wanted = Math.max(capacity, (Math.ceil(Math.max(1, tokens) / capacityStep) | 1) * capacityStep);
       const all = Math.max(slots, wantedSlots);
       if (all > most) throw new RangeError(`internal: expected at most ${most} slots, got ${all}`);
       if (wanted === capacity && all === slots) return;
@@ -110,16 +114,44 @@ export const createKeyValueCache = ({ layers, kvHeads, headDim }: CacheShape, mo
         ...Object.fromEntries(names.map((name, i): [string, TensorData] => [name, { dtype: 'float32', shape, data: repeated(tensors[i]!) }])),
       };
     },
-    append(first, { shape, data }) {
-      const [all, , seq] = shape as [number, number, number, number];
-      const batch = all / (2 * layers);
-      const rows = data as Float32Array;
-      for (let tensor = 0; tensor < 2 * layers; tensor++)
+    room(slot, seq) {
+      const [from, to] = [lengths[slot]!, lengths[slot]! + seq];
+      if (capacity <= 2 * to) return { feeds: this.feeds(slot, 1), taken: () => {} };
+      // The scores of a query have room for all places there are: with many more than are needed, rather a copy.
+      const rows = (Math.ceil(to / capacityStep) | 1) * capacityStep;
+      const shape = [1, kvHeads, rows, headDim];
+      const part = (copy: Float32Array, head: number, first: number, last: number): Float32Array =>
+        copy.subarray((head * rows + first) * headDim, (head * rows + last) * headDim);
+      const copies = tensors.map((tensor) => {
+        const copy = new Float32Array(kvHeads * rows * headDim);
+        for (let head = 0; head < kvHeads; head++) part(copy, head, 0, from).set(held(tensor, slot, head, from));
+        return copy;
+      });
+      const mask = new Uint8Array(rows).fill(1, 0, from);
+      return {
+        feeds: {
+          'past.mask': { dtype: 'bool', shape: [1, rows], data: mask },
+          ...Object.fromEntries(names.map((name, i): [string, TensorData] => [name, { dtype: 'float32', shape, data: copies[i]! }])),
+        },
+        taken() {
+          for (const [i, copy] of copies.entries())
+            for (let head = 0; head < kvHeads; head++)
+              held(tensors[i]!, slot, head, to)
+                .subarray(from * headDim)
+                .set(part(copy, head, from, to));
+        },
+      };
+    },
+    append(first, { batch, seq }, added) {
+      const rows = added?.data as Float32Array;
+      const given = added ? added.shape[0]! / (2 * batch) : 0; // layers
+      for (let tensor = 0; tensor < 2 * given; tensor++)
         for (let i = 0; i < batch; i++)
           for (let head = 0; head < kvHeads; head++) {
             const from = ((tensor * batch + i) * kvHeads + head) * seq * headDim;
+            const own = tensor < given ? layers - given + tensor : 2 * layers - 2 * given + tensor;
             const to = (((first + i) * kvHeads + head) * capacity + lengths[first + i]!) * headDim;
-            tensors[tensor]!.set(rows.subarray(from, from + seq * headDim), to);
+            tensors[own]!.set(rows.subarray(from, from + seq * headDim), to);
           }
       for (let i = 0; i < batch; i++) lengths[first + i]! += seq;
     },
@@ -141,6 +173,9 @@ export const createKeyValueCache = ({ layers, kvHeads, headDim }: CacheShape, mo
           held(tensor, more, head, few).set(kept);
         }
       [lengths[less], lengths[more]] = [many, few];
+    },
+    touch(slot) {
+      for (const tensor of tensors) tensor.fill(0, slot * stride(), (slot + 1) * stride());
     },
     get bytes() {
       return tensors.reduce((sum, { byteLength }) => sum + byteLength, 0);

@@ -46,7 +46,10 @@ export const runStepWhole = async (
   const seq = tokens[0]!.length;
   cache.reserve(first + batch, Math.max(...tokens.map((_, i) => cache.lengthOf(first + i) + seq)));
   const starts = tokens.map((_, i) => cache.lengthOf(first + i));
-  const found = await step.run({ ...stepInputs(tokens, starts, rows), ...cache.feeds(first, batch, short), ...more });
-  cache.append(first, found['added']!);
+  const own = { ...stepInputs(tokens, starts, rows), ...more };
+  const room = step.overwritten.length > 0 ? cache.room(first, seq) : undefined;
+  const found = await step.run({ ...own, ...(room?.feeds ?? cache.feeds(first, batch, short)) });
+  room?.taken();
+  cache.append(first, { batch, seq }, found['added']);
   return found;
 };

@@ -64,7 +64,7 @@ export const causalModel = (where: string, config: CausalConfig, inputs: CausalI
   const values: Node[] = [];
   let stream = embeddings;
   for (let layer = 0; layer < config.layers; layer++) {
-    const own = past && { keys: past.keys[layer]!, values: past.values[layer]!, counts: past.counts };
+    const own = past && { keys: past.keys[layer]!, values: past.values[layer]!, counts: past.counts, inPlace: past.inPlace };
     const made = block(layer, stream, own, rowsOnly && layer === config.layers - 1 ? rows : undefined);
     keys.push(made.keys);
     values.push(made.values);

@@ -1,4 +1,27 @@
-import { type Axis, add, addAxes, concat, divideAxis, matmul, multiplyAxes, type Node, named, reshape, scaleAxis, slice, softmax } from '../core/index.ts';
+import {
+  type Axis,
+  add,
+  addAxes,
+  axisLength,
+  concat,
+  constant,
+  divideAxis,
+  gather,
+  iota,
+  less,
+  matmul,
+  multiplyAxes,
+  type Node,
+  named,
+  reshape,
+  scaleAxis,
+  slice,
+  softmax,
+  sub,
+  sum,
+  where,
+} from '../core/index.ts';
+import { masked } from './attention.ts';
 
 /** The cache of one layer; it is read only. */
 export interface CausalPast {
@@ -8,6 +31,8 @@ export interface CausalPast {
   readonly values: Node;
   /** See `Past`. */
   readonly counts?: Node | undefined;
+  /** See `GroupedAttention`. */
+  readonly inPlace?: boolean | undefined;
 }
 
 /**
@@ -42,6 +67,29 @@ export const attendTo = ({
   const weights = reshape(known('pattern', softmax(scores)), products.shape);
   const mixed = past ? add(mix(weights, 0, past.values), mix(weights, past.values.shape[2]!, values)) : matmul(weights, values);
   return reshape(mixed, queries.shape);
+};
+
+interface Attended {
+  /** [batch, kvHeads, seq, headDim] */
+  readonly keys: Node;
+  readonly values: Node;
+  /** [batch or 1, 1, …, seq] */
+  readonly bias: Node;
+}
+
+/**
+ * Keys and values of one text as they follow one another, where its cache has room for the new ones: those that it holds, the new ones, and what counts for nothing. Sums over them do not depend on how many were cached.
+ *
+ * @param past  with counts
+ * @returns     all of as many places as the cache has
+ */
+export const inTextOrder = ({ keys, values, bias }: Attended, past: CausalPast & { readonly counts: Node }): Attended => {
+  const [room, seq] = [past.keys.shape[2]!, axisLength(keys.shape[2]!, 'int64')];
+  const fresh = sub(iota(room), sum(past.counts, [0])); // of a place the number of its new token, below 0 where a cached one is
+  const isThere = less(fresh, seq);
+  const place = where(less(fresh, 0), iota(room), add(axisLength(room, 'int64'), where(isThere, fresh, constant(0, [], 'int64'))));
+  const of = (cached: Node, added: Node): Node => gather(concat([cached, added], 2), place, 2);
+  return { keys: of(past.keys, keys), values: of(past.values, values), bias: where(isThere, gather(bias, place, bias.shape.length - 1), constant(-masked)) };
 };
 
 /** Values mixed by the weights from `start` on. */

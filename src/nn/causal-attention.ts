@@ -1,5 +1,5 @@
 import { type Axis, gather, multiplyAxes, type Node, named, reshape, ShapeError, transpose } from '../core/index.ts';
-import { attendInParts, attendTo, type CausalPast } from './attend-to.ts';
+import { attendInParts, attendTo, type CausalPast, inTextOrder } from './attend-to.ts';
 import { groupedAttention } from './grouped-attention.ts';
 import { dense } from './linear.ts';
 
@@ -54,14 +54,16 @@ export const causalAttention = (
     return rotate ? named(`${site}.${name}Turned`, rotate(laid)) : laid;
   };
   const known = (z: Node): Node => dense(`${site}.out`, named(`${site}.z`, z), hidden, { bias: biases.out ?? false });
-  const { counts } = past ?? {};
+  const { counts, inPlace } = past ?? {};
   if (past && counts) {
     const side = (x: Node): Node => x;
     const [q, k, v] = [turned('q', heads, side), turned('k', kvHeads, side), part('v', kvHeads)];
     const [keys, values] = [apart(k), apart(v)];
-    const z = rows
-      ? beside(attendTo({ queries: apart(atRows(q, rows)), keys, values, past, bias: gather(bias, rows, 2), scale }))
-      : groupedAttention(q, k, v, { ...past, counts }, { heads, kvHeads, scale, window, parts });
+    const asked = rows && { queries: apart(atRows(q, rows)), scale };
+    const seen = rows && { keys, values, bias: gather(bias, rows, 2) };
+    const z = asked
+      ? beside(attendTo(inPlace ? { ...asked, ...inTextOrder(seen!, { ...past, counts }), past: undefined } : { ...asked, ...seen!, past }))
+      : groupedAttention(q, k, v, { ...past, counts }, { heads, kvHeads, scale, window, parts, inPlace });
     return { out: known(z), keys, values };
   }
   const [queries, keys, values] = [turned('q', heads, apart), turned('k', kvHeads, apart), apart(part('v', kvHeads))];

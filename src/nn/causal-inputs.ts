@@ -14,6 +14,8 @@ export interface Past {
   readonly mask: Node;
   /** [batch] int64: how many slots hold a token, where those are the first ones and all new places hold a token too: attention is then one operator, `groupedAttention`. */
   readonly counts?: Node | undefined;
+  /** With `counts`: new rows are written into `keys` and `values` where they lie, by every block but one that computes `rowsOnly`; see `GroupedAttention`. */
+  readonly inPlace?: boolean | undefined;
 }
 
 export interface CausalInputs {
@@ -40,6 +42,7 @@ export interface CausalInputs {
  * @param options.seq   new tokens: a name (default 'seq'), or a number for a program of one length, 1 for decoding
  * @param options.past  length of the cache: a name or a number; without it there is none
  * @param options.dense whether the slots of the cache that hold a token are the first ones: see `Past.counts`. Default false.
+ * @param options.inPlace  see `Past`. Default false.
  * @param options.mask  whether there is padding among the new tokens. Default true.
  * @param options.segments whether rows hold several texts. Default false.
  * @param options.parts of attention: see `CausalInputs`
@@ -53,12 +56,24 @@ export const causalInputs = (
     seq = 'seq',
     past,
     dense = false,
+    inPlace = false,
     mask = true,
     segments = false,
     parts,
     rows = false,
     rowsOnly = false,
-  }: { batch?: Axis; seq?: Axis; past?: Axis; dense?: boolean; mask?: boolean; segments?: boolean; parts?: number; rows?: boolean; rowsOnly?: boolean } = {},
+  }: {
+    batch?: Axis;
+    seq?: Axis;
+    past?: Axis;
+    dense?: boolean;
+    inPlace?: boolean;
+    mask?: boolean;
+    segments?: boolean;
+    parts?: number;
+    rows?: boolean;
+    rowsOnly?: boolean;
+  } = {},
 ): CausalInputs => {
   const cache = (kind: string) => Array.from({ length: layers }, (_, layer) => input(`past.${kind}.${layer}`, [batch, kvHeads, past!, headDim]));
   return {
@@ -67,15 +82,20 @@ export const causalInputs = (
     ...(mask && { mask: input('mask', [batch, seq], 'bool') }),
     ...(segments && { segments: input('segments', [batch, seq], 'int64') }),
     ...(parts !== undefined && { parts }),
-    ...(past !== undefined && { past: pastOf(cache('keys'), cache('values'), input('past.mask', [batch, past], 'bool'), dense) }),
+    ...(past !== undefined && { past: pastOf(cache('keys'), cache('values'), input('past.mask', [batch, past], 'bool'), { dense, inPlace }) }),
     ...(rows && { rows: input('rows', ['rows'], 'int64') }),
     ...(rowsOnly && { rowsOnly }),
   };
 };
 
-const pastOf = (keys: readonly Node[], values: readonly Node[], mask: Node, dense: boolean): Past => ({
+const pastOf = (
+  keys: readonly Node[],
+  values: readonly Node[],
+  mask: Node,
+  { dense, inPlace }: { readonly dense: boolean; readonly inPlace: boolean },
+): Past => ({
   keys,
   values,
   mask,
-  ...(dense && { counts: sum(cast(mask, 'int64'), 1) }),
+  ...(dense && { counts: sum(cast(mask, 'int64'), 1), inPlace }),
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { evaluate, gradients, inOrder, input, isParameter, mul, type Node, nameOf, ShapeError, sum, type Tensor, tensor } from '../core/index.ts';
-import { type Engine, openEngine } from '../runtime/index.ts';
+import { type Engine, openEngine, tensorOf } from '../runtime/index.ts';
 import { inPractice, largestDifference, numbers } from './edits/testing/tiny-bert.ts';
 import { causalAttention, causalBias, causalInputs, groupedAttention } from './index.ts';
 
@@ -75,6 +75,88 @@ it.each([
       const values = given(size, held);
       const expected = evaluate([layer(size, false, window)], values, new Map())[0]!.data;
       const whole = layer(size, true, window, parts);
+      expect(largestDifference(evaluate([whole], values, new Map())[0]!.data, expected)).toBeLessThan(1e-12);
+      for (const engine of engines) expect(largestDifference(numbers((await inPractice(engine, { whole }, values)).whole!), expected)).toBeLessThan(1e-5);
+    }
+});
+
+it.each([1, 2, 4])('in %s parts writes its new rows into the cache where it lies, and nothing beyond its end', async (parts) => {
+  const [seq, held] = [16, 5];
+  for (const room of [held + seq, held + seq + 9]) {
+    const { past } = causalInputs({ layers: 1, kvHeads, headDim }, { batch: 1, seq, past: room, dense: true, inPlace: true, mask: false });
+    const bias = causalBias({ batch: 1, seq, past: past!.mask });
+    const own = { heads, kvHeads, headDim, bias };
+    const cache = { keys: past!.keys[0]!, values: past!.values[0]!, counts: past!.counts };
+    const x = input('x', [1, seq, hidden]);
+    const whole = causalAttention('attn', x, { ...own, past: { ...cache, inPlace: past!.inPlace }, parts });
+    const { out, keys, values } = causalAttention('attn', x, { ...own, past: { keys: cache.keys, values: cache.values } });
+    const given = new Map([
+      ['x', wave([1, seq, hidden], 9)],
+      ['past.keys.0', wave([1, kvHeads, room, headDim], 10)],
+      ['past.values.0', wave([1, kvHeads, room, headDim], 11)],
+      [
+        'past.mask',
+        tensor(
+          [1, room],
+          Array.from({ length: room }, (_, i) => (i < held ? 1 : 0)),
+        ),
+      ],
+      ...inOrder([out]).filter(isParameter).map((node, i): [string, Tensor] => [nameOf(node), wave(node.shape as number[], i)]), // biome-ignore format: one entry
+    ]);
+    const [expected, newKeys, newValues] = evaluate([out, keys, values], given, new Map());
+    for (const engine of engines) {
+      const data = new Map([...given].map(([name, { shape, data }]) => [name, tensorOf(name === 'past.mask' ? 'bool' : 'float32', shape, data)]));
+      const isWeight = (name: string) => !name.startsWith('past.') && name !== 'x';
+      const bindings = new Map([...data].flatMap(([name, value]) => (isWeight(name) ? [[name, { kind: 'constant' as const, value }]] : [])));
+      const program = { name: 'in-place', outputs: { out: whole.out } };
+      const feeds = Object.fromEntries([...data].filter(([name]) => !isWeight(name)));
+      await using run = await engine.compile(program, bindings, { arena: true });
+      expect(run.overwritten).toEqual(['past.keys.0', 'past.values.0']);
+      expect(largestDifference(numbers((await run.run(feeds)).out!), expected!.data)).toBeLessThan(1e-5);
+      for (const [name, rows] of [['past.keys.0', newKeys], ['past.values.0', newValues]] as const) // biome-ignore format: pairs
+        for (let head = 0; head < kvHeads; head++) {
+          const at = (row: number) => (head * room + row) * headDim;
+          const [now, before] = [numbers(feeds[name]!), given.get(name)!.data];
+          expect(largestDifference(now.slice(at(held), at(held + seq)), rows!.data.subarray(head * seq * headDim, (head + 1) * seq * headDim))).toBeLessThan(
+            1e-6,
+          );
+          expect(now.slice(at(0), at(held))).toEqual(Float64Array.from(before.subarray(at(0), at(held)), Math.fround));
+          expect(now.slice(at(held + seq), at(room))).toEqual(Float64Array.from(before.subarray(at(held + seq), at(room)), Math.fround));
+        }
+      await expect(engine.compile(program, bindings)).rejects.toThrow(/expected an engine in this process.*got no arena/);
+    }
+    await using apart = await openEngine({ threads: 1, process: true });
+    await expect(apart.compile({ name: 'in-place', outputs: { out: whole.out } }, new Map(), { arena: true })).rejects.toThrow(/binding|process of its own/);
+    expect(() => groupedAttention(x, x, x, { ...cache, keys: mul(cache.keys, 2), counts: cache.counts! }, { heads: 1, kvHeads: 1, scale: 1, inPlace: true })).toThrow(ShapeError); // biome-ignore format: one call
+  }
+});
+
+it('of chosen rows is attention to what is cached and what is new in the order of the text', async () => {
+  const [seq, room] = [6, 20];
+  const layerOf = (inPlace: boolean, window: number | undefined): Node => {
+    const { past } = causalInputs({ layers: 1, kvHeads, headDim }, { batch: 1, seq, past: room, dense: true, inPlace, mask: false });
+    const cache = { keys: past!.keys[0]!, values: past!.values[0]!, counts: past!.counts, inPlace };
+    const bias = causalBias({ batch: 1, seq, past: past!.mask, window });
+    return causalAttention('attn', input('x', [1, seq, hidden]), { heads, kvHeads, headDim, bias, window, past: cache, rows: input('rows', [2], 'int64') }).out;
+  };
+  for (const window of [undefined, 4])
+    for (const held of [0, 5, room - seq]) {
+      const values = new Map([
+        ['x', wave([1, seq, hidden], 9)],
+        ['rows', tensor([2], [5, 2])],
+        ['past.keys.0', wave([1, kvHeads, room, headDim], 10)],
+        ['past.values.0', wave([1, kvHeads, room, headDim], 11)],
+        [
+          'past.mask',
+          tensor(
+            [1, room],
+            Array.from({ length: room }, (_, i) => (i < held ? 1 : 0)),
+          ),
+        ],
+      ]);
+      const whole = layerOf(true, window);
+      for (const [i, node] of inOrder([whole]).filter(isParameter).entries()) values.set(nameOf(node), wave(node.shape as number[], i));
+      const expected = evaluate([layerOf(false, window)], values, new Map())[0]!.data;
       expect(largestDifference(evaluate([whole], values, new Map())[0]!.data, expected)).toBeLessThan(1e-12);
       for (const engine of engines) expect(largestDifference(numbers((await inPractice(engine, { whole }, values)).whole!), expected)).toBeLessThan(1e-5);
     }

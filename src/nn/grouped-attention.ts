@@ -5,6 +5,7 @@ import {
   type Emit,
   gradients,
   iota,
+  isInput,
   less,
   type Node,
   reshape,
@@ -26,6 +27,8 @@ export interface GroupedAttention {
   readonly window?: number | undefined;
   /** The queries of so many parts of `seq` meet the keys before the part's end only, one part after another: (parts + 1) / (2 · parts) of the products of the new tokens are left. seq is at least the square of it. Default 1. */
   readonly parts?: number | undefined;
+  /** Where the new rows of keys and values go: into the cache where it lies, two program inputs that a run overwrites; they have room for them, kvSeq of at least counts + seq. Default: nowhere, the cache is only read. */
+  readonly inPlace?: boolean | undefined;
 }
 
 const apart = (x: Node, heads: number): Node => {
@@ -44,11 +47,17 @@ const knownEnds = new WeakMap<Emit, Map<string, readonly PartEnd[]>>();
 /** Where parts end, worked out once for all layers. */
 const partEnds = (
   emit: Emit,
-  { seq, kvSeq, counts, parts }: { readonly seq: Axis; readonly kvSeq: Axis; readonly counts: string; readonly parts: number },
+  {
+    seq,
+    kvSeq,
+    counts,
+    parts,
+    inPlace,
+  }: { readonly seq: Axis; readonly kvSeq: Axis; readonly counts: string; readonly parts: number; readonly inPlace: boolean },
 ): readonly PartEnd[] => {
   const known = knownEnds.get(emit) ?? new Map<string, readonly PartEnd[]>();
   knownEnds.set(emit, known);
-  const key = [seq, kvSeq, counts, parts].join();
+  const key = [seq, kvSeq, counts, parts, inPlace].join();
   const found = known.get(key);
   if (found) return found;
   const number = (value: number): string => emit.constant('int64', [], [value]);
@@ -56,10 +65,10 @@ const partEnds = (
   const part = parts === 1 ? undefined : emit.node('Div', [emit.axis(addAxes(seq, parts - 1)), number(parts)]); // as `Split` cuts: the last one is shorter
   const made = Array.from({ length: parts }, (_, i): PartEnd => {
     const end = i === parts - 1 ? emit.axis(seq) : emit.node('Mul', [part!, number(i + 1)]);
-    return {
-      last: int32(emit.node('Add', [counts, emit.node('Sub', [end, number(1)])])),
-      length: int32(emit.node('Add', [emit.axis(kvSeq), end])),
-    };
+    const last = emit.node('Add', [counts, emit.node('Sub', [end, number(1)])]);
+    // Where there is less room than promised nothing beyond it is written.
+    if (inPlace) return { last: int32(emit.node('Min', [last, emit.node('Sub', [emit.axis(kvSeq), number(1)])])), length: int32(emit.axis(kvSeq)) };
+    return { last: int32(last), length: int32(emit.node('Add', [emit.axis(kvSeq), end])) };
   });
   known.set(key, made);
   return made;
@@ -67,7 +76,7 @@ const partEnds = (
 
 const op = defineOp<GroupedAttention>({
   name: 'groupedAttention',
-  infer: ([q, k, v, keys, values, counts], { heads, kvHeads }) => {
+  infer: ([q, k, v, keys, values, counts], { heads, kvHeads, inPlace }) => {
     const [batch, seq, width] = q!.shape as readonly [Axis, Axis, number];
     const headDim = width / heads;
     const fits = (x: Node, shape: readonly Axis[]): boolean => x.shape.length === shape.length && x.shape.every((axis, i) => axis === shape[i]);
@@ -80,6 +89,8 @@ const op = defineOp<GroupedAttention>({
       throw new ShapeError(
         `groupedAttention: expected q [batch, seq, heads*headDim], k and v [batch, seq, kvHeads*headDim], a cache [batch, kvHeads, kvSeq, headDim] twice and counts [batch], got ${[q, k, v, keys, values, counts].map((x) => show(x!)).join(', ')}`,
       );
+    if (inPlace && !(isInput(keys!) && isInput(values!)))
+      throw new ShapeError(`groupedAttention: expected a cache of program inputs, which are overwritten, got ${show(keys!)} and ${show(values!)}`);
     return { shape: q!.shape, dtype: 'float32' };
   },
   // The same from smaller ops, and their gradients.
@@ -91,13 +102,13 @@ const op = defineOp<GroupedAttention>({
     const mixed = attendTo({ queries: apart(q, heads), keys: apart(k, kvHeads), values: apart(v, kvHeads), past: { keys, values }, bias, scale });
     return [...gradients(reshape(transpose(mixed, [0, 2, 1, 3]), q.shape), [q, k, v, keys, values], d), undefined];
   },
-  lower: (emit, { inputs, attrs: { heads, kvHeads, scale, window, parts = 1 } }, [q, k, v, keys, values, counts]) => {
+  lower: (emit, { inputs, attrs: { heads, kvHeads, scale, window, parts = 1, inPlace = false } }, [q, k, v, keys, values, counts]) => {
     const [x, , , past] = inputs as readonly [Node, Node, Node, Node];
-    const ends = partEnds(emit, { seq: x.shape[1]!, kvSeq: past.shape[2]!, counts: counts!, parts });
+    const ends = partEnds(emit, { seq: x.shape[1]!, kvSeq: past.shape[2]!, counts: counts!, parts, inPlace });
     const inParts = (of: string): readonly string[] => (parts === 1 ? [of] : emit.nodes('Split', [of], parts, { axis: 1, num_outputs: parts }));
     const [queries, newKeys, newValues] = [inParts(q!), inParts(k!), inParts(v!)];
     // It takes the grown cache for as long as the one given, and lays one where the other was: behind a shape that it cannot work out it does not.
-    const hidden = parts === 1 ? undefined : emit.node('Max', [emit.shape(past.shape), emit.constant('int64', [1], [0])]);
+    const hidden = parts === 1 || inPlace ? undefined : emit.node('Max', [emit.shape(past.shape), emit.constant('int64', [1], [0])]);
     let cache = [keys!, values!].map((of) => (hidden === undefined ? of : emit.node('Reshape', [of, hidden], { allowzero: 1 })));
     const mixed = ends.map(({ last, length }, i) => {
       // Without its two other results, the cache with the new rows, it reads memory that nobody wrote.
@@ -108,6 +119,7 @@ const op = defineOp<GroupedAttention>({
         { num_heads: heads, kv_num_heads: kvHeads, scale: { float: scale }, ...(window !== undefined && { local_window_size: window }) },
         'com.microsoft',
       );
+      if (inPlace) for (const [of, value] of grown.entries()) emit.overwrite([keys!, values!][of]!, value);
       cache = grown;
       return out!;
     });

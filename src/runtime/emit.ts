@@ -11,6 +11,8 @@ export interface Emitter extends Emit {
   label: string;
   readonly written: readonly OnnxNode[];
   readonly initializers: readonly OnnxInitializer[];
+  /** Value → program input where it is written. */
+  readonly overwritten: ReadonlyMap<string, string>;
   isConstant(name: string): boolean;
   /** Tells how many axes a value has; rewrites for a device ask for it. */
   readonly ranks: Map<string, number>;
@@ -48,6 +50,7 @@ export function createEmitter(program: string, inputs: readonly OnnxValue[], dev
   // Values inside an op are told by nobody; where ops multiply them they are matrices, and onnxruntime refuses a permutation of another length.
   const rankOf = (name: string): number => ranks.get(name) ?? 2;
   const rewritten = new Set<string>();
+  const overwritten = new Map<string, string>();
   const plain: Emit['node'] = (opType, given, attributes, domain) => write(opType, given, 1, attributes, domain)[0]!;
   const node: Emit['node'] = (opType, given, attributes = {}, domain) => {
     const rewrite = rewrites[opType];
@@ -122,6 +125,8 @@ export function createEmitter(program: string, inputs: readonly OnnxValue[], dev
     initializers,
     ranks,
     rewritten,
+    overwritten,
+    overwrite: (input, value) => void overwritten.set(value, input),
     isConstant: (name) => name.startsWith('#c'),
     node,
     nodes: write,

@@ -9,7 +9,7 @@ import { describeMachine } from './machine.ts';
 import type { OnnxValue } from './onnx.ts';
 import { forkHost } from './process-host.ts';
 import { type Device, onnxruntimeVersion } from './session.ts';
-import { lengthOfShape, type TensorData } from './tensor.ts';
+import { dtypes, lengthOfShape, type TensorData } from './tensor.ts';
 
 export interface EngineOptions {
   /** Work in a process of its own, so that this thread never waits for a computation; false: here, blocking (scripts, tests). Default false. */
@@ -82,6 +82,8 @@ export interface Executable extends AsyncDisposable {
   readonly name: string;
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
+  /** Inputs whose arrays a run overwrites. */
+  readonly overwritten: readonly string[];
   /** @throws ShapeError when a feed does not fit, CancelledError, EngineError */
   run(feeds: Readonly<Record<string, TensorData>>, options?: RunOptions): Promise<Record<string, TensorData>>;
   /** `createMs`: what making the latest session took; `created`: sessions made so far; bytes of weights mapped from files and held privately. */
@@ -127,6 +129,10 @@ export async function openEngine({
       const graph = fused(program);
       const lowered = await lower(graph, bindings, plan(graph, lengths && { lengths }).order, { leastMemory: memory === 'least', device });
       open();
+      if (Object.keys(lowered.overwritten).length > 0 && (apart || device !== 'cpu' || !arena))
+        throw new UnsupportedError(
+          `compile ${program.name}: expected an engine in this process, on the CPU and with an arena, for a program that overwrites its inputs, got ${apart ? 'one in a process of its own' : device !== 'cpu' ? device : 'no arena'}; compile it otherwise`,
+        );
       return executable(cache, await cache.open(lowered, { device, threads, arena, prepack }).catch(explain));
     },
     async put(tensors) {
@@ -149,23 +155,35 @@ export async function openEngine({
 }
 
 function executable(cache: ReturnType<typeof createCache>, entry: Cached): Executable {
-  const { name, inputs, outputs, nodes, mappedBytes, privateBytes } = entry.lowered;
+  const { name, inputs, outputs, overwritten, nodes, mappedBytes, privateBytes } = entry.lowered;
   const check = feedCheck(name, inputs);
+  const places = Object.entries(overwritten);
+  /** The arrays of overwritten inputs, and new ones for all else. */
+  const written = (feeds: Readonly<Record<string, TensorData>>, lengths: ReadonlyMap<string, number>): Record<string, TensorData> => ({
+    ...Object.fromEntries(places.map(([output, input]) => [output, feeds[input]!])),
+    ...Object.fromEntries(
+      outputs.map(({ name: output, dtype, shape: axes }) => {
+        const shape = axes.map((axis) => lengthOf(axis, lengths));
+        return [output, { dtype, shape, data: dtypes[dtype].make(lengthOfShape(shape)) }];
+      }),
+    ),
+  });
   let disposed = false;
   return {
     name,
     inputs,
     outputs,
+    overwritten: [...new Set(Object.values(overwritten))],
     get stats() {
       return { nodes, createMs: entry.createMs, created: entry.created, mappedBytes, privateBytes };
     },
     async run(feeds, { resident = {}, keep = {}, fetch = outputs.map((output) => output.name).filter((output) => !(output in keep)) } = {}) {
       if (disposed) throw new EngineError(`run ${name}: expected an executable in use, got one that was disposed; compile again`);
-      check(feeds, resident);
+      const lengths = check(feeds, resident);
       for (const output of [...fetch, ...Object.keys(keep)])
         if (!outputs.some((own) => own.name === output))
           throw new NotFoundError(`run ${name}: expected one of the outputs ${outputs.map((own) => own.name).join(', ')}, got ${output}`);
-      return cache.run(entry, { feeds, resident, keep, fetch });
+      return cache.run(entry, { feeds, resident, keep, fetch, ...(places.length > 0 && { into: written(feeds, lengths) }) });
     },
     async [Symbol.asyncDispose]() {
       if (disposed) return;
@@ -196,7 +214,7 @@ function feedCheck(program: string, inputs: readonly OnnxValue[]) {
   const names = new Set(inputs.map(({ name }) => name));
   const bare = new Set(inputs.flatMap(({ shape }) => shape.filter((axis): axis is string => typeof axis === 'string' && bareName.test(axis))));
   const told = ({ name, dtype, shape }: OnnxValue): string => `run ${program}: input ${name}: expected ${dtype} [${shape.join(', ')}]`;
-  return (feeds: Readonly<Record<string, TensorData>>, resident: Readonly<Record<string, string>>): void => {
+  return (feeds: Readonly<Record<string, TensorData>>, resident: Readonly<Record<string, string>>): ReadonlyMap<string, number> => {
     for (const name of [...Object.keys(feeds), ...Object.keys(resident)])
       if (!names.has(name)) throw new NotFoundError(`run ${program}: expected one of the inputs ${[...names].join(', ')}, got ${name}`);
     const lengths = new Map<string, number>();
@@ -221,6 +239,7 @@ function feedCheck(program: string, inputs: readonly OnnxValue[]) {
       if (!fits)
         throw new ShapeError(`${told(input)}, got [${given.shape.join(', ')}] where ${[...lengths].map(([axis, length]) => `${axis} = ${length}`).join(', ')}`);
     }
+    return lengths;
   };
 }
 

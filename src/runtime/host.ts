@@ -11,6 +11,8 @@ export interface RunRequest {
   readonly keep: Readonly<Record<string, string>>;
   /** Outputs handed back. */
   readonly fetch: readonly string[];
+  /** Arrays that all outputs are written into. */
+  readonly into?: Readonly<Record<string, TensorData>>;
 }
 
 /** What holds sessions and tensors: this process, or one behind a channel. Calls are done one after another, in the order given. */
@@ -82,12 +84,13 @@ export function createHost(): Host {
         await sessions.get(id)?.release();
         sessions.delete(id);
       }),
-    run: (id, { feeds, resident, keep, fetch }) =>
+    run: (id, { feeds, resident, keep, fetch, into }) =>
       inTurn(async () => {
         const session = sessions.get(id);
         if (!session) throw new Error(`internal: no session ${id}`);
         const all = { ...feeds, ...Object.fromEntries(Object.entries(resident).map(([input, name]) => [input, held(name)])) };
-        const results = await compute(session, all, keep, fetch);
+        if (into) await session.write(all, into);
+        const results = into ?? (await compute(session, all, keep, fetch));
         for (const [output, name] of Object.entries(keep)) {
           const before = tensors.get(name);
           if (before && own.has(before)) spare.set(name, before);

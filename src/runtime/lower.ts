@@ -19,6 +19,8 @@ export interface Lowered {
   readonly bytes: Uint8Array;
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
+  /** Further output → input whose array it is written into. */
+  readonly overwritten: Readonly<Record<string, string>>;
   /** Folder that mapped weights lie under; without one nothing is mapped. */
   readonly folder: string | undefined;
   /** Weights the session reads (and expands) for itself. */
@@ -129,9 +131,10 @@ export async function lower(
     outputs.push({ name, dtype: node.dtype, shape: node.shape });
   }
   const renamed = (name: string): string => taken.get(name) ?? name;
+  const places = [...emit.overwritten].map(([name, input]): OnnxValue => ({ ...inputs.find((one) => one.name === input)!, name }));
   const nodes = needed(
     emit.written.map((node) => ({ ...node, inputs: node.inputs.map(renamed), outputs: node.outputs.map(renamed) })),
-    outputs.map(({ name }) => name),
+    [...outputs, ...places].map(({ name }) => name),
   );
   const made = new Set(nodes.flatMap((node) => node.outputs));
 
@@ -144,12 +147,13 @@ export async function lower(
       // onnxruntime walks back from the last leaf and, at each node, from the last input: written in reverse, the order it finds is ours.
       nodes: nodes.reverse(),
       inputs,
-      outputs,
+      outputs: [...outputs, ...places],
       values: values.filter(({ name }) => !taken.has(name) && made.has(name)),
       initializers,
     }),
     inputs,
     outputs,
+    overwritten: Object.fromEntries(emit.overwritten),
     folder,
     read,
     nodes: nodes.length,

@@ -69,7 +69,7 @@ const cell = (arm: string, size: number, seed: number, recipe: RecipeInput): Cel
   seed,
   recipe: { ...recipe, epochs: recipe.epochs ?? epochsOf(size), seed },
 });
-/** In the order in which they say most soonest: whole comparisons with all seeds, what holds against forgetting, what should make forget, then larger ones and what varies one arm; the latter and what holds against forgetting of LoRAMoE with 512 samples and seed 1; then more linears adapted, with 2048, and LoRAMoE with other steps. */
+/** In the order in which they say most soonest: whole comparisons with all seeds, what holds against forgetting, what should make forget, then larger ones and what varies one arm; the latter and what holds against forgetting of LoRAMoE with 512 samples and seed 1; then more linears adapted, with 2048, and LoRAMoE with other steps, as many. */
 export const cellsOf = (rates: ArmRates): Cell[] => {
   const ofArms = (size: number, seed: number): Cell[] => claimed.map((arm) => cell(arm, size, seed, { ...arms[arm], learningRate: rates[arm] }));
   const ofOne = (recipes: Readonly<Record<string, RecipeInput>>): Cell[] =>
@@ -88,7 +88,7 @@ export const cellsOf = (rates: ArmRates): Cell[] => {
     ...Object.entries(everywhere).flatMap(([name, part]) =>
       [1, 2, 3].map((seed) => cell(name, 2048, seed, { ...ablated({ targets: 'all' }), learningRate: part * rates.loramoe })),
     ),
-    ...[2048, 512].flatMap((size) => [1, 2, 3].map((seed) => cell('alpha-128', size, seed, unevenSteps(rates)))),
+    ...[1, 2, 3].map((seed) => cell('alpha-128', 2048, seed, unevenSteps(rates))),
   ];
 };
 

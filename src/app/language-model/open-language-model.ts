@@ -98,7 +98,7 @@ export const openLanguageModel = async (
   const guard = given === undefined ? undefined : await openGuard(given, { engine, model: known });
   const site = guard?.site;
   const prepared = (mode: ModelInfo['weights'], long = false) => {
-    const step = stepProgram(causal, { fused: long, rowsOnly: long && site === undefined });
+    const step = stepProgram(causal, { fused: long, inPlace: long && device !== 'webgpu', rowsOnly: long && site === undefined });
     return boundProgram({ source, tokenizer, beside, threads }, site === undefined ? step : withLastToken(step, site), mode, { many: long });
   };
   const { program, bindings } = await prepared(mode);

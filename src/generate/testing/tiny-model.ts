@@ -5,13 +5,13 @@ import type { CausalModel } from '../causal-model.ts';
 import { uniformAt } from '../random.ts';
 import { stepProgram } from '../step-program.ts';
 
-const [hidden, heads, kvHeads, headDim, vocab, longest] = [12, 4, 2, 3, 37, 320];
+const [hidden, heads, kvHeads, vocab, longest] = [12, 4, 2, 37, 320];
 
 /** Two layers of attention over learnt positions: enough that every token depends on all before it and on its place. */
-export const tinyModel: CausalModel = {
+export const tinyModelOf = (headDim: number): CausalModel => ({
   name: 'tiny',
   config: { layers: 2, kvHeads, headDim, vocab, positions: longest },
-  build({ ids, positions, past, rows }: CausalInputs) {
+  build({ ids, positions, past, rows, parts }: CausalInputs) {
     const [batch, seq] = ids.shape as [string, string];
     const bias = causalBias({ batch, seq, past: past!.mask });
     let x = add(embedding('words', ids, { rows: vocab, width: hidden }), embedding('positions', positions, { rows: longest, width: hidden }));
@@ -23,7 +23,8 @@ export const tinyModel: CausalModel = {
         kvHeads,
         headDim,
         bias,
-        past: { keys: past!.keys[layer]!, values: past!.values[layer]! },
+        parts,
+        past: { keys: past!.keys[layer]!, values: past!.values[layer]!, counts: past!.counts, inPlace: past!.inPlace },
       });
       x = named(blockSite(layer, 'resid.post'), add(x, own.out));
       keys.push(own.keys);
@@ -32,11 +33,12 @@ export const tinyModel: CausalModel = {
     const chosen = gather(reshape(x, [multiplyAxes(batch, seq), hidden]), rows!);
     return { logits: dense('head', chosen, vocab, { bias: false }), keys, values };
   },
-};
+});
+export const tinyModel = tinyModelOf(3);
 
-export const tinyBindings = (seed = 1, scale = 1.2): Map<string, Binding> =>
+export const tinyBindings = (seed = 1, scale = 1.2, model = tinyModel): Map<string, Binding> =>
   new Map(
-    inOrder(Object.values(stepProgram(tinyModel).outputs))
+    inOrder(Object.values(stepProgram(model).outputs))
       .filter(isParameter)
       .map((node, k): [string, Binding] => {
         const shape = node.shape as readonly number[];
