@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { type Dtype, FormatError, NotFoundError, UnsupportedError } from '../core/index.ts';
 import { widenBfloat16, widenFloat16 } from './half.ts';
+import { openToRead } from './open-to-read.ts';
 import { readInto } from './read-into.ts';
 import { type Json, type JsonObject, parseStrictJson } from './strict-json.ts';
 
@@ -72,10 +73,10 @@ export const storage: Readonly<Record<string, readonly [StoredDtype, number]>> =
  * bytes, tensors that overlap, leave gaps or end beyond the file
  */
 export const openSafetensors = async (path: string): Promise<SafetensorsFile> => {
-  const file = await open(path, 'r');
+  const where = `safetensors ${path}`;
+  const file = await openToRead(path, where);
   try {
     const { size } = await file.stat();
-    const where = `safetensors ${path}`;
     if (size < 8) throw new FormatError(`${where}: expected at least 8 bytes, got ${size}; the file is cut short or not safetensors`);
     const claimed = (await readExactly(file, 0, 8, where)).readBigUInt64LE();
     if (claimed > headerLimit)

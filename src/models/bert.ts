@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { add, inOrder, isParameter, type Node, named, parameter, ShapeError, slice } from '../core/index.ts';
 import { type Activation, attention, blockSite, type Dropout, drop, embedding, mlp, norm, paddingBias } from '../nn/index.ts';
-import { activationKey, count, parseConfig } from './config.ts';
+import { activationKey, count, epsilonKey, parseConfig } from './config.ts';
 
 const ignored = {
   attention_probs_dropout_prob: 'training only; our training states its own',
@@ -19,7 +19,7 @@ const schema = z
     hidden_act: activationKey,
     max_position_embeddings: count,
     type_vocab_size: count,
-    layer_norm_eps: z.number().positive(),
+    layer_norm_eps: epsilonKey,
     position_embedding_type: z.literal('absolute').optional(),
     is_decoder: z.literal(false).optional(),
     add_cross_attention: z.literal(false).optional(),

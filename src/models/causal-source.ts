@@ -1,4 +1,4 @@
-import { access, readFile } from 'node:fs/promises';
+import { access, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FormatError, inOrder, isParameter, type Node, NotFoundError, nameOf } from '../core/index.ts';
 import {
@@ -15,6 +15,7 @@ import {
 } from '../formats/index.ts';
 import { causalInputs, type PackedForm, type PackedValues } from '../nn/index.ts';
 import { arrange } from './arrange.ts';
+import { shown } from './config.ts';
 import { type CausalMember, causalMember, causalMemberFromGguf, llamaHubForm } from './family.ts';
 import { hubConfigOf } from './hub-config.ts';
 import { type LlamaConfig, llama } from './llama.ts';
@@ -68,6 +69,12 @@ const sourceOf = (
   place: (tensor: string) => string | undefined,
   hubConfig: CausalSource['hubConfig'],
 ): CausalSource => {
+  // Before a graph is made of what a config says: the file must be able to hold its blocks.
+  const { layers } = member.config;
+  if (file.tensors.size < leastTensors * layers)
+    throw new NotFoundError(
+      `weights ${file.path}: expected the tensors of ${layers} blocks, got ${file.tensors.size} tensors in all; the file holds another model or a part of one`,
+    );
   const { logits } = member.build(causalInputs(member.config));
   const parameters = inOrder([logits]).filter(isParameter);
   const names = locateWeights(file, member.weightNames, parameters, member.arranged);
@@ -94,6 +101,9 @@ const sourceOf = (
     packedValues: (parameter) => Promise.reject(new Error(`internal: ${parameter} is not packed`)),
   };
 };
+
+/** Every block has so many: two norms, linears of attention and of the feed-forward part. */
+const leastTensors = 6;
 
 const storedNames: Readonly<Record<string, string>> = { float32: 'F32', float16: 'F16', bfloat16: 'BF16' };
 
@@ -133,14 +143,22 @@ const fromGguf = async (gguf: GgufFile): Promise<CausalSource> => {
   };
 };
 
+/** Most bytes of a config.json, and of an index: that of 100 000 tensors has a tenth of it. */
+const jsonLimit = 2 ** 26;
+const shardLimit = 2000;
+
 /** A folder as Hugging Face has it: config.json, and model.safetensors or the shards that model.safetensors.index.json names. */
 const fromFolder = async (folder: string): Promise<CausalSource> => {
   const json = async (name: string): Promise<unknown> => {
     const path = join(folder, name);
-    const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-      throw new NotFoundError(`${folder}: expected ${name}, got no such file; a model folder holds config.json, tokenizer.json and model.safetensors`);
-    });
+    const text = await found(async () => {
+      const about = await stat(path);
+      if (!about.isFile() || about.size > jsonLimit)
+        throw new FormatError(
+          `${path}: expected a file of at most ${jsonLimit} bytes, got ${about.isFile() ? `${about.size}` : 'something else'}; fetch the file again`,
+        );
+      return readFile(path, 'utf8');
+    }, `${folder}: expected ${name}, got no such file; a model folder holds config.json, tokenizer.json and model.safetensors`);
     try {
       return JSON.parse(text);
     } catch {
@@ -154,12 +172,24 @@ const fromFolder = async (folder: string): Promise<CausalSource> => {
     () => false,
   );
   const names = whole ? ['model.safetensors'] : shardsOf(await json('model.safetensors.index.json'), folder);
-  const shards = await Promise.all(names.map((name) => openSafetensors(join(folder, name))));
-  const shardOf = (tensor: string): SafetensorsFile => shards.find((shard) => shard.tensors.has(tensor))!;
+  const shards = new Map<string, SafetensorsFile>();
+  for (const name of names) {
+    const shard = await found(
+      () => openSafetensors(join(folder, name)),
+      `${folder}: expected ${name}, which model.safetensors.index.json names, got no such file; fetch the model again`,
+    );
+    for (const tensor of shard.tensors.keys()) {
+      const other = shards.get(tensor);
+      if (other)
+        throw new FormatError(`${folder}: expected each tensor in one file, got ${shown(tensor)} in ${name} and in ${other.path}; fetch the model again`);
+      shards.set(tensor, shard);
+    }
+  }
+  const shardOf = (tensor: string): SafetensorsFile => shards.get(tensor)!;
   const joined: SafetensorsFile = {
     path: folder,
     metadata: {},
-    tensors: new Map(shards.flatMap((shard) => [...shard.tensors])),
+    tensors: new Map([...shards].map(([tensor, shard]) => [tensor, shard.tensors.get(tensor)!])),
     read: (tensor, options) => shardOf(tensor).read(tensor, options),
   };
   return sourceOf(
@@ -171,13 +201,24 @@ const fromFolder = async (folder: string): Promise<CausalSource> => {
   );
 };
 
+/** What is read, or the error of a file that is not there and of links that lead nowhere. */
+const found = async <T>(read: () => Promise<T>, missing: string): Promise<T> => {
+  try {
+    return await read();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ELOOP' || code === 'ENAMETOOLONG') throw new NotFoundError(missing, { cause: error });
+    throw error;
+  }
+};
+
 const shardsOf = (index: unknown, folder: string): string[] => {
   const map = (index as { weight_map?: unknown } | null)?.weight_map;
-  const names = map && typeof map === 'object' ? [...new Set(Object.values(map as Record<string, unknown>))] : [];
-  const bad = names.find((name) => typeof name !== 'string' || !/^[\w][\w.-]*\.safetensors$/.test(name));
-  if (names.length === 0 || bad !== undefined)
+  const names = typeof map === 'object' && map !== null && !Array.isArray(map) ? [...new Set(Object.values(map as Record<string, unknown>))] : [];
+  const bad = names.findIndex((name) => typeof name !== 'string' || !/^\w[\w.-]*\.safetensors$/.test(name));
+  if (names.length === 0 || names.length > shardLimit || bad >= 0)
     throw new FormatError(
-      `${folder}: expected model.safetensors.index.json to name files of this folder in weight_map, got ${JSON.stringify(bad ?? map ?? index)?.slice(0, 80)}; fetch the file again`,
+      `${folder}: expected model.safetensors.index.json to name 1 to ${shardLimit} files of this folder in weight_map, got ${bad >= 0 ? shown(names[bad]) : names.length > 0 ? names.length : shown(map)}; fetch the file again`,
     );
   return names as string[];
 };

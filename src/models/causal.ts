@@ -16,13 +16,23 @@ export interface CausalConfig {
   readonly tied: boolean;
 }
 
-/** The config itself. @throws ConfigError where heads do not fit one another */
-export const checkedHeads = <C extends CausalConfig>(where: string, config: C): C => {
+/** Most numbers of a head: far beyond any model, and tables of rotary embeddings stay small. */
+const headDimLimit = 2 ** 14;
+
+/**
+ * The config itself.
+ *
+ * @param turns  whether heads turn as a whole: two numbers turn together
+ * @throws ConfigError where heads do not fit one another
+ */
+export const checkedHeads = <C extends CausalConfig>(where: string, config: C, { turns = false }: { readonly turns?: boolean } = {}): C => {
   const { heads, kvHeads, headDim } = config;
-  if (!Number.isInteger(headDim) || heads % kvHeads !== 0)
-    throw new ConfigError(
-      `${where}: expected heads that divide the hidden axis and heads of keys that divide the heads, got ${heads} heads of ${headDim} and ${kvHeads} of keys`,
-    );
+  const refuse = (expected: string): never => {
+    throw new ConfigError(`${where}: expected ${expected}, got ${heads} heads of ${headDim} and ${kvHeads} of keys; the file is damaged or of another model`);
+  };
+  if (!Number.isInteger(headDim) || heads % kvHeads !== 0) refuse('heads that divide the hidden axis and heads of keys that divide the heads');
+  if (headDim > headDimLimit) refuse(`heads of at most ${headDimLimit} numbers`);
+  if (turns && headDim % 2 !== 0) refuse('heads of an even number of numbers, which turn in pairs');
   return config;
 };
 

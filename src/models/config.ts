@@ -29,6 +29,28 @@ export const harmless = {
 /** A number of things: whole, above 0, at most ten million. */
 export const count = z.number().int().positive().max(1e7);
 
+/** What is added below a root: float32 holds it, and beside it a norm still is one. */
+export const epsilonKey = z.number().min(1e-30).max(1);
+
+/** A base, factor or divisor that float32 holds, and its powers up to the first. */
+export const factorKey = z.number().min(1e-6).max(1e15);
+
+const problemLimit = 8;
+const textLimit = 200;
+
+/** A value of a file, fit to be shown: short, whatever it is. */
+export const shown = (value: unknown): string => {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
+  if (Array.isArray(value) || ArrayBuffer.isView(value)) return 'a list';
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+};
+
+/** What a schema complains of, as one short text. */
+export const problemsOf = ({ issues }: z.ZodError, start = ''): string => {
+  const all = issues.map(({ path, message }) => (path.length > 0 ? `${start}${path.join('.')}: ${message}` : message).slice(0, textLimit));
+  return all.slice(0, problemLimit).join('; ') + (all.length > problemLimit ? ` and ${all.length - problemLimit} more` : '');
+};
+
 /** Names of activations in config files, and ours. */
 const activationNames = {
   gelu: 'gelu',
@@ -67,15 +89,14 @@ export interface ConfigSource<T> {
  */
 export const parseConfig = <T>(json: unknown, { where, what, types, typeOptional = false, ignored, schema, see }: ConfigSource<T>): T => {
   if (typeof json !== 'object' || json === null || Array.isArray(json))
-    throw new ConfigError(`${where}: expected a JSON object, got ${JSON.stringify(json)?.slice(0, 40)}`);
+    throw new ConfigError(`${where}: expected a JSON object, got ${shown(json)}; fetch the file again`);
   const type = (json as { model_type?: unknown }).model_type;
   if (!(type === undefined && typeOptional) && !types.some((known) => known === type))
     throw new ConfigError(
-      `${where}: expected model_type ${types.map((known) => JSON.stringify(known)).join(', ')}, got ${JSON.stringify(type)}; use the file of that family`,
+      `${where}: expected model_type ${types.map((known) => JSON.stringify(known)).join(', ')}, got ${shown(type)}; use the file of that family`,
     );
   const known = Object.fromEntries(Object.entries(json).filter(([key]) => !Object.hasOwn(harmless, key) && !Object.hasOwn(ignored, key)));
   const parsed = schema.safeParse(known);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message));
-  throw new ConfigError(`${where}: expected the configuration of ${what}, got ${problems.join('; ')}; see ${see} for the keys it may have`);
+  throw new ConfigError(`${where}: expected the configuration of ${what}, got ${problemsOf(parsed.error)}; see ${see} for the keys it may have`);
 };

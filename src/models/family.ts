@@ -2,6 +2,7 @@
 import { ConfigError } from '../core/index.ts';
 import type { CausalInputs } from '../nn/index.ts';
 import type { CausalConfig, CausalModel } from './causal.ts';
+import { shown } from './config.ts';
 import { gemma3, gemma3Config, gemma3WeightNames } from './gemma3.ts';
 import { gemma3Architectures, gemma3ConfigFromGguf, gemma3GgufNames } from './gemma3-gguf.ts';
 import type { GgufOptions, TensorNames } from './gguf-config.ts';
@@ -81,9 +82,7 @@ export const causalTypes: readonly string[] = families.flatMap(({ types }) => ty
 const familyOf = <F extends { readonly types: readonly string[] }>(all: readonly F[], type: unknown, where: string, key: string): F => {
   const found = all.find(({ types }) => types.some((known) => known === type));
   if (!found)
-    throw new ConfigError(
-      `${where}: expected ${key} of ${all.flatMap(({ types }) => types).join(', ')}, got ${JSON.stringify(type)}; give a model of one of these`,
-    );
+    throw new ConfigError(`${where}: expected ${key} of ${all.flatMap(({ types }) => types).join(', ')}, got ${shown(type)}; give a model of one of these`);
   return found;
 };
 

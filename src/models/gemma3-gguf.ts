@@ -1,18 +1,7 @@
 import { z } from 'zod';
+import { factorKey } from './config.ts';
 import { checkedGemma3, type Gemma3Config, globalLayers } from './gemma3.ts';
-import {
-  type GgufOptions,
-  ggufKeys,
-  ggufOutside,
-  ggufParts,
-  ggufScaling,
-  headDimOf,
-  parseGguf,
-  positive,
-  size,
-  type TensorNames,
-  vocabOf,
-} from './gguf-config.ts';
+import { type GgufOptions, ggufKeys, ggufOutside, ggufParts, ggufScaling, headDimOf, parseGguf, size, type TensorNames, vocabOf } from './gguf-config.ts';
 import { weightNames } from './weights.ts';
 
 const schema = z.strictObject({
@@ -20,7 +9,7 @@ const schema = z.strictObject({
   'attention.key_length': size,
   'attention.sliding_window': size,
   'attention.sliding_window_pattern': z.union([size, z.array(z.boolean())]).optional(),
-  'rope.freq_base_swa': positive.optional(),
+  'rope.freq_base_swa': factorKey.optional(),
 });
 
 /** Values of `general.architecture` that are read here. */

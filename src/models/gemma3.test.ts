@@ -112,7 +112,7 @@ describe('gemma3ConfigFromGguf', () => {
     ['gemma3.attention.value_length', 256],
     ['gemma3.attention.sliding_window', 512],
     ['gemma3.rope.freq_base', 1_000_000],
-    ['tokenizer.ggml.tokens', { length: 262_144 }],
+    ['tokenizer.ggml.tokens', Array.from({ length: 262_144 }, String)],
   ]);
   const tensors = new Set(['token_embd.weight']);
 

@@ -14,7 +14,7 @@ import {
   rotary,
 } from '../nn/index.ts';
 import { type CausalConfig, type CausalModel, causalModel, checkedHeads } from './causal.ts';
-import { activationKey, count, parseConfig } from './config.ts';
+import { activationKey, count, epsilonKey, factorKey, parseConfig } from './config.ts';
 import { rope, ropeKeys, ropeValues } from './rope-config.ts';
 import { weightNames } from './weights.ts';
 
@@ -27,7 +27,7 @@ const pattern = count.optional();
 const schema = z.strictObject({
   ...ropeKeys,
   rope_parameters: z.strictObject({ full_attention: rope, sliding_attention: rope }).nullable().optional(),
-  rope_local_base_freq: z.number().positive().optional(),
+  rope_local_base_freq: factorKey.optional(),
   vocab_size: count,
   hidden_size: count,
   num_hidden_layers: count.max(1000),
@@ -37,8 +37,8 @@ const schema = z.strictObject({
   intermediate_size: count,
   hidden_activation: activationKey,
   max_position_embeddings: count,
-  rms_norm_eps: z.number().positive(),
-  query_pre_attn_scalar: z.number().positive(),
+  rms_norm_eps: epsilonKey,
+  query_pre_attn_scalar: factorKey,
   sliding_window: count,
   sliding_window_pattern: pattern,
   _sliding_window_pattern: pattern,
@@ -112,7 +112,7 @@ export const gemma3Config = (json: unknown, where = 'config.json'): Gemma3Config
 export const checkedGemma3 = (where: string, config: Gemma3Config): Gemma3Config => {
   const { layers, global } = config;
   if (global.length !== layers) throw new ConfigError(`${where}: expected a kind of attention for each of ${layers} layers, got ${global.length}; one a layer`);
-  return checkedHeads(where, config);
+  return checkedHeads(where, config, { turns: true });
 };
 
 const rotation = ({ base, scaling, share = 1 }: ReturnType<typeof ropeValues>, where: string): Rotation => {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ConfigError } from '../core/index.ts';
 import type { RotaryScaling } from '../nn/index.ts';
+import { epsilonKey, factorKey, problemsOf, shown } from './config.ts';
 
 /** Names of the tensors of a file. */
 export interface TensorNames {
@@ -17,7 +18,6 @@ export interface GgufOptions {
 
 /** A whole number above 0, as metadata holds it: 32 or 64 bits. */
 export const size = z.union([z.number(), z.bigint()]).transform(Number).pipe(z.number().int().positive().max(1e7));
-export const positive = z.number().positive();
 
 /** Keys that say the same in every architecture of norms before each part and grouped queries. */
 export const ggufKeys = {
@@ -30,11 +30,11 @@ export const ggufKeys = {
   'attention.head_count_kv': size.optional(),
   'attention.key_length': size.optional(),
   'attention.value_length': size.optional(),
-  'attention.layer_norm_rms_epsilon': positive,
-  'rope.freq_base': positive.optional(),
+  'attention.layer_norm_rms_epsilon': epsilonKey,
+  'rope.freq_base': factorKey.optional(),
   'rope.dimension_count': size.optional(),
   'rope.scaling.type': z.enum(['none', 'linear']).optional(),
-  'rope.scaling.factor': positive.optional(),
+  'rope.scaling.factor': factorKey.optional(),
 } as const;
 
 export type GgufKeys = z.infer<z.ZodObject<typeof ggufKeys>>;
@@ -53,22 +53,23 @@ export const parseGguf = <T>(
   const schema = typeof architecture === 'string' && Object.hasOwn(schemas, architecture) ? schemas[architecture] : undefined;
   if (typeof architecture !== 'string' || !schema)
     throw new ConfigError(
-      `${where}: expected general.architecture ${Object.keys(schemas).join(', ')}, got ${JSON.stringify(architecture)}; use the file of that family`,
+      `${where}: expected general.architecture ${Object.keys(schemas).join(', ')}, got ${shown(architecture)}; use the file of that family`,
     );
   const start = `${architecture}.`;
   const parsed = schema.safeParse(
     Object.fromEntries([...metadata].flatMap(([key, value]) => (key.startsWith(start) ? [[key.slice(start.length), value]] : []))),
   );
   if (parsed.success) return { architecture, keys: parsed.data };
-  const problems = parsed.error.issues.map(({ path, message }) => (path.length > 0 ? `${start}${path.join('.')}: ${message}` : message));
-  throw new ConfigError(`${where}: expected the metadata of a ${architecture} model, got ${problems.join('; ')}; see ${see} for the keys it may have`);
+  throw new ConfigError(
+    `${where}: expected the metadata of a ${architecture} model, got ${problemsOf(parsed.error, start)}; see ${see} for the keys it may have`,
+  );
 };
 
 /** Number of words: the key, or the length of the list of tokens. @throws ConfigError where there is neither */
 export const vocabOf = (metadata: ReadonlyMap<string, unknown>, { vocab_size }: GgufKeys, where: string): number => {
-  const listed = (metadata.get('tokenizer.ggml.tokens') as { length?: unknown } | undefined)?.length;
-  const vocab = vocab_size ?? listed;
-  if (typeof vocab !== 'number') throw new ConfigError(`${where}: expected vocab_size or tokenizer.ggml.tokens, got neither; the file lacks its vocabulary`);
+  const listed = metadata.get('tokenizer.ggml.tokens');
+  const vocab = vocab_size ?? (Array.isArray(listed) && listed.length > 0 ? listed.length : undefined);
+  if (vocab === undefined) throw new ConfigError(`${where}: expected vocab_size or tokenizer.ggml.tokens, got neither; the file lacks its vocabulary`);
   return vocab;
 };
 
@@ -89,6 +90,13 @@ export const ggufScaling = (keys: GgufKeys, tensors: TensorNames, { ropeFactors,
     throw new ConfigError(
       `${where}: expected the values of rope_freqs.weight exactly where the file has that tensor, got ${factors ? 'the tensor alone' : 'values alone'}; pass ropeFactors`,
     );
+  if (ropeFactors) {
+    const pairs = headDimOf(keys, where) / 2;
+    if (ropeFactors.length !== pairs || !Array.from(ropeFactors).every((factor) => factorKey.safeParse(factor).success))
+      throw new ConfigError(
+        `${where}: expected rope_freqs.weight to hold ${pairs} factors above 0, a pair of a head each, got ${ropeFactors.length} or odd ones; the file is damaged`,
+      );
+  }
   if (keys['rope.scaling.type'] !== 'linear') return ropeFactors && { kind: 'factors', factors: Array.from(ropeFactors) };
   const factor = keys['rope.scaling.factor'];
   if (factor === undefined || ropeFactors)

@@ -15,7 +15,7 @@ import {
 } from '../nn/index.ts';
 import type { Arrangement } from './arrange.ts';
 import { type CausalConfig, type CausalModel, causalModel, checkedHeads } from './causal.ts';
-import { activationKey, count, parseConfig } from './config.ts';
+import { activationKey, count, epsilonKey, factorKey, parseConfig } from './config.ts';
 import { ropeKeys, ropeValues } from './rope-config.ts';
 import { type Arrangements, weightNames } from './weights.ts';
 
@@ -34,9 +34,9 @@ const schema = z.strictObject({
   intermediate_size: count,
   hidden_act: activationKey,
   max_position_embeddings: count,
-  layer_norm_eps: z.number().positive(),
+  layer_norm_eps: epsilonKey,
   rotary_pct: z.number().positive().max(1).optional(),
-  rotary_emb_base: z.number().positive().optional(),
+  rotary_emb_base: factorKey.optional(),
   use_parallel_residual: z.boolean().default(true),
   attention_bias: z.boolean().default(true),
   tie_word_embeddings: z.boolean().default(false),

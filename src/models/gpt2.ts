@@ -3,7 +3,7 @@ import { type Axis, add, gather, named, parameter } from '../core/index.ts';
 import { type Activation, atRows, blockSite, type CausalInputs, causalAttention, causalBias, mlp, norm } from '../nn/index.ts';
 import { turned } from './arrange.ts';
 import { type CausalConfig, type CausalModel, causalModel, checkedHeads } from './causal.ts';
-import { activationKey, count, parseConfig } from './config.ts';
+import { activationKey, count, epsilonKey, parseConfig } from './config.ts';
 import { type Arrangements, weightNames } from './weights.ts';
 
 const ignored = {
@@ -29,7 +29,7 @@ const schema = z.strictObject({
   n_head: count,
   n_inner: count.nullable().optional(),
   activation_function: activationKey,
-  layer_norm_epsilon: z.number().positive(),
+  layer_norm_epsilon: epsilonKey,
   tie_word_embeddings: z.boolean().default(true),
   scale_attn_weights: z.literal(true).optional(),
   scale_attn_by_inverse_layer_idx: z.literal(false).optional(),

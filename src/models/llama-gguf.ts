@@ -38,7 +38,7 @@ export const llamaArchitectures: readonly string[] = Object.keys(schemas);
 export const llamaConfigFromGguf = (metadata: ReadonlyMap<string, unknown>, tensors: TensorNames, options: GgufOptions = {}): LlamaConfig => {
   const { where = 'gguf' } = options;
   const { architecture, keys } = parseGguf(metadata, schemas, { where, see: 'src/models/llama-gguf.ts' });
-  return checkedHeads(where, {
+  const config: LlamaConfig = {
     vocab: vocabOf(metadata, keys, where),
     hidden: keys.embedding_length,
     layers: keys.block_count,
@@ -56,7 +56,8 @@ export const llamaConfigFromGguf = (metadata: ReadonlyMap<string, unknown>, tens
     biases: { qkv: tensors.has('blk.0.attn_q.bias'), out: tensors.has('blk.0.attn_output.bias'), mlp: tensors.has('blk.0.ffn_up.bias') },
     qkNorm: tensors.has('blk.0.attn_q_norm.weight'),
     window: undefined,
-  });
+  };
+  return checkedHeads(where, config, { turns: true });
 };
 
 /** Our parameter name → its name in a GGUF file. */

@@ -17,7 +17,7 @@ import {
 } from '../nn/index.ts';
 import type { Arrangement } from './arrange.ts';
 import { type CausalConfig, type CausalModel, causalModel, checkedHeads } from './causal.ts';
-import { activationKey, count, parseConfig } from './config.ts';
+import { activationKey, count, epsilonKey, parseConfig } from './config.ts';
 import { ropeKeys, ropeValues } from './rope-config.ts';
 import { type Arrangements, weightNames } from './weights.ts';
 
@@ -53,7 +53,7 @@ const base = {
   intermediate_size: count,
   hidden_act: activationKey,
   max_position_embeddings: count,
-  rms_norm_eps: z.number().positive(),
+  rms_norm_eps: epsilonKey,
   tie_word_embeddings: z.boolean().default(false),
   ...ropeKeys,
 };
@@ -98,7 +98,7 @@ export const llamaConfig = (json: unknown, where = 'config.json'): LlamaConfig =
   const { base, scaling, share } = ropeValues(where, c, 10_000);
   if ((share ?? 1) !== 1) throw new ConfigError(`${where}: expected heads that turn as a whole, got partial_rotary_factor ${share}; this is another model`);
   const heads = c.num_attention_heads;
-  return checkedHeads(where, {
+  const config: LlamaConfig = {
     vocab: c.vocab_size,
     hidden: c.hidden_size,
     layers: c.num_hidden_layers,
@@ -116,7 +116,8 @@ export const llamaConfig = (json: unknown, where = 'config.json'): LlamaConfig =
     biases: { qkv: type === 'qwen2' || (c.attention_bias ?? false), out: c.attention_bias ?? false, mlp: c.mlp_bias ?? false },
     qkNorm: type === 'qwen3',
     window: type === 'mistral' ? (c.sliding_window ?? undefined) : undefined,
-  });
+  };
+  return checkedHeads(where, config, { turns: true });
 };
 
 /**

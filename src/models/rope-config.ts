@@ -2,22 +2,21 @@
 import { z } from 'zod';
 import { ConfigError } from '../core/index.ts';
 import type { RotaryScaling } from '../nn/index.ts';
-
-const number = z.number().positive();
+import { factorKey } from './config.ts';
 
 /** One object of `rope_scaling` or `rope_parameters`; `rope_type` was once called `type`. Kinds that are not listed here are refused. */
-const one = { type: z.string().optional(), rope_theta: number.optional(), partial_rotary_factor: number.max(1).optional() };
+const one = { type: z.string().optional(), rope_theta: factorKey.optional(), partial_rotary_factor: z.number().positive().max(1).optional() };
 export const ropeObject = z.discriminatedUnion('rope_type', [
   z.strictObject({ ...one, rope_type: z.literal('default') }),
-  z.strictObject({ ...one, rope_type: z.literal('linear'), factor: number }),
+  z.strictObject({ ...one, rope_type: z.literal('linear'), factor: factorKey }),
   z
     .strictObject({
       ...one,
       rope_type: z.literal('llama3'),
-      factor: number,
-      low_freq_factor: number,
-      high_freq_factor: number,
-      original_max_position_embeddings: number,
+      factor: factorKey,
+      low_freq_factor: factorKey,
+      high_freq_factor: factorKey,
+      original_max_position_embeddings: factorKey,
     })
     .refine((r) => r.high_freq_factor > r.low_freq_factor, { message: 'high_freq_factor must be above low_freq_factor' }),
 ]);
@@ -32,7 +31,7 @@ export const rope = z.preprocess((value) => {
 export type Rope = z.infer<typeof ropeObject>;
 
 /** The three keys as they lie in a config. */
-export const ropeKeys = { rope_theta: number.optional(), rope_scaling: rope.nullable().optional(), rope_parameters: rope.nullable().optional() };
+export const ropeKeys = { rope_theta: factorKey.optional(), rope_scaling: rope.nullable().optional(), rope_parameters: rope.nullable().optional() };
 
 export interface RopeValues {
   readonly base: number;

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { openToRead } from '../open-to-read.ts';
 import { readInto } from '../read-into.ts';
 import { WindowEnd } from './gguf-cursor.ts';
 import { type GgufHeader, parseGguf } from './gguf-header.ts';
@@ -20,7 +20,7 @@ const firstWindowBytes = 2 ** 20;
  */
 export const openGguf = async (path: string): Promise<GgufFile> => {
   const where = `gguf ${path}`;
-  const file = await open(path, 'r');
+  const file = await openToRead(path, where);
   try {
     const { size } = await file.stat();
     for (let windowBytes = firstWindowBytes; ; ) {

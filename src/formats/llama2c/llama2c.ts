@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { FormatError, NotFoundError, UnsupportedError } from '../../core/index.ts';
+import { openToRead } from '../open-to-read.ts';
 import { readInto } from '../read-into.ts';
 import type { ReadOptions, SafetensorsFile, TensorData, TensorInfo } from '../safetensors.ts';
 import { type Llama2cTokenizer, parseLlama2cTokenizer, tokenizerBytesLimit } from './llama2c-tokenizer.ts';
@@ -44,7 +45,7 @@ const vocabLimit = 2 ** 21;
  */
 export const openLlama2c = async (path: string, { tokenizer: beside }: { readonly tokenizer?: string } = {}): Promise<Llama2cFile> => {
   const where = `llama2.c ${path}`;
-  const file = await open(path, 'r');
+  const file = await openToRead(path, where);
   try {
     const { size } = await file.stat();
     const header = new Uint8Array(Math.min(headerBytes, size));
@@ -137,7 +138,7 @@ const readTokenizer = async (file: FileHandle, from: number, size: number, vocab
 
 const openTokenizerBin = async (path: string, vocab: number): Promise<Llama2cTokenizer> => {
   const where = `llama2.c tokenizer ${path}`;
-  const file = await open(path, 'r');
+  const file = await openToRead(path, where);
   try {
     const found = await readTokenizer(file, 0, (await file.stat()).size, vocab, where);
     if (!found) throw new FormatError(`${where}: expected ${vocab} pieces, got an empty file; fetch it again`);
