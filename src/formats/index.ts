@@ -30,6 +30,7 @@ export { ggufTokenizerOf, ggufTokenizerOfPieces, tokenizerJsonOf } from './token
 export { openTokenizer, type Tokenizer } from './tokenizer/tokenizer.ts';
 export type { CausalTokenizer, DecodeOptions, EncodeOptions } from './tokenizer/tokenizer-causal.ts';
 export type { TextStream } from './tokenizer/tokenizer-decoder.ts';
+export { unnamedIds } from './tokenizer/tokenizer-fit.ts';
 export { tokenizerFromGguf } from './tokenizer/tokenizer-gguf.ts';
 export type { Pieces } from './tokenizer/tokenizer-ids.ts';
 export { type CausalOptions, openCausalTokenizer } from './tokenizer/tokenizer-json.ts';

@@ -72,15 +72,15 @@ describe('a language model', () => {
   it('finds the template in a file of its own, and the usual one of several', async () => {
     const bare = await writeTinyModel(join(own.path, 'bare'), { template: false });
     const files = () => openCausalFiles('folder', bare);
-    expect((await openTextTools(await files(), 'ours')).chatTemplate).toBe('ours');
+    expect((await openTextTools(await files(), 'ours', tinyConfig.vocab_size)).chatTemplate).toBe('ours');
     const config = (value: unknown) => writeFile(join(bare, 'tokenizer_config.json'), typeof value === 'string' ? value : JSON.stringify(value));
     await config({ chat_template: [{ name: 'tool_use', template: 'T' }, { name: 'default', template: 'D' }] }); // biome-ignore format: short
-    expect((await openTextTools(await files(), 'ours')).chatTemplate).toBe('D');
+    expect((await openTextTools(await files(), 'ours', tinyConfig.vocab_size)).chatTemplate).toBe('D');
     await writeFile(join(bare, 'chat_template.jinja'), 'J');
-    expect((await openTextTools(await files(), 'ours')).chatTemplate).toBe('J');
+    expect((await openTextTools(await files(), 'ours', tinyConfig.vocab_size)).chatTemplate).toBe('J');
     for (const broken of ['{"eos_token": ', '[]']) {
       await config(broken);
-      await expect(files().then((them) => openTextTools(them, undefined))).rejects.toThrow(
+      await expect(files().then((them) => openTextTools(them, undefined, tinyConfig.vocab_size))).rejects.toThrow(
         /tokenizer_config\.json: expected (a )?JSON.+; fetch the model again/,
       );
     }
@@ -279,11 +279,28 @@ describe('a language model', () => {
     await cut;
   });
 
+  it('never draws an id that no token has, whatever is asked for', async () => {
+    // Five rows of the table are beyond the tokens.
+    const [first, last] = [259, tinyConfig.vocab_size];
+    const unnamed = Array.from({ length: last - first }, (_, i) => first + i);
+    const wanted = { prompt: 'abc', maxTokens: 40, temperature: 10, logitBias: new Map(unnamed.map((id) => [id, 1000])) };
+    for (let seed = 0; seed < 3; seed++)
+      for (const model of [here, apart]) {
+        const { tokenIds } = await model.generate({ ...wanted, seed });
+        expect(Math.max(...tokenIds)).toBeLessThan(first);
+      }
+    expect((await here.generate({ ...wanted, temperature: 0, maxTokens: 3 })).tokenIds.every((id) => id < first)).toBe(true);
+  });
+
   it('refuses files that are not whole or do not belong together', async () => {
     await expect(openLanguageModel('no-such-model')).rejects.toThrow(NotFoundError);
     await expect(openLanguageModelApart('no-such-model')).rejects.toThrow(NotFoundError);
     const other = await writeTinyModel(join(folder, '..', 'other'), { template: false, vocab: 258 });
     await expect(openLanguageModel(other)).rejects.toThrow(/tokenizer and weights are of two models/);
+    const wide = await writeTinyModel(join(folder, '..', 'wide'), { template: false, vocab: 259 + 257 });
+    await expect(openLanguageModel(wide)).rejects.toThrow(
+      /expected a tokenizer of 260 to 516 tokens .+ 516 rows for them, at most 256 to spare\), got 259; tokenizer and weights/,
+    );
     const plain = await writeTinyModel(join(folder, '..', 'plain'), { template: false });
     await using model = await openLanguageModel(plain, { threads: 1 });
     await expect(model.generate({ messages: [{ role: 'user', content: 'Hi' }] })).rejects.toThrow(/chat template/);

@@ -34,7 +34,8 @@ export const measureWeights = async (
   { threads, device, signal, onProgress }: MeasureOptions,
 ): Promise<MeasuredWeights> => {
   const files = await openCausalFiles(kind, path);
-  const [source, { tokenizer }, text] = [await causalSource(files), await openTextTools(files, undefined), await perplexityText()];
+  const [source, text] = [await causalSource(files), await perplexityText()];
+  const { tokenizer } = await openTextTools(files, undefined, source.member.config.vocab);
   const ids = tokenizer.encode(text, { special: false });
   const total = modes.length * (1 + rounds);
   let done = 0;

@@ -78,7 +78,7 @@ export const openLanguageModel = async (
   model: string,
   { adapter: folder, weights, threads, device, slots, guard: given }: LanguageModelOptions = {},
 ): Promise<OpenLanguageModel> => {
-  const { resolved, source: base, tokenizer, chatTemplate } = await openSource(model);
+  const { resolved, source: base, tokenizer, chatTemplate, unnamed } = await openSource(model);
   const { config } = base.member;
   const adapter = folder === undefined ? undefined : await adapterOn(folder, base, resolved);
   const { source, beside } = besideWeights(base, adapter);
@@ -168,6 +168,7 @@ export const openLanguageModel = async (
     tokenIds,
   });
 
+  const never = unnamed.map((id) => [id, Number.NEGATIVE_INFINITY] as const);
   const maskOf = grammarMasks(tokenizer, config.vocab);
 
   const answer: Answer = async (request, { signal, onPiece, lastToken }) => {
@@ -202,7 +203,7 @@ export const openLanguageModel = async (
         prompt,
         maxTokens,
         endIds: tokenizer.eos,
-        sampling,
+        sampling: unnamed.length === 0 ? sampling : { ...sampling, logitBias: new Map([...(sampling.logitBias ?? []), ...never]) },
         ...(mask && { mask }),
         ...(candidates !== undefined && { candidates }),
         speculate,

@@ -1,10 +1,9 @@
-import { ConfigError } from '../../core/index.ts';
 import { type CausalSource, causalSource, openCausalFiles } from '../../models/index.ts';
 import { type ResolvedModel, resolveModel } from '../models/resolve-model.ts';
-import { openTextTools, type TextTools } from './text-tools.ts';
+import { type FittingTools, openTextTools } from './text-tools.ts';
 
 /** A language model's files, opened: no weight is read yet. */
-export interface OpenSource extends TextTools {
+export interface OpenSource extends FittingTools {
   readonly resolved: ResolvedModel;
   readonly source: CausalSource;
 }
@@ -18,11 +17,6 @@ export interface OpenSource extends TextTools {
 export const openSource = async (model: string): Promise<OpenSource> => {
   const resolved = await resolveModel(model);
   const files = await openCausalFiles(resolved.kind, resolved.path);
-  const [source, tools] = [await causalSource(files), await openTextTools(files, resolved.chatTemplate)];
-  const [{ vocab }, { vocabSize }] = [source.member.config, tools.tokenizer];
-  if (vocabSize > vocab)
-    throw new ConfigError(
-      `${model}: expected a tokenizer of at most ${vocab} tokens, got ${vocabSize}; tokenizer and weights are of two models, fetch both from one place`,
-    );
-  return { resolved, source, ...tools };
+  const source = await causalSource(files);
+  return { resolved, source, ...(await openTextTools(files, resolved.chatTemplate, source.member.config.vocab)) };
 };

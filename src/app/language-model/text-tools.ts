@@ -1,7 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FormatError, NotFoundError } from '../../core/index.ts';
-import { type CausalTokenizer, type ChatMessage, openCausalTokenizer, renderChat, tokenizerFromGguf, tokenizerFromPieces } from '../../formats/index.ts';
+import {
+  type CausalTokenizer,
+  type ChatMessage,
+  openCausalTokenizer,
+  renderChat,
+  tokenizerFromGguf,
+  tokenizerFromPieces,
+  unnamedIds,
+} from '../../formats/index.ts';
 import type { CausalFiles } from '../../models/index.ts';
 import { fileError } from '../file-error.ts';
 
@@ -11,23 +19,48 @@ export interface TextTools {
   readonly chatTemplate: string | undefined;
 }
 
-/** The tokenizer and chat template that a model's own files bring, else our own template. @throws NotFoundError, FormatError, UnsupportedError */
-export const openTextTools = async (files: CausalFiles, ours: string | undefined): Promise<TextTools> => {
+/** What fits a model. */
+export interface FittingTools extends TextTools {
+  /** Ids of the model that no token has: never to be drawn. */
+  readonly unnamed: readonly number[];
+}
+
+/**
+ * The tokenizer and chat template that a model's own files bring, else our own template.
+ *
+ * @param vocab  rows of the model's table of words; without it the tokenizer is held against nothing
+ * @throws NotFoundError, FormatError, UnsupportedError · ConfigError where the tokenizer is not for so many rows
+ */
+export const openTextTools = async (files: CausalFiles, ours: string | undefined, vocab?: number): Promise<FittingTools> => {
+  const tools = await ownTools(files, ours, vocab);
+  return { ...tools, unnamed: vocab === undefined ? [] : unnamedIds(tools.tokenizer, vocab, tools.where) };
+};
+
+const ownTools = async (files: CausalFiles, ours: string | undefined, vocab: number | undefined): Promise<TextTools & { readonly where: string }> => {
   if (files.kind === 'gguf') {
     const { metadata, path } = files.gguf;
     const template = metadata.get('tokenizer.chat_template');
-    return { tokenizer: tokenizerFromGguf(metadata, { where: `gguf ${path} tokenizer` }), chatTemplate: typeof template === 'string' ? template : ours };
+    const where = `gguf ${path} tokenizer`;
+    return { where, tokenizer: tokenizerFromGguf(metadata, { where }), chatTemplate: typeof template === 'string' ? template : ours };
   }
   if (files.kind === 'llama2c') {
     const { tokenizer, path } = files.checkpoint;
     if (!tokenizer) throw new NotFoundError(`llama2.c ${path}: expected a tokenizer behind the weights, got none; append tokenizer.bin to the file`);
-    return { tokenizer: tokenizerFromPieces(tokenizer, `llama2.c ${path} tokenizer`), chatTemplate: ours };
+    const where = `llama2.c ${path} tokenizer`;
+    return { where, tokenizer: tokenizerFromPieces(tokenizer, where), chatTemplate: ours };
   }
   const { folder } = files;
   const [config, generation] = [await optionalJson(join(folder, 'tokenizer_config.json')), await optionalJson(join(folder, 'generation_config.json'))];
   const eos = [generation['eos_token_id'] ?? []].flat() as number[];
-  const template = (await optionalText(join(folder, 'chat_template.jinja'))) ?? templateOf(config['chat_template']);
-  return { tokenizer: await openCausalTokenizer(join(folder, 'tokenizer.json'), { config, eos }), chatTemplate: template ?? ours };
+  const found = (await optionalText(join(folder, 'chat_template.jinja'))) ?? templateOf(config['chat_template']);
+  const chatTemplate = found ?? ours;
+  const tokenizer = await openCausalTokenizer(join(folder, 'tokenizer.json'), {
+    config,
+    eos,
+    ...(vocab !== undefined && { vocab }),
+    ...(chatTemplate !== undefined && { template: chatTemplate }),
+  });
+  return { where: `tokenizer ${join(folder, 'tokenizer.json')}`, tokenizer, chatTemplate };
 };
 
 const optionalText = async (path: string): Promise<string | undefined> => {

@@ -63,7 +63,7 @@ export const convertModel = async (model: string, output: string, options: Conve
   const opened = adapter === undefined ? undefined : await adapterOn(adapter, base, resolved);
   const beside = to === 'onnx' && opened?.unmergeable !== undefined ? opened : undefined;
   const source = opened && !beside ? mergedSource(base, opened) : base;
-  const { tokenizer, chatTemplate } = await openTextTools(files, ours);
+  const { tokenizer, chatTemplate } = await openTextTools(files, ours, base.member.config.vocab);
   const tensors = to === 'gguf' ? ggufForm(source, `models convert ${model}`) : undefined;
   const written = tensors?.tensors ?? hubTensors(source);
   const matrices = written.filter(({ shape }) => shape.length > 1);
