@@ -16,6 +16,7 @@ import { openSource } from './open-source.ts';
 import { perplexityOf, type TextPerplexity } from './perplexity.ts';
 import type { ModelInfo, ModelLoad, ModelWeights, TextPiece, TextRequest, TextResult, TextScore, TextToken } from './text-request.ts';
 import { chatText } from './text-tools.ts';
+import { unsentTokens } from './unsent-tokens.ts';
 import { virtualTokensOf, withVirtualTokens } from './virtual-tokens.ts';
 import { chooseWeights } from './weights.ts';
 
@@ -191,12 +192,10 @@ export const openLanguageModel = async (
     const [decoder, filter] = [tokenizer.decodeStream(), stopFilter(stop)];
     let text = '';
     let stopped = false;
-    let unsent: TextToken[] = [];
+    const unsent = unsentTokens();
     const show = (more: string): void => {
       text += more;
-      if (more.length === 0 || !onPiece) return;
-      onPiece({ text: more, tokens: unsent });
-      unsent = [];
+      if (more.length > 0) onPiece?.({ text: more, tokens: unsent.before(text.length) });
     };
     const { tokenIds, finishReason, promptTokens, cachedTokens } = await generator.generate(
       {
@@ -211,8 +210,9 @@ export const openLanguageModel = async (
         ...(signal && { signal }),
       },
       (token) => {
-        unsent.push(named(token));
-        const next = filter.push(decoder.push(token.id));
+        const own = decoder.push(token.id);
+        unsent.push(named(token), own.length);
+        const next = filter.push(own);
         stopped = next.stopped;
         show(next.text);
         return !stopped;
@@ -220,9 +220,11 @@ export const openLanguageModel = async (
     );
     if (!stopped) {
       const last = filter.push(decoder.end());
-      show(last.stopped ? last.text : last.text + filter.end());
+      stopped = last.stopped;
+      show(stopped ? last.text : last.text + filter.end());
     }
-    if (unsent.length > 0) onPiece?.({ text: '', tokens: unsent });
+    const rest = stopped ? [] : unsent.before(Number.POSITIVE_INFINITY);
+    if (rest.length > 0) onPiece?.({ text: '', tokens: rest });
     return { text, tokenIds, finishReason, usage: { promptTokens, cachedTokens, completionTokens: tokenIds.length } };
   };
   const guarded = guard ? guardedAnswer(answer, guard) : unguardedAnswer(answer, info.name);

@@ -35,6 +35,7 @@ export interface TextRequest extends Sampling {
 export interface TextPiece {
   /** Never half a character, never the beginning of a stop string. */
   readonly text: string;
+  /** Those whose text begins in what was shown up to here: none that a stop string takes away, and the one that it cuts in the middle. */
   readonly tokens: readonly TextToken[];
 }
 

@@ -15,7 +15,10 @@ export const chatLogprobs = (tokens: readonly TextToken[]) => ({
   refusal: null,
 });
 
-/** `logprobs` of a choice of a completion; `offset` is where its first token begins in the text, and `after` where its last one ends. */
+/** Characters that tokens write, each by itself. */
+export const spelledLength = (tokens: readonly TextToken[]): number => tokens.reduce((sum, { bytes = new Uint8Array() }) => sum + spell(bytes).length, 0);
+
+/** `logprobs` of a choice of a completion; `offset` is where its first token begins in the text. */
 export const completionLogprobs = (tokens: readonly TextToken[], offset: number) => {
   let at = offset;
   const offsets = tokens.map(({ bytes = new Uint8Array() }) => {

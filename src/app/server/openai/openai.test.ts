@@ -101,6 +101,35 @@ describe('the official client', () => {
     expect(streamed.map(({ logprob }) => logprob)).toEqual(content!.map(({ logprob }) => logprob));
   });
 
+  it('tells probabilities of what it returns, not of what a stop takes away', async () => {
+    const ask = { ...warm, messages, logprobs: true };
+    const free = (await client.chat.completions.create(ask)).choices[0]!.message.content!;
+    const stop = free.slice(5, 8);
+    const whole = (await client.chat.completions.create({ ...ask, stop })).choices[0]!;
+    expect(whole).toMatchObject({ message: { content: free.slice(0, free.indexOf(stop)) }, finish_reason: 'stop' });
+    const spelled = whole.logprobs!.content!.flatMap(({ bytes }) => bytes!);
+    expect(Buffer.from(spelled).toString()).toBe(whole.message.content);
+    let shown = '';
+    const streamed = [];
+    for await (const { choices } of await client.chat.completions.create({ ...ask, stop, stream: true })) {
+      shown += choices[0]!.delta.content ?? '';
+      streamed.push(...(choices[0]!.logprobs?.content ?? []));
+      expect(Buffer.from(streamed.flatMap(({ bytes }) => bytes!)).toString()).toBe(shown);
+    }
+    expect(streamed).toEqual(whole.logprobs!.content);
+
+    const plain = { ...warm, prompt: 'abc', logprobs: 1 };
+    const text = (await client.completions.create(plain)).choices[0]!.text;
+    const cut = (await client.completions.create({ ...plain, stop: text.slice(5, 8) })).choices[0]!;
+    expect(cut.logprobs!.tokens!.join('')).toBe(cut.text);
+    const [tokens, offsets]: [string[], number[]] = [[], []];
+    for await (const { choices } of await client.completions.create({ ...plain, stop: text.slice(5, 8), stream: true })) {
+      tokens.push(...(choices[0]!.logprobs?.tokens ?? []));
+      offsets.push(...(choices[0]!.logprobs?.text_offset ?? []));
+    }
+    expect([tokens, offsets]).toEqual([cut.logprobs!.tokens, cut.logprobs!.text_offset]);
+  });
+
   it('embeds, as floats and in base64, which it asks for by itself', async () => {
     const input = ['a', 'four'];
     const coded = await client.embeddings.create({ model: 'minilm', input });
@@ -354,6 +383,28 @@ describe('tools', () => {
       expect(only.function.name).toBe('climate');
       fits(only.function.arguments);
     }
+  });
+
+  it('are called only where they are allowed', async () => {
+    await using roomy = await serveTinyModel({ context: 2048 });
+    const own = new OpenAI({ baseURL: `${roomy.url}/v1`, apiKey: 'any', maxRetries: 0 });
+    const allowed = (mode: 'auto' | 'required', name: string) => ({
+      type: 'allowed_tools' as const,
+      allowed_tools: { mode, tools: [{ type: 'function', function: { name } }] },
+    });
+    const namesOf = async (more: object) => {
+      const { choices } = await own.chat.completions.create({ ...hot, tools, ...more });
+      return choices[0]!.message.tool_calls?.map((call) => (call.type === 'function' ? call.function.name : call.type));
+    };
+    // Where there need be no call it is begun by a bias: the grammar then says whose it is.
+    const begun = { response_format: { type: 'json_object' }, parallel_tool_calls: false, logit_bias: { '60': 100 } };
+    for (const name of ['weather', 'climate']) {
+      expect(new Set(await namesOf({ seed: 1, tool_choice: allowed('required', name) }))).toEqual(new Set([name]));
+      expect(await namesOf({ seed: 1, ...begun, tool_choice: allowed('auto', name) })).toEqual([name]);
+    }
+    await expect(namesOf({ tool_choice: allowed('auto', 'tides') })).rejects.toThrow(
+      '400 tool_choice.allowed_tools.tools[0].function.name: expected the name of one of the tools, got "tides"; send that tool, too',
+    );
   });
 
   it('are called as often as the bound lets them, and each is whole', async () => {

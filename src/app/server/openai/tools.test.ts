@@ -62,7 +62,11 @@ describe('what a request says of tools', () => {
     type: 'function',
     function: { name, parameters: { type: 'object', properties: { [name]: true } }, ...more },
   });
-  const [a, b] = [tool('a'), tool('b')];
+  const [a, b, c] = [tool('a'), tool('b'), tool('c')];
+  const allowed = (mode: string, ...names: readonly string[]) => ({
+    type: 'allowed_tools',
+    allowed_tools: { mode, tools: names.map((name) => ({ type: 'function', function: { name } })) },
+  });
   const own = (name: string) => ({ name, parameters: { type: 'object', properties: { [name]: true } } });
   const any = (name: string) => ({ name, parameters: { type: 'object' } });
   it.each<[string, object, boolean, object]>([
@@ -102,6 +106,24 @@ describe('what a request says of tools', () => {
     ],
     ['an answer of a form', { tools: [a] }, true, { told: [a], calls: { functions: [any('a')], required: false, parallel: true } }],
     [
+      'only some of them',
+      { tools: [a, b, c], tool_choice: allowed('auto', 'c', 'a') },
+      false,
+      { told: [a, b, c], calls: { functions: [any('a'), any('c')], required: false, parallel: true } },
+    ],
+    [
+      'at most one call of some',
+      { tools: [a, b, c], tool_choice: allowed('auto', 'c', 'a'), parallel_tool_calls: false },
+      false,
+      { told: [a, b, c], calls: { functions: [own('a'), own('c')], required: false, parallel: false } },
+    ],
+    [
+      'a call of some',
+      { tools: [a, b, c], tool_choice: allowed('required', 'b', 'c') },
+      false,
+      { told: [a, b, c], calls: { functions: [own('b'), own('c')], required: true, parallel: true } },
+    ],
+    [
       'a tool without parameters',
       { tools: [{ type: 'function', function: { name: 'a', parameters: null } }], tool_choice: 'required' },
       false,
@@ -120,7 +142,16 @@ describe('what a request says of tools', () => {
     [{ tool_choice: 'required' }, 'tool_choice'],
     [{ tools: [a], tool_choice: 'any' }, 'tool_choice'],
     [{ tools: [a], tool_choice: { type: 'function', function: { name: 'c' } } }, 'tool_choice.function.name'],
-    [{ tools: [a], tool_choice: { type: 'allowed_tools' } }, 'tool_choice'],
+    [{ tools: [a], tool_choice: null }, 'tool_choice'],
+    [{ tools: [a], tool_choice: { type: 'allowed_tools' } }, 'tool_choice.allowed_tools.mode'],
+    [{ tools: [a], tool_choice: allowed('none', 'a') }, 'tool_choice.allowed_tools.mode'],
+    [{ tools: [a], tool_choice: allowed('auto') }, 'tool_choice.allowed_tools.tools'],
+    [
+      { tools: [a], tool_choice: { type: 'allowed_tools', allowed_tools: { mode: 'auto', tools: [{ type: 'mcp' }] } } },
+      'tool_choice.allowed_tools.tools[0].type',
+    ],
+    [{ tools: [a], tool_choice: allowed('required', 'a', 'c') }, 'tool_choice.allowed_tools.tools[1].function.name'],
+    [{ tool_choice: allowed('auto', 'a') }, 'tool_choice.allowed_tools.tools[0].function.name'],
     [{ tools: [a], parallel_tool_calls: 'no' }, 'parallel_tool_calls'],
   ])('refuses %j', (body, param) => {
     expect(() => toolsOf(body as Record<string, unknown>, false)).toThrow(expect.objectContaining({ details: expect.objectContaining({ param }) }));

@@ -23,15 +23,15 @@ export const toolsOf = ({ tools, tool_choice: choice, parallel_tool_calls: paral
   const told = tools === undefined ? [] : listOf(tools);
   if (typeof parallel !== 'boolean') throw badField('parallel_tool_calls', 'true or false', parallel, 'leave it out');
   if (choice === 'none') return { told: undefined };
-  const forced = forcedBy(choice, told);
+  const { allowed, required, single = false } = chosenBy(choice, told);
   if (told.length === 0) return { told: undefined };
-  if (forced) return { told, calls: { functions: forced.map(callable), required: true, parallel: parallel && typeof choice === 'string' } };
-  const strict = told.some((one) => one.function.strict === true);
-  if (parallel && !strict && !formatted) return { told };
+  if (required) return { told, calls: { functions: allowed.map(callable), required, parallel: parallel && !single } };
+  const strict = allowed.some((one) => one.function.strict === true);
+  if (parallel && !strict && !formatted && allowed === told) return { told };
   const loose = ({ name }: Described) => ({ name, parameters: { type: 'object' } });
   return {
     told,
-    calls: { functions: told.map((one) => (parallel && one.function.strict !== true ? loose(one.function) : callable(one))), required: false, parallel },
+    calls: { functions: allowed.map((one) => (parallel && one.function.strict !== true ? loose(one.function) : callable(one))), required, parallel },
   };
 };
 
@@ -59,17 +59,44 @@ const listOf = (tools: unknown): readonly Tool[] => {
   return tools as Tool[];
 };
 
-/** The tools of which one must be called; undefined where none must. */
-const forcedBy = (choice: unknown, told: readonly Tool[]): readonly Tool[] | undefined => {
-  if (choice === undefined || choice === 'auto') return undefined;
+interface Chosen {
+  /** The tools that may be called. */
+  readonly allowed: readonly Tool[];
+  readonly required: boolean;
+  /** One call and no more. */
+  readonly single?: boolean;
+}
+
+const chosenBy = (choice: unknown, told: readonly Tool[]): Chosen => {
+  if (choice === undefined || choice === 'auto') return { allowed: told, required: false };
   if (choice === 'required') {
     if (told.length === 0) throw badField('tool_choice', '"none" or "auto", because there are no tools', choice, 'send tools');
-    return told;
+    return { allowed: told, required: true };
   }
-  const { type, function: named } = (typeof choice === 'object' ? choice : {}) as { type?: unknown; function?: { name?: unknown } };
-  if (type !== 'function') throw unsupported('tool_choice', '"none", "auto", "required" or a function', choice, 'use one of these');
-  const found = told.filter((one) => one.function.name === named?.name);
-  if (found.length === 0) throw badField('tool_choice.function.name', 'the name of one of the tools', named?.name, 'send that tool, too');
+  const { type, function: named, allowed_tools: listed } = (typeof choice === 'object' && choice !== null ? choice : {}) as Unknown;
+  if (type === 'allowed_tools') return allowedBy(listed, told);
+  if (type !== 'function') throw unsupported('tool_choice', '"none", "auto", "required", a function or allowed_tools', choice, 'use one of these');
+  return { allowed: [toolNamed(named, told, 'tool_choice.function.name')], required: true, single: true };
+};
+
+/** A choice of several: the model is told of all tools, so that the beginning of its prompt stays the same. */
+const allowedBy = (listed: unknown, told: readonly Tool[]): Chosen => {
+  const where = 'tool_choice.allowed_tools';
+  const { mode, tools } = (listed ?? {}) as Unknown;
+  if (mode !== 'auto' && mode !== 'required') throw badField(`${where}.mode`, '"auto" or "required"', mode, 'send one of these');
+  if (!Array.isArray(tools) || tools.length === 0) throw badField(`${where}.tools`, 'a list of at least one tool', tools, 'name one, or choose "none"');
+  const named = tools.map((tool, i) => {
+    const { type, function: called } = (tool ?? {}) as Unknown;
+    if (type !== 'function') throw unsupported(`${where}.tools[${i}].type`, '"function"', type, 'name it as a function');
+    return toolNamed(called, told, `${where}.tools[${i}].function.name`);
+  });
+  return { allowed: told.filter((one) => named.includes(one)), required: mode === 'required' };
+};
+
+const toolNamed = (named: unknown, told: readonly Tool[], where: string): Tool => {
+  const { name } = (named ?? {}) as Unknown;
+  const found = told.find((one) => one.function.name === name);
+  if (!found) throw badField(where, 'the name of one of the tools', name, 'send that tool, too');
   return found;
 };
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { TextPiece, TextRequest } from '../../../language-model/index.ts';
 import type { ServingRoute } from '../context.ts';
 import { jsonBody } from '../json-body.ts';
-import { completionLogprobs } from '../logprobs.ts';
+import { completionLogprobs, spelledLength } from '../logprobs.ts';
 import { badField, unsupported } from '../refusal.ts';
 import { boundProbabilities, type Choice, runChoices, startRun } from '../run.ts';
 import { mostChoices, parseBody, refuseFields, samplingFields, samplingOf } from '../sampling-fields.ts';
@@ -80,16 +80,21 @@ export const completionsRoute: ServingRoute = (app, serving) =>
     return streamAnswer(c, serving, run, async (send) => {
       const head = envelope(serving, 'cmpl', 'text_completion');
       const counted = fields.stream_options?.include_usage === true;
-      const lengths = requests.map(() => 0);
+      const begun = new Set<number>();
+      const offsets = requests.map(() => 0);
+      const begin = (index: number): void => {
+        if (echo && !begun.has(index)) chunk(index, before(index));
+        begun.add(index);
+      };
       const chunk = (index: number, text: string, more: object = {}, beside: object = {}): void =>
         send({ ...head, choices: [{ index, text, logprobs: null, finish_reason: null, ...more }], ...(counted && { usage: null }), ...beside });
       const onPiece = (index: number, { text, tokens }: TextPiece): void => {
-        if (lengths[index] === 0 && echo) chunk(index, before(index));
-        chunk(index, text, logprobs === undefined ? {} : { logprobs: completionLogprobs(tokens, lengths[index]!) });
-        lengths[index]! += Math.max(text.length, 1);
+        begin(index);
+        chunk(index, text, logprobs === undefined ? {} : { logprobs: completionLogprobs(tokens, offsets[index]!) });
+        offsets[index]! += spelledLength(tokens);
       };
       const onEnd = (index: number, choice: Choice): void => {
-        if (lengths[index] === 0 && echo) chunk(index, before(index));
+        begin(index);
         chunk(index, '', { finish_reason: choice.result.finishReason }, { lyceum: extension(serving, [[choice]]) });
       };
       const choices = await runChoices(serving, run, requests, { onPiece, onEnd });
