@@ -40,7 +40,9 @@ export {
 export {
   type LanguageModel,
   type LanguageModelOptions,
+  type ModelEdit,
   type ModelInfo,
+  type OpenLanguageModelOptions,
   openLanguageModel as loadModel,
   openLanguageModelApart as loadModelApart,
   type TextPiece,

@@ -6,6 +6,7 @@ import { beside, teach } from '../examples/adapt.ts';
 import { headsBehind } from '../examples/edit-sites.ts';
 import { fit, printed } from '../examples/fit-a-line.ts';
 import { answer } from '../examples/generate.ts';
+import { continuations, scaled, withoutHead } from '../examples/generate-edited.ts';
 import { readSamples } from '../src/adapt/index.ts';
 import { writeTinyModel } from '../src/app/testing/tiny-language-model.ts';
 
@@ -46,6 +47,20 @@ describe('examples', () => {
         expect(Math.abs(lost)).toBeGreaterThan(0.05);
         if (block === 1) expect(Math.abs(lost - estimated)).toBeLessThan(0.2);
       }
+    } finally {
+      vi.unstubAllEnvs();
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('generate-edited answers as the edited model does', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'lyceum-example-'));
+    vi.stubEnv('LYCEUM_HOME', join(folder, 'home'));
+    try {
+      const site = 'blocks.1.mlp.down';
+      const texts = await continuations(await writeTinyModel(join(folder, 'tiny')), 'Is it?', [[], withoutHead, scaled(site, 9), scaled(site, 1)]);
+      expect(new Set(texts.slice(0, 3)).size).toBe(3);
+      expect(texts[3]).toBe(texts[0]);
     } finally {
       vi.unstubAllEnvs();
       await rm(folder, { recursive: true });

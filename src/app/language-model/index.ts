@@ -1,7 +1,14 @@
+export type { ModelEdit } from './edited-step.ts';
 export { measureWeights } from './measure-weights.ts';
 export type { MeasuredMode, MeasuredWeights } from './measured-weights.ts';
 export { guardFile, readGuardSettings, shippedGuard } from './open-guard.ts';
-export { type LanguageModel, type LanguageModelOptions, type OpenLanguageModel, openLanguageModel } from './open-language-model.ts';
+export {
+  type LanguageModel,
+  type LanguageModelOptions,
+  type OpenLanguageModel,
+  type OpenLanguageModelOptions,
+  openLanguageModel,
+} from './open-language-model.ts';
 export { openLanguageModelApart } from './open-language-model-apart.ts';
 export type { TextPerplexity } from './perplexity.ts';
 export type {

@@ -1,3 +1,4 @@
+import { ConfigError } from '../../core/index.ts';
 import { CancelledError, forkService } from '../../runtime/index.ts';
 import type { LanguageModelService } from './language-model-child.ts';
 import type { LanguageModel, LanguageModelOptions } from './open-language-model.ts';
@@ -8,6 +9,8 @@ export const openLanguageModelApart = async (
   options: LanguageModelOptions = {},
   { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<LanguageModel> => {
+  if ('edit' in options)
+    throw new ConfigError(`${model}: expected a model in a process of its own to have no edit, got one; open it in this process, with loadModel`);
   signal?.throwIfAborted();
   // Every answer has a call that waits for its next piece. What a token leaves behind is small and soon garbage: with much room for it V8 would hold 20 to 40 MB more, and be no faster.
   const child = await forkService<LanguageModelService>('./language-model-child', import.meta.url, { ahead: Number.POSITIVE_INFINITY, youngMb: 4 });

@@ -4,10 +4,11 @@ import type { ChatMessage } from '../../formats/index.ts';
 import { openGenerator, stepProgram, stopFilter, type Token, withLastToken } from '../../generate/index.ts';
 import type { GuardSettings } from '../../guard/index.ts';
 import { countParameters } from '../../models/index.ts';
-import { type Device, openEngine } from '../../runtime/index.ts';
+import { type Device, type Executable, openEngine } from '../../runtime/index.ts';
 import { weightsSha256 } from '../models/show-model.ts';
 import { adapterOn, adapterSha256, besideWeights } from './adapter-on.ts';
 import { boundProgram } from './bound-program.ts';
+import { editedStep, type ModelEdit } from './edited-step.ts';
 import { grammarMasks } from './grammar-masks.ts';
 import { type Answer, guardedAnswer, unguardedAnswer } from './guarded.ts';
 import { readMeasured } from './measured-weights.ts';
@@ -30,6 +31,12 @@ export interface LanguageModelOptions {
   readonly slots?: number;
   /** What documents in requests may do: a folder of `lyceum guard calibrate`, or settings. Default: whatever they like. */
   readonly guard?: string | GuardSettings;
+}
+
+/** What else a model can be opened with in this process. */
+export interface OpenLanguageModelOptions extends LanguageModelOptions {
+  /** What becomes of the model, for all that is asked of it. Long prompts are then read as others are: more slowly, and with the same sites. */
+  readonly edit?: ModelEdit;
 }
 
 /** A language model at work: texts in, texts out. */
@@ -65,7 +72,7 @@ export interface LanguageModel extends AsyncDisposable {
 
 /** A model in this process: its graph can be looked at. */
 export interface OpenLanguageModel extends LanguageModel {
-  /** One step, from ids and the cache to scores, as it is computed: edits and weights included. */
+  /** One step, from ids and the cache to scores, as it is computed: weights, an adapter and the edit included. */
   readonly graph: Program;
 }
 
@@ -73,11 +80,11 @@ export interface OpenLanguageModel extends LanguageModel {
  * Opens a model in this process: computations block it. `openLanguageModelApart` does not.
  *
  * @param model  a GGUF file, a Hugging Face folder, or a name that `lyceum models list` prints
- * @throws NotFoundError where there is none · FormatError, UnsupportedError, ConfigError where its files cannot be used
+ * @throws NotFoundError where there is none · FormatError, UnsupportedError, ConfigError where its files cannot be used · as `editedStep`
  */
 export const openLanguageModel = async (
   model: string,
-  { adapter: folder, weights, threads, device, slots, guard: given }: LanguageModelOptions = {},
+  { adapter: folder, weights, threads, device, slots, guard: given, edit }: OpenLanguageModelOptions = {},
 ): Promise<OpenLanguageModel> => {
   const { resolved, source: base, tokenizer, chatTemplate, unnamed } = await openSource(model);
   const { config } = base.member;
@@ -102,14 +109,16 @@ export const openLanguageModel = async (
     const step = stepProgram(causal, { fused: long, inPlace: long && device !== 'webgpu', rowsOnly: long && site === undefined });
     return boundProgram({ source, tokenizer, beside, threads }, site === undefined ? step : withLastToken(step, site), mode, { many: long });
   };
-  const { program, bindings } = await prepared(mode);
+  const { program: whole, bindings } = await prepared(mode);
+  const { program, feeding } = edit ? editedStep(whole, edit) : { program: whole, feeding: (executable: Executable) => executable };
   const plain = await openGenerator({
-    engine: { compile: async (...given) => virtual.feeding(await engine.compile(...given)) },
+    engine: { compile: async (...given) => feeding(virtual.feeding(await engine.compile(...given))) },
     model: causal,
     program,
     bindings,
     ...(site !== undefined && { lastToken: site }),
-    ...(longPrompts && config.headDim % 8 === 0 && { long: () => prepared(longPrompts, true) }), // what the operator of attention asks for
+    // What the operator of attention asks for; it has not all sites that an edit may name.
+    ...(longPrompts && !edit && config.headDim % 8 === 0 && { long: () => prepared(longPrompts, true) }),
     ...(slots !== undefined && { slots }),
   });
   const { layers, hidden, vocab } = config;
