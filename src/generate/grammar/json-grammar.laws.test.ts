@@ -28,7 +28,7 @@ const { schema } = fc.letrec<{ schema: Schema }>((tie) => {
         type: fc.constant('string'),
         minLength: maybe(small),
         maxLength: maybe(small),
-        pattern: maybe(fc.constantFrom('^a', 'b$', '^[a-c]*$', '^(a|é)+$')),
+        pattern: maybe(fc.constantFrom('^a', 'b$', '^[a-c]*$', '^(a|é)+$', '\\bb\\b', '^\\p{Lu}*$')),
       }),
       record({
         type: fc.constantFrom('integer', 'number'),
@@ -45,6 +45,8 @@ const { schema } = fc.letrec<{ schema: Schema }>((tie) => {
         properties: maybe(fc.dictionary(fc.constantFrom('a', 'b', 'ab', 'é"'), inner, { maxKeys: 3 })),
         required: maybe(names),
         additionalProperties: maybe(inner),
+        minProperties: maybe(small),
+        maxProperties: maybe(small),
       }),
       record({ anyOf: maybe(several), oneOf: maybe(several), allOf: maybe(several), minLength: maybe(small), minimum: maybe(small) }),
       record({ $ref: fc.constantFrom('#', '#/$defs/x'), maxItems: maybe(small) }),

@@ -31,10 +31,11 @@ const everyOption: readonly string[] = ['whitespace'];
  *
  * oneOf is taken as anyOf: a value may fit several of its schemas. multipleOf is judged by decimal digits (0.3 is a multiple of 0.1), as written. Names of additional properties may repeat.
  *
- * `true` and `{}` stand for any JSON. title, description, default, examples, $comment, $id, $schema, deprecated, readOnly and writeOnly mean nothing here.
+ * `true` and `{}` stand for any JSON. Annotations (title, description, examples, contentMediaType and the like, all that begins with `x-`) and formats that the draft does not name mean nothing here. What older drafts and OpenAPI write
+ * otherwise is read as it is meant: see `inOneSpelling`. Of properties that no schema names only one counts towards minProperties, because their names may repeat.
  *
  * @param schema  JSON Schema 2020-12
- * @throws ConfigError naming the path, for a keyword that cannot be honoured, a schema that nothing satisfies, a reference that leads nowhere or back to itself, and for what is too large or unfolds to too much
+ * @throws ConfigError naming the path, for a keyword that cannot be honoured (with what to write instead), a schema that nothing satisfies, a reference that leads nowhere or back to itself, and for what is too large or unfolds to too much
  */
 export const jsonGrammar = (schema: unknown, options: JsonGrammarOptions = {}): Grammar => {
   const { whitespace = 'limited' } = options;

@@ -11,22 +11,27 @@ const nested = (levels: number): unknown => (levels === 0 ? { type: 'null' } : {
 describe('what a grammar cannot honour is refused by its path:', () => {
   it.each<[unknown, string]>([
     ...[
-      'not',
-      'if',
-      'then',
-      'patternProperties',
-      'minProperties',
-      'maxProperties',
-      'contains',
-      'unevaluatedProperties',
-      'dependentRequired',
-      'nullable',
-      '$anchor',
-      'x-own',
-      'constructor',
-    ].map((name) => [property({ [name]: {} }), `#/properties/a: expected keywords that a grammar can honour, got "${name}"`] as [unknown, string]),
+      ['not', {}, 'list what is allowed, with enum or anyOf, or leave it out and check the answer for it'],
+      ['patternProperties', { '^a': {} }, 'use additionalProperties, and propertyNames with a pattern, or'],
+      ['contains', {}, 'put the item that must be there first, with prefixItems, or'],
+      ['dependentRequired', { a: ['b'] }, 'write the cases as schemas of anyOf, or'],
+      ['$dynamicRef', '#', 'use $ref, or'],
+      ['minLenght', 1, 'JSON Schema has no such keyword: correct its name, begin it with x- where it is a note, or leave it out'],
+      ['constructor', {}, 'JSON Schema has no such keyword'],
+      ['nullable', 1, 'JSON Schema has no such keyword'],
+    ].map(
+      ([name, value, advice]) =>
+        [property({ [name as string]: value }), `#/properties/a: expected keywords that a grammar can honour, got "${name}"; ${advice}`] as [unknown, string],
+    ),
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of that name
+    [property({ if: {}, then: {} }), '#/properties/a: expected keywords that a grammar can honour, got "if"; write the cases as schemas of anyOf'],
+    [property({ allOf: [{}], unevaluatedProperties: false }), 'got "unevaluatedProperties"; close each schema with additionalProperties: false, or'],
+    [property({ anyOf: [{}], unevaluatedItems: false }), 'got "unevaluatedItems"; say items in each schema, or'],
     [property({ uniqueItems: true }), '#/properties/a/uniqueItems: expected false'],
-    [property({ items: [{}] }), '#/properties/a/items: expected one schema'],
+    [property({ items: [{}], prefixItems: [{}] }), '#/properties/a/items: expected one schema'],
+    [property({ items: [1] }), '#/properties/a/prefixItems: expected a list of at least one schema'],
+    [property({ exclusiveMinimum: true }), '#/properties/a/exclusiveMinimum: expected a number, got true'],
+    [property({ minProperties: 1.5 }), '#/properties/a/minProperties: expected a whole number'],
     [property({ type: 'text' }), '#/properties/a/type: expected one or several of null, boolean'],
     [property({ type: [] }), '#/properties/a/type: expected'],
     [property({ enum: [] }), '#/properties/a/enum: expected a list of at least one value, got []'],
@@ -35,7 +40,7 @@ describe('what a grammar cannot honour is refused by its path:', () => {
     [property({ minimum: '1' }), '#/properties/a/minimum: expected a number, got "1"'],
     [property({ multipleOf: 0 }), '#/properties/a/multipleOf: expected a number above 0'],
     [property({ required: [1] }), '#/properties/a/required: expected a list of names'],
-    [property({ format: 'regex' }), '#/properties/a/format: expected one of date, time'],
+    [property({ format: 'regex' }), '#/properties/a/format: expected a format that a grammar can honour, as date, time'],
     [property({ pattern: '(?<=a)b' }), '#/properties/a/pattern: expected'],
     [property({ pattern: 1 }), '#/properties/a/pattern: expected a string'],
     [property({ $ref: 'other.json' }), '#/properties/a/$ref: expected the place of a schema within this one, such as "#/$defs/name", got "other.json"'],
@@ -52,7 +57,7 @@ describe('what a grammar cannot honour is refused by its path:', () => {
     [{ minimum: Number.NaN }, ': expected JSON, got NaN'],
   ])('%j', (schema, message) => {
     expect(() => jsonGrammar(schema)).toThrow(ConfigError);
-    expect(() => jsonGrammar(schema)).toThrow(`schema${message.startsWith(':') ? '' : ' '}${message}`);
+    expect(() => jsonGrammar(schema)).toThrow(/^[#:]/.test(message) ? `schema${message.startsWith(':') ? '' : ' '}${message}` : message);
   });
 
   it('options, too', () => {
@@ -97,6 +102,7 @@ describe('a hostile schema ends soon with an error:', () => {
     ['a huge pattern', { pattern: 'a?'.repeat(3000) }, /at most 4096 characters/],
     ['a pattern that unfolds', { pattern: '(a|b)*a(a|b){30}' }, /#\/pattern: expected/],
     ['a pattern times a length', { pattern: '^(\\w{1,20} ){1,20}$', minLength: 5000 }, /expected/],
+    ['a large property many times', { type: 'string', pattern: '^\\p{L}{1,300}$' }, /unfolds? to/],
     ['$ref to itself', { $ref: '#' }, /leads back to itself/],
     [
       'a round of $ref',

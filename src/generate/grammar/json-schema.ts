@@ -1,4 +1,5 @@
 import { ConfigError } from '../../core/index.ts';
+import { adviceFor, inOneSpelling } from './schema-spelling.ts';
 
 /** JSON Schema keywords that a grammar can honour, of those types. */
 export interface Keywords {
@@ -13,6 +14,8 @@ export interface Keywords {
   readonly required?: readonly string[];
   readonly additionalProperties?: unknown;
   readonly propertyNames?: unknown;
+  readonly minProperties?: number;
+  readonly maxProperties?: number;
   readonly items?: unknown;
   readonly prefixItems?: readonly unknown[];
   readonly minItems?: number;
@@ -50,21 +53,6 @@ export interface JsonSchema {
 }
 
 export const jsonTypes = ['null', 'boolean', 'object', 'array', 'string', 'number', 'integer'] as const;
-const ignored = new Set([
-  '$schema',
-  '$id',
-  '$comment',
-  '$defs',
-  'definitions',
-  'title',
-  'description',
-  'default',
-  'examples',
-  'example',
-  'deprecated',
-  'readOnly',
-  'writeOnly',
-]);
 const limits = { depth: 100, values: 50_000, characters: 1_000_000 };
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -95,11 +83,13 @@ const checks: Readonly<Record<keyof Keywords, { readonly expected: string; reado
   required: { expected: 'a list of names', fits: areTexts },
   additionalProperties: schema,
   propertyNames: schema,
+  minProperties: count,
+  maxProperties: count,
   items: { expected: 'one schema (for one each use prefixItems)', fits: isSchema },
   prefixItems: schemas,
   minItems: count,
   maxItems: count,
-  uniqueItems: { expected: 'false (a grammar cannot compare items)', fits: (value) => value === false },
+  uniqueItems: { expected: 'false, or maxItems of 1 beside it (a grammar cannot compare items)', fits: (value) => value === false },
   minLength: count,
   maxLength: count,
   pattern: text,
@@ -133,14 +123,14 @@ export const openJsonSchema = (root: unknown): JsonSchema => {
       return made(path, {}, !value);
     }
     const keywords: Record<string, unknown> = {};
-    for (const [name, given] of Object.entries(value)) {
-      if (ignored.has(name)) continue;
+    for (const [name, given] of Object.entries(inOneSpelling(value))) {
       const check = Object.hasOwn(checks, name) ? checks[name as keyof Keywords] : undefined;
-      if (!check)
-        throw new ConfigError(`schema ${path}: expected keywords that a grammar can honour, got ${shown(name)}; leave it out and check the answer for it`);
+      if (!check) throw new ConfigError(`schema ${path}: expected keywords that a grammar can honour, got ${shown(name)}; ${adviceFor(name)}`);
       if (!check.fits(given)) throw new ConfigError(`schema ${pointerTo(path, name)}: expected ${check.expected}, got ${shown(given)}; correct it`);
       keywords[name] = given;
     }
+    // What an older draft lists is found where it stands.
+    for (const [i, one] of (Array.isArray(value['items']) ? value['items'] : []).entries()) if (isObject(one)) part(one, pointerTo(path, 'items', i));
     return made(path, keywords as Keywords);
   };
   const part = (value: unknown, path: string): SchemaPart => {

@@ -29,25 +29,48 @@ export const objectsOf = (writer: JsonWriter, parts: readonly SchemaPart[]): num
       }),
     );
   };
+  const path = parts[0]?.path ?? '#';
+  const least = Math.max(0, ...all.flatMap(({ minProperties }) => minProperties ?? []));
+  const bound = Math.min(Number.POSITIVE_INFINITY, ...all.flatMap(({ maxProperties }) => maxProperties ?? []));
+  const most = open || bound < names.length ? bound : Number.POSITIVE_INFINITY;
+  if (least > bound || (!open && least > names.length)) return builder.never;
+  if (least > names.length + 1)
+    throw new ConfigError(
+      `schema ${pointerTo(path, 'minProperties')}: expected at most ${names.length + 1}, because names that are not listed may repeat, got ${least}; list names under properties`,
+    );
   const [close, comma] = [builder.terminal(pieces.closeObject), builder.terminal(pieces.comma)];
+  const pair = open
+    ? builder.sequence(otherNames(writer, names, allowed, writer.work.at(`schema ${path}`)), builder.terminal(pieces.colon), space, writer.value(others))
+    : builder.never;
+  /** Properties that no schema names, after so many; all of them count as one where many are wanted, because their names may repeat. */
+  const unnamed = (count: number): number =>
+    open && count < most && count + 1 >= least
+      ? builder.sequence(pair, builder.repeat(builder.sequence(space, comma, space, pair), 0, most - count - 1), space, close)
+      : builder.never;
   /** What follows after a property: another one or the end. */
-  const following = (next: number, mayEnd: boolean): number =>
+  const following = ({ next, mayEnd }: Tail): number =>
     builder.sequence(space, builder.choice(builder.sequence(comma, space, next), mayEnd ? close : builder.never));
 
-  // From the last property to the first: those from here on, and whether all of them may be missing.
-  const again = builder.later();
-  const otherName = open ? otherNames(writer, names, allowed, writer.work.at(`schema ${parts[0]?.path ?? '#'}`)) : builder.never;
-  let next = open ? builder.sequence(otherName, builder.terminal(pieces.colon), space, writer.value(others), following(again.node, true)) : builder.never;
-  again.is(next);
-  let mayEnd = true;
+  // From the last property to the first: those from here on, by how many were written before; the last stands for more, too, where there is no bound.
+  const counted = most < Number.POSITIVE_INFINITY ? names.length : Math.min(least, names.length);
+  let tails = Array.from({ length: counted + 1 }, (_, count): Tail => ({ next: unnamed(count), mayEnd: count >= least }));
   for (const name of names.reverse()) {
-    const key = builder.literals([`${JSON.stringify(name)}:`]);
-    const property = builder.sequence(key, space, valueAt(name), following(next, mayEnd));
-    next = required.has(name) ? property : builder.choice(property, next);
-    mayEnd &&= !required.has(name);
+    const property = builder.sequence(builder.literals([`${JSON.stringify(name)}:`]), space, valueAt(name));
+    const after = tails.map(following);
+    tails = tails.map(({ next, mayEnd }, count) => {
+      const written = count < most ? builder.sequence(property, after[Math.min(count + 1, counted)]!) : builder.never;
+      return required.has(name) ? { next: written, mayEnd: false } : { next: builder.choice(written, next), mayEnd };
+    });
   }
+  const [{ next, mayEnd }] = tails as [Tail];
   return builder.sequence(builder.terminal(pieces.openObject), space, builder.choice(next, mayEnd ? close : builder.never));
 };
+
+/** What may be written from some property on: that or a later one, or nothing more. */
+interface Tail {
+  readonly next: number;
+  readonly mayEnd: boolean;
+}
 
 interface NameFacts extends StringFacts {
   readonly lists: readonly (readonly unknown[])[];

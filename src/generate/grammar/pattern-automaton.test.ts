@@ -56,6 +56,34 @@ const patterns = [
   '(?<name>a)b',
   '^(?:a|ab)(?:c|bcd)$',
   'é|日',
+  '\\ba',
+  'b\\b',
+  '\\Bb',
+  '^\\b.+\\b$',
+  '^\\B',
+  '\\B$',
+  '\\b',
+  '^\\B$',
+  '^[^]*\\bab\\b[^]*$',
+  '^(?:\\w+\\b[ -]?)*$',
+  '^(\\b|a)*b?$',
+  'a(?=\\b)',
+  '\\b(?=a)',
+  'a(?!\\b)',
+  '^(?=.*\\bb)(?!\\B).',
+  '^\\p{L}+$',
+  '^\\p{Lu}\\p{Ll}*$',
+  '^[\\p{L}\\p{N}_-]*$',
+  '^[^\\p{L}]*$',
+  '\\P{L}',
+  '^[\\P{L}a]+$',
+  '^\\p{Script=Han}$',
+  '^\\p{sc=Latin}\\p{Nd}?$',
+  '^\\p{Emoji_Presentation}+$',
+  '\\p{P}|\\p{Z}',
+  '^\\p{Any}\\p{ASCII}$',
+  '^\\p{Cn}|\\p{Co}',
+  '\\b\\p{L}\\b',
 ];
 const text = fc.oneof(
   fc.string({ unit: fc.constantFrom(...Array.from('aabbccd-.10 \n\té日😀A_[]^/\b')), maxLength: 6 }),
@@ -86,8 +114,14 @@ describe('patterns', () => {
     ['a{3,2}', 6],
     ['\\', 1],
     ['\\1', 1],
-    ['\\b', 1],
-    ['\\p{L}', 1],
+    ['\\b*', 3],
+    ['\\B{2}', 5],
+    ['\\p', 2],
+    ['\\p{}', 2],
+    ['a\\p{Letters}', 3],
+    ['[\\p{Script=Klingon}]', 3],
+    ['\\p{RGI_Emoji}', 2],
+    ['\\pL', 2],
     ['(?<=a)b', 2],
     ['(?<!a)b', 2],
     ['(?P<a>b)', 2],
@@ -115,6 +149,9 @@ describe('patterns', () => {
     '[a-z]'.repeat(2000),
     '(a(?=b))*',
     '(?=b)^a',
+    '(?!^a)',
+    '\\p{L}'.repeat(150),
+    '^(\\b.|a)*a(\\b.|\\B.){20}$',
     `^(${Array.from({ length: 300 }, (_, i) => `(a|b){${i}}c`).join('|')})$`,
   ])('%s is refused soon', (pattern) => {
     expect(() => patternAutomaton(pattern, { search: true, work: openWork('here') })).toThrow(ConfigError);
@@ -123,7 +160,9 @@ describe('patterns', () => {
 
 describe('formats', () => {
   it('are known', () => {
-    expect(stringFormats).toEqual(['date', 'time', 'date-time', 'duration', 'hostname', 'email', 'ipv4', 'ipv6', 'uri', 'uuid']);
+    expect([...stringFormats].sort().join(' ')).toBe(
+      'date date-time duration email hostname idn-email idn-hostname ipv4 ipv6 iri iri-reference json-pointer relative-json-pointer time uri uri-reference uri-template uuid',
+    );
     expect(formatAutomaton('constructor')).toBeUndefined();
   });
 

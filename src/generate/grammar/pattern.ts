@@ -1,5 +1,7 @@
 import { ConfigError } from '../../core/index.ts';
 import { allBut, type CodePoints, codePoints, codePointsIn } from './code-points.ts';
+import { propertySteps, unicodeProperty } from './unicode-property.ts';
+import type { Work } from './work.ts';
 
 /** A regular expression as a tree. */
 export type Pattern =
@@ -9,13 +11,17 @@ export type Pattern =
   | { readonly kind: 'repeat'; readonly part: Pattern; readonly least: number; readonly most: number }
   | { readonly kind: 'begin' }
   | { readonly kind: 'end' }
+  /** Between a letter, digit or _ of ASCII and something else, or not there. */
+  | { readonly kind: 'edge'; readonly wanted: boolean }
   /** What follows from here begins with the part, or does not. */
   | { readonly kind: 'ahead'; readonly part: Pattern; readonly wanted: boolean };
 
+const takesNothing: ReadonlySet<string> = new Set<Pattern['kind']>(['begin', 'end', 'edge', 'ahead']);
 const mostCharacters = 4096;
 const mostGroups = 64;
 const digits = codePoints([0x30, 0x39]);
-const words = codePoints(...digits, [0x41, 0x5a], [0x5f, 0x5f], [0x61, 0x7a]);
+/** What \w stands for. */
+export const words: CodePoints = codePoints(...digits, [0x41, 0x5a], [0x5f, 0x5f], [0x61, 0x7a]);
 const spaces = codePoints(
   [9, 13],
   [0x20, 0x20],
@@ -33,13 +39,12 @@ const classes: Readonly<Record<string, CodePoints>> = { d: digits, D: allBut(dig
 const controls: Readonly<Record<string, number>> = { t: 9, n: 10, v: 11, f: 12, r: 13 };
 
 /**
- * Parses a regular expression as ECMAScript writes it with the flag u: characters, `.`, classes, \d \w \s and their opposites, groups, alternatives, `* + ? {n,m}`, `^`, `$`, `(?=…)`, `(?!…)`. A
+ * Parses a regular expression as ECMAScript writes it with the flag u: characters, `.`, classes, \d \w \s \p{…} and their opposites, groups, alternatives, `* + ? {n,m}`, `^`, `$`, \b, \B, `(?=…)`, `(?!…)`. A
  * punctuation mark may be escaped anywhere.
  *
- * @param where  what stands first in an error
- * @throws ConfigError for what is no such expression, for look-behind, back references, \b and \p, and for more than 4096 characters or 64 groups in one another
+ * @throws ConfigError for what is no such expression, for look-behind and back references, and for more than 4096 characters or 64 groups in one another
  */
-export const parsePattern = (source: string, where: string): Pattern => {
+export const parsePattern = (source: string, { where, spend }: Work): Pattern => {
   const text = Array.from(source);
   let at = 0;
   const refuse = (expected: string): never => {
@@ -85,9 +90,20 @@ export const parsePattern = (source: string, where: string): Pattern => {
     }
     return letter.codePointAt(0)!;
   };
+  const readProperty = (): CodePoints => {
+    const from = at;
+    const name = match(/^\{[\w=]{1,80}\}/, 82)?.slice(1, -1);
+    spend(propertySteps);
+    const found = name === undefined ? undefined : unicodeProperty(name);
+    if (found) return found;
+    at = from;
+    return refuse('a Unicode property of characters in braces, as {L}, {Nd} or {Script=Greek},');
+  };
   /** After a backslash. */
   const readEscape = (): CodePoints | number => {
     const letter = takeAny('what the backslash escapes');
+    if (letter === 'p') return readProperty();
+    if (letter === 'P') return allBut(readProperty());
     return Object.hasOwn(classes, letter) ? classes[letter]! : escapedPoint(letter);
   };
   const readMember = (): CodePoints | number => {
@@ -119,7 +135,7 @@ export const parsePattern = (source: string, where: string): Pattern => {
     if (letter === '$') return { kind: 'end' };
     if (letter === '.') return { kind: 'set', set: anyButLineEnds };
     if (letter === '[') return { kind: 'set', set: readClass() };
-    if (letter === '\\') return { kind: 'set', set: asSet(readEscape()) };
+    if (letter === '\\') return take('b') || take('B') ? { kind: 'edge', wanted: text[at - 1] === 'b' } : { kind: 'set', set: asSet(readEscape()) };
     if (letter === '(') {
       if (depth === mostGroups) refuse(`at most ${mostGroups} groups in one another`);
       const kind = take('?') ? (match(/^([:=!]|<[\p{L}_$][\p{L}\p{N}_$]*>)/u, 80) ?? refuse('one of (?: (?= (?! and named groups')) : ':';
@@ -149,7 +165,7 @@ export const parsePattern = (source: string, where: string): Pattern => {
       let part = readAtom(depth);
       const counts = readCounts();
       if (counts) {
-        if (part.kind === 'begin' || part.kind === 'end' || part.kind === 'ahead') refuse('no count before, for what takes no character,');
+        if (takesNothing.has(part.kind)) refuse('no count before, for what takes no character,');
         take('?'); // as few as possible: the same texts
         part = { kind: 'repeat', part, least: counts[0], most: counts[1] };
       }

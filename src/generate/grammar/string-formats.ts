@@ -20,7 +20,13 @@ const word = '[A-Za-z0-9_+-]{1,30}';
 const byte = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
 const group = '[0-9a-fA-F]{1,4}';
 const groups = (most: number): string => (most === 0 ? '' : `(?:${group}(?::${group}){0,${most - 1}})?`);
+const pathLetter = "(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-F]{2})";
+const queryAndFragment = '(?:\\?[A-Za-z0-9._~&=+-]*)?(?:#[A-Za-z0-9._~-]*)?';
 const hex = (count: number): string => `[0-9a-fA-F]{${count}}`;
+
+const uri = `https?://(?:${plainLabel}\\.){0,3}[A-Za-z]{2,20}(?::[1-9]\\d{0,3})?(?:/(?:${pathLetter}|/)*)?${queryAndFragment}`;
+const pathReference = `/(?:${pathLetter}(?:${pathLetter}|/)*)?${queryAndFragment}`;
+const pointer = '(?:/(?:[A-Za-z0-9_.-]|~[01])*)*';
 
 /** What of each format is generated; all of it is valid, not all that is valid is generated. */
 const patterns: Readonly<Record<string, string>> = {
@@ -32,7 +38,15 @@ const patterns: Readonly<Record<string, string>> = {
   email: `${word}(?:\\.${word}){0,1}@${label}(?:\\.${label}){0,3}\\.[A-Za-z]{2,20}`,
   ipv4: `${byte}(?:\\.${byte}){3}`,
   ipv6: `${group}(?::${group}){7}|${[0, 1, 2, 3, 4, 5, 6].map((left) => `${left === 0 ? '' : `${group}(?::${group}){${left - 1}}`}::${groups(7 - left)}`).join('|')}`,
-  uri: `https?://(?:${plainLabel}\\.){0,3}[A-Za-z]{2,20}(?::[1-9]\\d{0,3})?(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-F]{2})*)?(?:\\?[A-Za-z0-9._~&=+-]*)?(?:#[A-Za-z0-9._~-]*)?`,
+  uri,
+  iri: uri,
+  'uri-reference': `${uri}|${pathReference}`,
+  'iri-reference': `${uri}|${pathReference}`,
+  'uri-template': `${uri}|${pathReference}`,
+  'idn-email': `${word}(?:\\.${word}){0,1}@${plainLabel}(?:\\.${plainLabel}){0,3}\\.[A-Za-z]{2,20}`,
+  'idn-hostname': `${plainLabel}(?:\\.${plainLabel}){0,3}`,
+  'json-pointer': pointer,
+  'relative-json-pointer': `(?:0|[1-9]\\d{0,3})(?:#|${pointer})`,
   uuid: `${hex(8)}-${hex(4)}-${hex(4)}-${hex(4)}-${hex(12)}`,
 };
 

@@ -4,7 +4,7 @@ export type JsonType = (typeof jsonTypes)[number];
 
 /** The keywords that speak of one type only. */
 const spokenOf: readonly { readonly types: readonly JsonType[]; readonly keywords: readonly (keyof Keywords)[] }[] = [
-  { types: ['object'], keywords: ['properties', 'required', 'additionalProperties', 'propertyNames'] },
+  { types: ['object'], keywords: ['properties', 'required', 'additionalProperties', 'propertyNames', 'minProperties', 'maxProperties'] },
   { types: ['array'], keywords: ['items', 'prefixItems', 'minItems', 'maxItems', 'uniqueItems'] },
   { types: ['string'], keywords: ['minLength', 'maxLength', 'pattern', 'format'] },
   { types: ['number', 'integer'], keywords: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'] },

@@ -46,12 +46,12 @@ export const changed = (schema: unknown, change: (own: Record<string, unknown>) 
   return change(Object.fromEntries(Object.entries(schema).map(inner)));
 };
 
-/** The same schema with what a grammar would take otherwise said aloud: all types where none is named, additional properties where nothing is said of them. */
+/** The same schema with what a grammar would take otherwise said aloud: all types where none is named, additional properties where nothing is said of them, nor of unevaluated ones. */
 export const saidAloud = (schema: Schema): Schema =>
   changed(schema, (own) => ({
     ...own,
     ...(own['type'] === undefined && { type: types }),
-    ...(own['properties'] !== undefined && { additionalProperties: own['additionalProperties'] ?? true }),
+    ...(own['properties'] !== undefined && own['unevaluatedProperties'] === undefined && { additionalProperties: own['additionalProperties'] ?? true }),
   }));
 
 /** oneOf as the grammar takes it. */
