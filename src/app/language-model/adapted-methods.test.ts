@@ -33,6 +33,7 @@ const save = async (base: 'folder' | 'gguf' | 'blocks', method: Method) => {
   return { folder, values };
 };
 
+const namedIds = 259; // the others of the vocabulary no token has, and none is drawn
 /** The most probable tokens after a prompt, by the graph that is trained, read anew from the first token each time. */
 const greedy = async (source: CausalSource, method: Method, values: ReadonlyMap<string, Float32Array>, prompt: readonly number[], count: number) => {
   const { virtualTokens: virtual = 0, askedTokens } = method;
@@ -40,7 +41,7 @@ const greedy = async (source: CausalSource, method: Method, values: ReadonlyMap<
   const ids = [...before, ...prompt];
   for (let i = 0; i < count; i++) {
     const { data } = await logitsOfIds(source, ids, (program) => adapt(program, method).program, values, prompt.slice(0, askedTokens));
-    const last = data.slice(-source.member.config.vocab);
+    const last = data.slice(-source.member.config.vocab).slice(0, namedIds);
     ids.push(last.indexOf(Math.max(...last)));
   }
   return ids.slice(virtual + prompt.length);

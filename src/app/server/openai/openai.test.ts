@@ -119,9 +119,12 @@ describe('the official client', () => {
     expect(streamed).toEqual(whole.logprobs!.content);
 
     const plain = { ...warm, prompt: 'abc', logprobs: 1 };
-    const text = (await client.completions.create(plain)).choices[0]!.text;
+    const { text, logprobs: all } = (await client.completions.create(plain)).choices[0]!;
     const cut = (await client.completions.create({ ...plain, stop: text.slice(5, 8) })).choices[0]!;
-    expect(cut.logprobs!.tokens!.join('')).toBe(cut.text);
+    const { tokens: kept, text_offset: begins } = cut.logprobs!;
+    expect(kept).toEqual(all!.tokens!.slice(0, kept!.length));
+    expect(begins!.at(-1)! - 3).toBeLessThan(cut.text.length); // three letters of the prompt
+    expect(all!.text_offset![kept!.length]! - 3).toBeGreaterThanOrEqual(cut.text.length);
     const [tokens, offsets]: [string[], number[]] = [[], []];
     for await (const { choices } of await client.completions.create({ ...plain, stop: text.slice(5, 8), stream: true })) {
       tokens.push(...(choices[0]!.logprobs?.tokens ?? []));
