@@ -8,7 +8,8 @@ import { writeTinyModel } from '../testing/tiny-language-model.ts';
 import { findFacts } from './adapt-data.ts';
 import { adaptModel } from './adapt-model.ts';
 import type { AdaptOptions } from './adapt-options.ts';
-import { askedFacts, keptMeasured } from './measure-model.ts';
+import { keptMeasured } from './kept-measured.ts';
+import { askedFacts } from './measure-model.ts';
 
 const own = ownHome();
 const at = (...names: string[]): string => join(own.path, ...names);

@@ -26,8 +26,9 @@ import type { AdaptProgress } from './adapt-options.ts';
 import { combinedData, kindNumbers } from './combined-data.ts';
 import { combinedName } from './combined-name.ts';
 import { holdRun } from './hold-run.ts';
+import type { Measured } from './kept-measured.ts';
 import { askedIn, type MatrixStage, openStage, stageSamples } from './matrix-stage.ts';
-import { type Measured, measureModel, metricSaid } from './measure-model.ts';
+import { measureModel, metricSaid } from './measure-model.ts';
 import { type Origin, openOrigin } from './origin.ts';
 import { runResult } from './run-result.ts';
 

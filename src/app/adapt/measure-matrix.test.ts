@@ -7,9 +7,9 @@ import { ownHome } from '../testing/own-home.ts';
 import { writeTinyModel } from '../testing/tiny-language-model.ts';
 import { adaptModel } from './adapt-model.ts';
 import type { AdaptProgress } from './adapt-options.ts';
+import type { Measured } from './kept-measured.ts';
 import type { MatrixCell } from './matrix-cells.ts';
 import { knownMatrix, measureMatrix } from './measure-matrix.ts';
-import type { Measured } from './measure-model.ts';
 
 const own = ownHome();
 const at = (...names: string[]): string => join(own.path, ...names);

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Sample } from '../../adapt/index.ts';
 import { ConfigError } from '../../core/index.ts';
 import { bootstrapMatrix, summariseMatrix, worldFactsPath } from '../../evaluate/index.ts';
@@ -9,9 +8,10 @@ import { openLanguageModelApart } from '../language-model/open-language-model-ap
 import type { WeightMode } from '../language-model/weights.ts';
 import type { AdaptProgress } from './adapt-options.ts';
 import { holdRun } from './hold-run.ts';
+import { type Measured, readMeasured } from './kept-measured.ts';
 import { addCell, itemsIn, keepCells, keptCells, type MatrixCells } from './matrix-cells.ts';
 import { askedIn, heldOutSamples, type MatrixStage, openStage } from './matrix-stage.ts';
-import { askHeldOut, askKnowledge, keptMeasured, type Measured, metricSaid } from './measure-model.ts';
+import { askHeldOut, askKnowledge, metricSaid } from './measure-model.ts';
 
 export interface MatrixOptions {
   readonly threads: number;
@@ -71,7 +71,7 @@ const planMatrix = async (folders: readonly string[]): Promise<Plan> => {
     ...stages.map(({ sha256, result, adapter }) => ({ key: sha256, name: result.name, adapter })),
   ];
   const cells: MatrixCells = new Map();
-  const measured = await Promise.all(stages.map(measuredBy));
+  const measured = await Promise.all(stages.map(({ folder, result }) => readMeasured(folder, result)));
   for (const [i, { result, sha256, seed, heldOut }] of stages.entries())
     for (const [model, of] of [
       [result.from?.sha256 ?? baseKey, measured[i]!.before],
@@ -98,12 +98,6 @@ const figureOf = ({ folder, result }: MatrixStage): string => {
       `${folder}: expected a task scored by a figure that is known, got ${result.task!.metric}; another version made that run: train it anew`,
     );
   return metric.name;
-};
-
-/** What a run measured itself, as far as it is there and its result says the same. */
-const measuredBy = async ({ folder, result }: MatrixStage): Promise<{ readonly before: Measured | undefined; readonly after: Measured | undefined }> => {
-  const said = (measured: Measured | undefined): Measured | undefined => (measured?.weights === result.askedWith ? measured : undefined);
-  return { before: said(await keptMeasured(join(folder, 'before.json'))), after: said(await keptMeasured(join(folder, 'after.json'))) };
 };
 
 /** Tasks that a model was not asked yet, each once. */

@@ -4,7 +4,8 @@ import { beforeAll, expect, it } from 'vitest';
 import { readSamples } from '../../adapt/index.ts';
 import { ownHome } from '../testing/own-home.ts';
 import { writeTinyModel } from '../testing/tiny-language-model.ts';
-import { askedFacts, type Measured, measureModel, measuringTokens } from './measure-model.ts';
+import type { Measured } from './kept-measured.ts';
+import { askedFacts, measureModel, measuringTokens } from './measure-model.ts';
 
 const own = ownHome();
 const at = (...names: string[]): string => join(own.path, ...names);

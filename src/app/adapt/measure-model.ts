@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { answerOf, type ConversationSample, type PreferenceSample, promptOf, type Sample } from '../../adapt/index.ts';
 import { builtinFacts, type FactProbe, type MeasuredItem, measureAnswers, measurePreferences, withCandidates } from '../../evaluate/index.ts';
 import { type CausalTokenizer, type ChatMessage, writeWhole } from '../../formats/index.ts';
@@ -6,14 +5,7 @@ import { readKnowledgeTest } from '../eval-knowledge.ts';
 import type { LanguageModel } from '../language-model/index.ts';
 import { openLanguageModelApart } from '../language-model/open-language-model-apart.ts';
 import type { WeightMode } from '../language-model/weights.ts';
-
-/** What a model could do before or after training, item by item. */
-export interface Measured {
-  /** How the model's weights were held when it was asked. */
-  readonly weights: WeightMode;
-  readonly task: readonly MeasuredItem[];
-  readonly knowledge: readonly MeasuredItem[];
-}
+import { keptMeasured, type Measured } from './kept-measured.ts';
 
 export interface MeasureOptions extends AskRun {
   readonly model: string;
@@ -133,16 +125,6 @@ export const askedFacts = async (seed: number): Promise<FactProbe[]> => withCand
 export const askKnowledge = async (model: LanguageModel, seed: number, run: AskRun): Promise<readonly MeasuredItem[]> => {
   const facts = await readKnowledgeTest('facts', { data: 'builtin', limit: perRelation, candidates, seed });
   return (await facts.measure(model, runOf(run, 'asking general knowledge'))).items;
-};
-
-/** What was measured and kept in a file; undefined where nothing was, or by a version that did not say how weights were held. */
-export const keptMeasured = async (file: string): Promise<Measured | undefined> => {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-    return undefined;
-  });
-  const kept = text === undefined ? undefined : (JSON.parse(text) as Measured);
-  return kept?.weights === undefined ? undefined : kept;
 };
 
 /**

@@ -3,7 +3,8 @@ import { bootstrap, type ChangedItem, changedAnswers, type MeasuredItem, meanOf,
 import { countParameters } from '../../models/index.ts';
 import { type AdaptResult, adaptResultFormat, verdict } from '../../report/index.ts';
 import type { AdaptData } from './adapt-data.ts';
-import { type Measured, type TaskMetric, taskMetric } from './measure-model.ts';
+import type { Measured } from './kept-measured.ts';
+import { type TaskMetric, taskMetric } from './measure-model.ts';
 
 export interface RunFigures {
   readonly name: string;
