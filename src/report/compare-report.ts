@@ -6,6 +6,8 @@ import { matrixSection, matrixVerdict } from './matrix-figure.ts';
 import { methodName } from './method-names.ts';
 import { namesApart } from './names-apart.ts';
 import { bytes, duration, grouped, percent, percentInterval, points, pointsInterval, figure as short, short as shortCount } from './numbers.ts';
+import type { OverSeeds } from './over-seeds.ts';
+import { armsVerdict, overSeedsSection } from './over-seeds-figure.ts';
 import { type Column, figure, page, table } from './page.ts';
 import { hue } from './plots/colours.ts';
 import { intervalPlot } from './plots/intervals.ts';
@@ -60,8 +62,10 @@ export const differencesOf = (results: readonly AdaptResult[]): string[] => {
   ];
 };
 
-/** One sentence: which run scores best, which others are as good as far as the intervals tell, and which of those kept most. */
-export const compareVerdict = (results: readonly AdaptResult[]): string => {
+/** One sentence: which run scores best, which others are as good as far as the intervals tell, and which of those kept most; of arms, where runs are seeds of such. */
+export const compareVerdict = (results: readonly AdaptResult[], overSeeds?: OverSeeds): string => (overSeeds && armsVerdict(overSeeds)) ?? runsVerdict(results);
+
+const runsVerdict = (results: readonly AdaptResult[]): string => {
   const names = namesOf(results);
   const byTask = scored(results, names, 'task').sort((a, b) => b.score.after.value - a.score.after.value);
   const best = byTask[0];
@@ -217,7 +221,7 @@ const verdicts = (results: readonly AdaptResult[], names: readonly string[]): Co
   })}</ul>`;
 
 /**
- * The page of `lyceum adapt compare`: runs side by side, one HTML file as `adaptReport` writes. An arm without training (kind `retrieved`) may stand among them. With a matrix the results are of its stages, in their order.
+ * The page of `lyceum adapt compare`: runs side by side, one HTML file as `adaptReport` writes. An arm without training (kind `retrieved`) may stand among them. With a matrix the results are of its stages, in their order; with `overSeeds` some of them are seeds of one arm.
  *
  * Loads the plotting library when it is called.
  *
@@ -225,7 +229,7 @@ const verdicts = (results: readonly AdaptResult[], names: readonly string[]): Co
  */
 export const compareReport = async (
   results: readonly AdaptResult[],
-  { title = 'Runs side by side', matrix }: { readonly title?: string; readonly matrix?: LearningMatrix } = {},
+  { title = 'Runs side by side', matrix, overSeeds }: { readonly title?: string; readonly matrix?: LearningMatrix; readonly overSeeds?: OverSeeds } = {},
 ): Promise<string> => {
   if (results.length < 2) throw new RangeError(`compareReport: expected at least two results, got ${results.length}; name two runs or more`);
   const names = namesOf(results);
@@ -239,16 +243,17 @@ export const compareReport = async (
   return page({
     kicker: `Lyceum · adapting ${models.join(', ')} · ${results.length} runs`,
     title,
-    lead: matrix ? matrixVerdict(matrix) : compareVerdict(results),
+    lead: matrix ? matrixVerdict(matrix) : compareVerdict(results, overSeeds),
     warnings: differencesOf(results),
     sections: [
       ...(matrix ? [{ title: 'One task after another', parts: await matrixSection(matrix, names) }] : []),
+      ...(overSeeds ? [{ title: 'Over seeds', parts: await overSeedsSection(overSeeds) }] : []),
       { title: 'Runs', parts: overview(results, names) },
       ...(task || knowledge || trade ? [{ title: 'Gained and lost', parts: [trade, task, knowledge] }] : []),
       { title: 'Verdicts', parts: verdicts(results, names) },
       ...(losses ? [{ title: 'Training', parts: losses }] : []),
       { title: 'How to read this', parts: howMeasured },
     ],
-    foot: `Written by lyceum adapt compare. Every figure here stands in the result.json of its run${matrix ? ', or in the matrix.json of the first' : ''}.`,
+    foot: `Written by lyceum adapt compare. Every figure here stands in the result.json of its run${matrix ? ', or in the matrix.json of the first' : ''}${overSeeds ? '; those over seeds come from before.json and after.json beside it' : ''}.`,
   });
 };

@@ -26,6 +26,7 @@ export { type OrionCell, orionCells } from './orion-cells.ts';
 export { orionCompareReport, orionCompareVerdict } from './orion-compare.ts';
 export { orionReport, orionVerdict } from './orion-report.ts';
 export type { OrionAnswered, OrionExtras, OrionMeasured, OrionResult, OrionRole } from './orion-result.ts';
+export type { OverSeeds, SeedArm, SeedPair, SeedScore } from './over-seeds.ts';
 export { reportPolicy } from './page.ts';
 export { parseAdaptResult } from './parse-adapt-result.ts';
 export { parseOrionResult } from './parse-orion-result.ts';

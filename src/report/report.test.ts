@@ -9,12 +9,14 @@ import type { LearningMatrix } from './learning-matrix.ts';
 import { orionCompareReport } from './orion-compare.ts';
 import { orionReport } from './orion-report.ts';
 import type { OrionMeasured } from './orion-result.ts';
+import type { OverSeeds } from './over-seeds.ts';
 import { retrievalReport } from './retrieval-report.ts';
 import { attribute, type Element, named, read, saved, textOf } from './testing/read-page.ts';
 import { sampleAttention } from './testing/sample-attention.ts';
 import { sampleGuard } from './testing/sample-guard.ts';
 import { sampleHeads } from './testing/sample-heads.ts';
 import { sampleExtras, sampleOrion, sampleTask } from './testing/sample-orion.ts';
+import { sampleArm, sampleOver, sampleScore } from './testing/sample-over-seeds.ts';
 import { difference, sampleResult } from './testing/sample-result.ts';
 import { sampleRetrieval } from './testing/sample-retrieval.ts';
 
@@ -103,6 +105,9 @@ const hostileResult = (): AdaptResult => {
   });
 };
 
+const hostileOver = (): OverSeeds =>
+  sampleOver({ arms: [hostile, hostile].map((name) => sampleArm({ name, method: name, task: sampleScore({ metric: name }) })), notes: [hostile] });
+
 const hostileOrion = (): Promise<string> =>
   orionReport(
     {
@@ -138,6 +143,8 @@ const pages: [name: string, write: () => Promise<string>][] = [
   ['runs side by side', () => compareReport([sampleResult(), forgetful(), retrieved()])],
   ['stages of learning', () => compareReport([sampleResult({ name: 'first' }), sampleResult({ name: 'second' })], { matrix: sampleMatrix() })],
   ['hostile runs side by side', () => compareReport([hostileResult(), hostileResult()], { title: hostile })],
+  ['runs over seeds', () => compareReport([sampleResult(), forgetful()], { overSeeds: sampleOver() })],
+  ['hostile runs over seeds', () => compareReport([hostileResult(), hostileResult()], { overSeeds: hostileOver() })],
   ['retrieval tasks', () => orionReport(sampleOrion(), sampleExtras())],
   ['one retrieval task', () => orionReport({ model: 'm', tasks: [sampleTask('a', 'b', [8, 16])], cells: { passed: 1, above70: 1 } }, sampleExtras())],
   ['retrieval tasks that are not known', () => orionReport(sampleOrion({ tasks: [sampleTask('a', 'b')], cells: { passed: 0, above70: 0 } }), sampleExtras())],
@@ -362,6 +369,45 @@ describe('compareReport', () => {
     const unclear = sampleMatrix({ intervals: { ...matrix.intervals, backwardTransfer: { low: -0.15, high: 0.01 } } });
     expect(await compareReport(runs, { matrix: unclear })).toContain('show no clear change since it was learnt, on average −7.0 points (−15.0 to +1.0)');
     expect(await compareReport(runs, { matrix: sampleMatrix({ apart: [1] }) })).toContain('“second” does not start from “first”');
+  });
+
+  it('speaks of arms where runs are seeds of such: by paired differences where there are any, else by intervals', async () => {
+    const plainly = (over: OverSeeds) => compareVerdict([sampleResult(), forgetful()], over).replaceAll('\u00a0', ' ');
+    expect(plainly(sampleOver())).toBe(
+      '“queue-lora” scores best on the task over 3 seeds, 58.0 % (53.0 to 63.0), clear of all others; its world knowledge changed by −3.0 points (−8.0 to +2.0).',
+    );
+    // The same difference seen from the other side, and one that may be none.
+    const turned = { arms: [1, 0] as const, seeds: [1, 2, 3], task: { value: -0.03, low: -0.05, high: -0.01, pValue: 0.004 }, knowledge: null };
+    expect(plainly(sampleOver({ pairs: [turned] }))).toContain('clear of all others');
+    expect(plainly(sampleOver({ pairs: [{ ...turned, task: { ...turned.task, high: 0 } }] }))).toContain(
+      'though one other may be as good; of these it kept most',
+    );
+    expect(plainly(sampleOver({ pairs: [] }))).toContain('though one other may be as good');
+    expect(plainly(sampleOver({ arms: [sampleArm()], pairs: [] }))).toBe(
+      '“queue-lora” scores 58.0 % (53.0 to 63.0) on the task over 3 seeds, +27.0 points (+22.0 to +32.0) on before; its world knowledge changed by −3.0 points (−8.0 to +2.0).',
+    );
+  });
+
+  it('shows arms, each seed of them, and how narrow an interval of few seeds is', async () => {
+    const runs = [sampleResult(), forgetful()];
+    const { all } = read(await compareReport(runs, { overSeeds: sampleOver() }));
+    const words = all.map(textOf).join('\n').replaceAll('\u00a0', ' ');
+    for (const said of [
+      'Over seeds',
+      'of what a seed changes 3 seeds show about 82 %',
+      'queue-lora − queue-full',
+      '+3.0 (+1.0 to +5.0), p = 0.004',
+      '256 in all',
+    ])
+      expect(words).toContain(said);
+    expect(saved(all, 'task-over-seeds.csv')[0]!.split('\r\n').slice(0, 2)).toEqual([
+      'arm,seeds,n,before,"before, low","before, high",after,"after, low","after, high","after, by seed"',
+      'queue-lora,3,256,0.31,0.26,0.36,0.58,0.53,0.63,1: 0.56; 2: 0.58; 3: 0.6',
+    ]);
+    // A dot before and after for each arm, and a ring for each of its seeds.
+    expect(saved(all, 'task-over-seeds.svg')[0]!.match(/<circle /g)).toHaveLength(2 * 2 + 2 * 3);
+    expect(saved(all, 'knowledge-over-seeds.svg')[0]!.match(/<circle /g)).toHaveLength(2 + 2 * 3);
+    expect(await compareReport(runs)).not.toContain('Over seeds');
   });
 
   it('tells runs of one name apart', async () => {

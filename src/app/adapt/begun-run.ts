@@ -73,3 +73,17 @@ export const finishedRun = async (folder: string, run: DescribedRun): Promise<Ad
 const sameRun = (a: RunDescription, b: RunDescription): boolean => essence(a) === essence(b);
 const essence = ({ kind, config, data, seed }: RunDescription): string =>
   JSON.stringify([kind, { ...(config as object), microRows: 0, recomputed: 0 }, data, seed]);
+
+/**
+ * What the run in a folder is but for its seed: the same text for runs with one recipe on one model and the same samples. When it was begun, how it was fitted into memory and what files are called does not count, nor entries of
+ * weights that the samples chose. undefined where the folder does not say.
+ */
+export const seedlessRun = async (folder: string): Promise<{ readonly text: string; readonly seed: number } | undefined> => {
+  const found = await begunIn(folder).catch(() => undefined);
+  if (!found) return undefined;
+  const chosen = await textIn(folder, 'entries.json').catch(() => undefined);
+  const config = found.config as Readonly<Record<string, unknown>>;
+  const method = chosen === undefined ? config['method'] : [(JSON.parse(chosen) as { readonly of: string }).of];
+  const still = { seed: 0, now: '', model: '', from: '', microRows: 0, recomputed: 0 };
+  return { text: JSON.stringify([found.kind, { ...config, ...still, method }, found.data]), seed: found.seed };
+};

@@ -95,8 +95,12 @@ export const localAdapting = ({ dir, threads, sample }: LocalAdaptingOptions): A
     },
     async compare(names, { matrix: wanted }) {
       const { compareReport } = await import('../../report/index.ts');
-      const results = await Promise.all(names.map(async (name) => readResult(await this.finished(name))));
-      return compareReport(results, wanted ? { matrix: await this.matrix(names) } : {});
+      const folders = await Promise.all(names.map((name) => this.finished(name)));
+      const results = await Promise.all(folders.map(readResult));
+      if (wanted) return compareReport(results, { matrix: await this.matrix(names) });
+      const { overSeeds } = await import('./over-seeds.ts');
+      const over = await overSeeds(folders, results);
+      return compareReport(results, over && { overSeeds: over });
     },
     async measureMatrix(names, { signal, onProgress }) {
       const folders = await Promise.all(names.map((name) => this.finished(name)));

@@ -5,6 +5,7 @@ import { type AdaptResult, compareReport, compareVerdict, type LearningMatrix, m
 import { adaptModel } from '../adapt/adapt-model.ts';
 import { keepDocuments } from '../adapt/keep-documents.ts';
 import { measureMatrix } from '../adapt/measure-matrix.ts';
+import { overSeeds } from '../adapt/over-seeds.ts';
 import { readResult } from '../adapt/read-result.ts';
 import { type AdapterFormat, exportAdapter } from '../export-adapter.ts';
 import type { NumberType } from '../models/convert/number-type.ts';
@@ -105,8 +106,9 @@ export async function compare(runs: readonly string[], { output, matrix: asStage
   const results = await Promise.all(runs.map(readResult));
   if (results.length < 2) throw new ConfigError(`adapt compare: expected two runs at least, got ${results.length}; name their folders`);
   const matrix = asStages ? await measured(runs, common) : undefined;
-  const verdict = matrix ? matrixVerdict(matrix) : compareVerdict(results);
-  await writeOutput(output, [await compareReport(results, matrix && { matrix })]);
+  const over = matrix ? undefined : await overSeeds(runs, results);
+  const verdict = matrix ? matrixVerdict(matrix) : compareVerdict(results, over);
+  await writeOutput(output, [await compareReport(results, { ...(matrix && { matrix }), ...(over && { overSeeds: over }) })]);
   if (json)
     print(
       JSON.stringify({
@@ -114,6 +116,7 @@ export async function compare(runs: readonly string[], { output, matrix: asStage
         report: resolve(output),
         runs: results.map(({ name, method, task, knowledge, perplexityHeldOut }) => ({ name, method: method.kind, task, knowledge, perplexityHeldOut })),
         ...(matrix && { matrix }),
+        ...(over && { overSeeds: over }),
       }),
     );
   else print(matrix ? matrixTable(matrix) : verdict);

@@ -9,6 +9,8 @@ export interface IntervalRow {
   readonly label: string;
   readonly before?: Interval;
   readonly after: Interval;
+  /** Figures that the last one is made of: rings below it. */
+  readonly parts?: readonly number[];
 }
 
 export interface IntervalLook {
@@ -22,7 +24,7 @@ export interface IntervalLook {
   readonly dashes?: number;
 }
 
-/** Before (hollow) over after (full), row by row, with 95 % intervals as lines. */
+/** Before (hollow) over after (full), row by row, with 95 % intervals as lines, and below the rings of what it is made of. */
 export const intervalPlot = (label: string, rows: readonly IntervalRow[], { axis, scale, colour = () => hue(0), dashes }: IntervalLook): Promise<Plot> => {
   const draw: Draw = (plot, { width, wide }) => {
     const both = rows.some(({ before }) => before);
@@ -34,8 +36,10 @@ export const intervalPlot = (label: string, rows: readonly IntervalRow[], { axis
       { label, ...after, hollow: false, colour: colour(i), dy: drop + offset, name: before ? 'after' : '' },
     ]);
     const say = scale === 'share' ? (value: number) => percent(value) : inPoints;
-    const low = Math.min(0, ...marks.map((mark) => mark.low));
-    const high = Math.max(scale === 'share' ? 0.05 : 0.01, dashes ?? 0, ...marks.map((mark) => mark.high));
+    const parts = rows.flatMap(({ label, parts: own = [] }, i) => own.map((value) => ({ label, value, colour: colour(i) })));
+    const values = parts.map(({ value }) => value);
+    const low = Math.min(0, ...values, ...marks.map((mark) => mark.low));
+    const high = Math.max(scale === 'share' ? 0.05 : 0.01, dashes ?? 0, ...values, ...marks.map((mark) => mark.high));
     const marginLeft = wide ? Math.min(220, 24 + Math.max(...rows.map(({ label }) => label.length)) * 6.8) : 12;
     return {
       width,
@@ -104,6 +108,9 @@ export const intervalPlot = (label: string, rows: readonly IntervalRow[], { axis
             fontWeight: mark.hollow ? 400 : 600,
           }),
         ]),
+        ...parts.map((part) =>
+          plot.dot([part], { x: 'value', y: 'label', dy: drop + offset + 10, r: 2.5, stroke: part.colour, strokeWidth: 1.25, fill: paper }),
+        ),
       ],
     };
   };
