@@ -138,7 +138,7 @@ const fromMerges = (keys: Keys, pre: string | undefined, where: string): CausalT
   }
   return assembleTokenizer({
     where,
-    tokens,
+    tokens: tokens.map((token, id) => (types?.[id] === pieceType.unused ? undefined : token)), // a table of words is filled up with such
     added,
     normalise: makeNormalizer(preset.normalizer, where),
     splitter: makeSplitter(preset.splitter, where),
