@@ -108,7 +108,8 @@ describe('generation', () => {
       made++;
       return { program: stepProgram(model, form), bindings };
     };
-    await using generator = await openGenerator({ engine, model, bindings, long, slots: 2 });
+    const quick = { program: stepProgram(model, { ...form, parts: 1 }), bindings };
+    await using generator = await openGenerator({ engine, model, bindings, long, slots: 2, ...('inPlace' in form && { quick }) });
     const beginning = Array.from({ length: 100 }, (_, i) => (i * 7) % 37);
     const cachedOf = async (prompt: number[]) => {
       const answerOf = async (from: Generator) => {
@@ -137,6 +138,31 @@ describe('generation', () => {
     expect((await cachedOf([...beginning, ...tokenIds, ...beginning])).cachedTokens).toBe(100);
     expect((await cachedOf(beginning.slice(0, 80))).cachedTokens).toBe(64); // a step of it has at least 16 tokens
     expect((await cachedOf(beginning.slice(0, 63))).cachedTokens).toBe(0);
+  });
+
+  it('with a quick step gives each of a crowd what it gets alone, guessed or not, and scores by the whole one', async () => {
+    await using engine = await openEngine({ threads: 1 });
+    const model = tinyModelOf(8);
+    const bindings = tinyBindings(1, 0.7, model);
+    const compiled: string[] = [];
+    const watched = {
+      compile: (...given: Parameters<typeof engine.compile>) => {
+        compiled.push(given[0].name);
+        return engine.compile(...given);
+      },
+    };
+    const quick = { program: stepProgram(model, { fused: true, inPlace: true, rowsOnly: false, parts: 1 }), bindings };
+    await using generator = await openGenerator({ engine: watched, model, bindings, quick, slots: 3 });
+    await using plain = await openGenerator({ engine, model, bindings });
+    const asked = prompts.flatMap((prompt, i) => [false, true].map((speculate) => ({ prompt: i === 3 ? Array(40).fill([4, 9]).flat() : prompt, maxTokens: 25, speculate }))); // biome-ignore format: one list
+    for (const request of asked.slice(0, 4)) await generator.generate(request);
+    expect(compiled).toEqual(['tiny/fused']);
+    const together = await Promise.all(asked.map((request) => generator.generate(request)));
+    for (const [i, request] of asked.entries()) expect(together[i]!.tokenIds).toEqual((await plain.generate({ ...request, speculate: false })).tokenIds);
+    expect(together.some(({ rightTokens }) => rightTokens > 0)).toBe(true);
+    const text = [5, 6, 7, 8, 9, 10];
+    for (const [i, value] of (await generator.score(text, 2)).entries()) expect(value).toBeCloseTo((await plain.score(text, 2))[i]!, 5);
+    expect(compiled).toEqual(['tiny/fused', 'tiny/step']);
   });
 
   it('ends at an end token, at the limit, where the context is full, and where the listener says so', async () => {

@@ -17,6 +17,8 @@ export interface GeneratorOptions {
   /** The model's step, where an edit has changed it. */
   readonly program?: Program;
   readonly bindings: ReadonlyMap<string, Binding>;
+  /** The same step with attention as one operator that writes into the cache where it lies, for one text or one token of each: with it the other is compiled only when it is needed. */
+  readonly quick?: { readonly program: Program; readonly bindings: ReadonlyMap<string, Binding> };
   /** The same step made for long prompts: fused, with weights that suit many rows; asked for when the first one comes. */
   readonly long?: () => Promise<{ readonly program: Program; readonly bindings: ReadonlyMap<string, Binding> }>;
   /** Sequences computed together at most. Default 8. */
@@ -67,21 +69,27 @@ export const openGenerator = async ({
   model,
   program = stepProgram(model),
   bindings,
+  quick,
   long,
   slots: most = 8,
   lastToken: site,
 }: GeneratorOptions): Promise<Generator> => {
   if (!Number.isInteger(most) || most < 1) throw new ConfigError(`generate: expected slots ≥ 1, got ${most}`);
   const filled = (executable: Executable): Executable => (site === undefined ? executable : fillingLastToken(executable, site));
-  const step = filled(await engine.compile(program, bindings, { arena: true }));
+  const compiled = async (own: NonNullable<GeneratorOptions['quick']>): Promise<Executable> =>
+    filled(await engine.compile(own.program, own.bindings, { arena: true }));
+  let whole: Promise<Executable> | undefined;
+  /** The step for anything. */
+  const wholeStep = (): Promise<Executable> => (whole ??= compiled({ program, bindings }));
+  const step = await (quick ? compiled(quick) : wholeStep());
   let forMany: Promise<Executable> | undefined;
   const isLong = (prompt: readonly number[]): boolean => long !== undefined && prompt.length >= longTokens;
   const stepFor = (prompt: readonly number[]): Promise<Executable> | Executable => {
     if (!long || !isLong(prompt)) return step;
-    forMany ??= long().then(async (own) => filled(await engine.compile(own.program, own.bindings, { arena: true })));
+    forMany ??= long().then(compiled);
     return forMany;
   };
-  const continuations = continuationScorer(step, model);
+  let continuations: ReturnType<typeof continuationScorer> | undefined;
   // Slots 0 … active − 1 are at work, the last of them perhaps still with its prompt; the others keep what they had, for a prompt that begins alike.
   const slots = createSlots(model.config, most);
   const { cache } = slots;
@@ -187,7 +195,7 @@ export const openGenerator = async ({
     // Later tokens do not change the scores of earlier ones, so any will do to fill up with.
     const tokens = guesses.map((guess, i) => [texts[i]!.text.at(-1)!, ...guess, ...Array<number>(seq - 1 - guess.length).fill(0)]);
     const rows = guesses.flatMap((guess, i) => Array.from({ length: 1 + guess.length }, (_, j) => i * seq + j));
-    const { scores } = await run(step, { first: 0, tokens, rows });
+    const { scores } = await run(seq === 1 || count === 1 ? step : await wholeStep(), { first: 0, tokens, rows });
     const { vocab } = model.config;
     let end = rows.length;
     for (let slot = count - 1; slot >= 0; slot--) {
@@ -259,10 +267,11 @@ export const openGenerator = async ({
     },
     async score(tokens, from) {
       open();
-      return scoreTokens(step, model, tokens, from);
+      return scoreTokens(await wholeStep(), model, tokens, from);
     },
     async scoreContinuations(beginning, texts) {
       open();
+      continuations ??= continuationScorer(await wholeStep(), model);
       return continuations(beginning, texts);
     },
     get stats() {
@@ -271,8 +280,8 @@ export const openGenerator = async ({
     async [Symbol.asyncDispose]() {
       closed = true;
       await working;
-      await (await forMany?.catch(() => undefined))?.[Symbol.asyncDispose]();
-      await step[Symbol.asyncDispose]();
+      for (const one of [forMany, whole]) await (await one?.catch(() => undefined))?.[Symbol.asyncDispose]();
+      if (quick) await step[Symbol.asyncDispose]();
     },
   };
 };

@@ -9,5 +9,5 @@ export { type LastToken, withLastToken } from './last-token.ts';
 export { uniformAt } from './random.ts';
 export type { Generated, Request, Token, TokenMask } from './request.ts';
 export type { Candidate, Sampling } from './sampling.ts';
-export { stepProgram } from './step-program.ts';
+export { type StepForm, stepProgram } from './step-program.ts';
 export { type StopFilter, stopFilter } from './stop-strings.ts';

@@ -3,6 +3,8 @@ import type { TensorData } from '../runtime/index.ts';
 
 const capacityStep = 64; // rows of a slot: an odd multiple of it, so that the program sees few lengths and growing is rare, and scores of one query do not lie a power of two from the next, where they would share the lines of the processor's cache
 
+const copiedFrom = 16; // new tokens
+
 /** Keys and values of some sequences, a slot each. All slots have room for as many tokens; the first `n` lie together, so that they are a batch without a copy. */
 export interface KeyValueCache {
   readonly slots: number;
@@ -19,8 +21,8 @@ export interface KeyValueCache {
   feeds(first: number, count: number, short?: boolean): Record<string, TensorData>;
   /** The same for `count` texts that all begin with what one slot holds; a copy, with no more room than that. */
   feedsOfOne(slot: number, count: number): Record<string, TensorData>;
-  /** Feeds of a step program that writes new rows of one slot into the cache where it lies, where there is room for them. `taken` is called when it has. */
-  room(slot: number, seq: number): { readonly feeds: Record<string, TensorData>; taken(): void };
+  /** Feeds of a step program that writes new rows of slots from `slot` on into the cache where it lies, where there is room for them. `taken` is called when it has. */
+  room(slot: number, size: { readonly batch: number; readonly seq: number }): { readonly feeds: Record<string, TensorData>; taken(): void };
   /**
    * Appends new rows to slots from `first` on.
    *
@@ -114,10 +116,10 @@ export const createKeyValueCache = ({ layers, kvHeads, headDim }: CacheShape, mo
         ...Object.fromEntries(names.map((name, i): [string, TensorData] => [name, { dtype: 'float32', shape, data: repeated(tensors[i]!) }])),
       };
     },
-    room(slot, seq) {
+    room(slot, { batch, seq }) {
       const [from, to] = [lengths[slot]!, lengths[slot]! + seq];
-      if (capacity <= 2 * to) return { feeds: this.feeds(slot, 1), taken: () => {} };
-      // The scores of a query have room for all places there are: with many more than are needed, rather a copy.
+      // The scores of a query have room for all places there are: with many more than many queries need, rather a copy.
+      if (batch > 1 || seq < copiedFrom || capacity <= 2 * to) return { feeds: this.feeds(slot, batch), taken: () => {} };
       const rows = (Math.ceil(to / capacityStep) | 1) * capacityStep;
       const shape = [1, kvHeads, rows, headDim];
       const part = (copy: Float32Array, head: number, first: number, last: number): Float32Array =>

@@ -47,7 +47,7 @@ export const runStepWhole = async (
   cache.reserve(first + batch, Math.max(...tokens.map((_, i) => cache.lengthOf(first + i) + seq)));
   const starts = tokens.map((_, i) => cache.lengthOf(first + i));
   const own = { ...stepInputs(tokens, starts, rows), ...more };
-  const room = step.overwritten.length > 0 ? cache.room(first, seq) : undefined;
+  const room = step.overwritten.length > 0 ? cache.room(first, { batch, seq }) : undefined;
   const found = await step.run({ ...own, ...(room?.feeds ?? cache.feeds(first, batch, short)) });
   room?.taken();
   cache.append(first, { batch, seq }, found['added']);

@@ -2,7 +2,14 @@ import { concat, type Program } from '../core/index.ts';
 import { causalInputs } from '../nn/index.ts';
 import type { CausalModel } from './causal-model.ts';
 
-const parts = 4; // more of them leave out little more and take as much time
+const usualParts = 4; // more of them leave out little more and take as much time
+
+export interface StepForm {
+  readonly fused?: boolean;
+  readonly inPlace?: boolean;
+  readonly rowsOnly?: boolean;
+  readonly parts?: number;
+}
 
 /**
  * One program for prompts and for single tokens: some new tokens of some texts, as many of each, against what is cached of them. The cache is an input alone; the program gives the new rows, and who
@@ -13,11 +20,12 @@ const parts = 4; // more of them leave out little more and take as much time
  *
  * @param options.fused     for speed alone: attention of 16 or more tokens of one text by one operator (`groupedAttention`), without the sites of scores and pattern
  * @param options.inPlace   with `fused`: the new rows of all other layers are written into the cache where it lies, which has room for them; for an engine in this process, on the CPU. Default false.
+ * @param options.parts     with `fused`: see `GroupedAttention`; the step has at least the square of it in tokens then. With 1 it is also for one token of each of several texts. Default 4.
  * @param options.rowsOnly  with `fused`, the last block computes what `rows` ask for only: see `CausalInputs`. Default true.
  */
 export const stepProgram = (
   { name, config, build }: CausalModel,
-  { fused = false, inPlace = false, rowsOnly = fused }: { fused?: boolean; inPlace?: boolean; rowsOnly?: boolean } = {},
+  { fused = false, inPlace = false, rowsOnly = fused, parts = usualParts }: StepForm = {},
 ): Program => {
   const { logits, keys, values } = build(
     causalInputs(config, { past: 'kvSeq', dense: fused, inPlace, mask: false, rows: true, ...(fused && { parts, rowsOnly }) }),

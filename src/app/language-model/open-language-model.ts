@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { ConfigError, type Program } from '../../core/index.ts';
 import type { ChatMessage } from '../../formats/index.ts';
-import { openGenerator, stepProgram, stopFilter, type Token, withLastToken } from '../../generate/index.ts';
+import { openGenerator, type StepForm, stepProgram, stopFilter, type Token, withLastToken } from '../../generate/index.ts';
 import type { GuardSettings } from '../../guard/index.ts';
 import { countParameters } from '../../models/index.ts';
 import { type Device, type Executable, openEngine } from '../../runtime/index.ts';
@@ -105,10 +105,13 @@ export const openLanguageModel = async (
   const known = { name: resolved.name, layers: config.layers, sha256: () => weightsSha256(resolved), adapter: on };
   const guard = given === undefined ? undefined : await openGuard(given, { engine, model: known });
   const site = guard?.site;
-  const prepared = (mode: ModelInfo['weights'], long = false) => {
-    const step = stepProgram(causal, { fused: long, inPlace: long && device !== 'webgpu', rowsOnly: long && site === undefined });
-    return boundProgram({ source, tokenizer, beside, threads }, site === undefined ? step : withLastToken(step, site), mode, { many: long });
+  const prepared = (mode: ModelInfo['weights'], { many = false, ...form }: StepForm & { readonly many?: boolean } = {}) => {
+    const step = stepProgram(causal, form);
+    return boundProgram({ source, tokenizer, beside, threads }, site === undefined ? step : withLastToken(step, site), mode, { many });
   };
+  // What the operator of attention asks for; it has not all sites that an edit may name.
+  const fused = !edit && config.headDim % 8 === 0;
+  const inPlace = device !== 'webgpu';
   const { program: whole, bindings } = await prepared(mode);
   const { program, feeding } = edit ? editedStep(whole, edit) : { program: whole, feeding: (executable: Executable) => executable };
   const plain = await openGenerator({
@@ -117,8 +120,8 @@ export const openLanguageModel = async (
     program,
     bindings,
     ...(site !== undefined && { lastToken: site }),
-    // What the operator of attention asks for; it has not all sites that an edit may name.
-    ...(longPrompts && !edit && config.headDim % 8 === 0 && { long: () => prepared(longPrompts, true) }),
+    ...(fused && inPlace && { quick: await prepared(mode, { fused, inPlace, rowsOnly: false, parts: 1 }) }),
+    ...(fused && longPrompts && { long: () => prepared(longPrompts, { fused, inPlace, rowsOnly: site === undefined, many: true }) }),
     ...(slots !== undefined && { slots }),
   });
   const { layers, hidden, vocab } = config;
