@@ -108,8 +108,9 @@ describe('generation', () => {
       made++;
       return { program: stepProgram(model, form), bindings };
     };
-    const quick = { program: stepProgram(model, { ...form, parts: 1 }), bindings };
-    await using generator = await openGenerator({ engine, model, bindings, long, slots: 2, ...('inPlace' in form && { quick }) });
+    const whole = async () => ({ program: stepProgram(model), bindings });
+    const quick = 'inPlace' in form && { program: stepProgram(model, { ...form, parts: 1 }), whole };
+    await using generator = await openGenerator({ engine, model, bindings, long, slots: 2, ...quick });
     const beginning = Array.from({ length: 100 }, (_, i) => (i * 7) % 37);
     const cachedOf = async (prompt: number[]) => {
       const answerOf = async (from: Generator) => {
@@ -151,8 +152,9 @@ describe('generation', () => {
         return engine.compile(...given);
       },
     };
-    const quick = { program: stepProgram(model, { fused: true, inPlace: true, rowsOnly: false, parts: 1 }), bindings };
-    await using generator = await openGenerator({ engine: watched, model, bindings, quick, slots: 3 });
+    const program = stepProgram(model, { fused: true, inPlace: true, rowsOnly: false, parts: 1 });
+    const whole = async () => ({ program: stepProgram(model), bindings });
+    await using generator = await openGenerator({ engine: watched, model, program, bindings, whole, slots: 3 });
     await using plain = await openGenerator({ engine, model, bindings });
     const asked = prompts.flatMap((prompt, i) => [false, true].map((speculate) => ({ prompt: i === 3 ? Array(40).fill([4, 9]).flat() : prompt, maxTokens: 25, speculate }))); // biome-ignore format: one list
     for (const request of asked.slice(0, 4)) await generator.generate(request);

@@ -11,16 +11,21 @@ import { createSlots, plainTokens } from './slots.ts';
 import { createSpeculation, type Speculation, worthChecking } from './speculation.ts';
 import { stepProgram } from './step-program.ts';
 
+interface BoundStep {
+  readonly program: Program;
+  readonly bindings: ReadonlyMap<string, Binding>;
+}
+
 export interface GeneratorOptions {
   readonly engine: Pick<Engine, 'compile'>;
   readonly model: CausalModel;
   /** The model's step, where an edit has changed it. */
   readonly program?: Program;
   readonly bindings: ReadonlyMap<string, Binding>;
-  /** The same step with attention as one operator that writes into the cache where it lies, for one text or one token of each: with it the other is compiled only when it is needed. */
-  readonly quick?: { readonly program: Program; readonly bindings: ReadonlyMap<string, Binding> };
+  /** The step for any tokens of any texts, where `program` is only for one text or one token of each, with attention as one operator: asked for when it is needed. */
+  readonly whole?: () => Promise<BoundStep>;
   /** The same step made for long prompts: fused, with weights that suit many rows; asked for when the first one comes. */
-  readonly long?: () => Promise<{ readonly program: Program; readonly bindings: ReadonlyMap<string, Binding> }>;
+  readonly long?: () => Promise<BoundStep>;
   /** Sequences computed together at most. Default 8. */
   readonly slots?: number;
   /** Site of the residual stream that requests may see, and put another vector at, at the last token of their prompts; the programs are `withLastToken` for it. */
@@ -69,19 +74,20 @@ export const openGenerator = async ({
   model,
   program = stepProgram(model),
   bindings,
-  quick,
+  whole,
   long,
   slots: most = 8,
   lastToken: site,
 }: GeneratorOptions): Promise<Generator> => {
   if (!Number.isInteger(most) || most < 1) throw new ConfigError(`generate: expected slots ≥ 1, got ${most}`);
   const filled = (executable: Executable): Executable => (site === undefined ? executable : fillingLastToken(executable, site));
-  const compiled = async (own: NonNullable<GeneratorOptions['quick']>): Promise<Executable> =>
-    filled(await engine.compile(own.program, own.bindings, { arena: true }));
-  let whole: Promise<Executable> | undefined;
-  /** The step for anything. */
-  const wholeStep = (): Promise<Executable> => (whole ??= compiled({ program, bindings }));
-  const step = await (quick ? compiled(quick) : wholeStep());
+  const compiled = async (own: BoundStep): Promise<Executable> => filled(await engine.compile(own.program, own.bindings, { arena: true }));
+  const step = await compiled({ program, bindings });
+  let forAny: Promise<Executable> | undefined;
+  const wholeStep = async (): Promise<Executable> => {
+    if (whole) forAny ??= whole().then(compiled);
+    return (await forAny) ?? step;
+  };
   let forMany: Promise<Executable> | undefined;
   const isLong = (prompt: readonly number[]): boolean => long !== undefined && prompt.length >= longTokens;
   const stepFor = (prompt: readonly number[]): Promise<Executable> | Executable => {
@@ -280,8 +286,8 @@ export const openGenerator = async ({
     async [Symbol.asyncDispose]() {
       closed = true;
       await working;
-      for (const one of [forMany, whole]) await (await one?.catch(() => undefined))?.[Symbol.asyncDispose]();
-      if (quick) await step[Symbol.asyncDispose]();
+      for (const one of [forMany, forAny]) await (await one?.catch(() => undefined))?.[Symbol.asyncDispose]();
+      await step[Symbol.asyncDispose]();
     },
   };
 };

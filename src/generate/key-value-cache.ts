@@ -44,6 +44,7 @@ export interface KeyValueCache {
 export const createKeyValueCache = ({ layers, kvHeads, headDim }: CacheShape, most = 1): KeyValueCache => {
   let [slots, capacity] = [0, 0];
   let lengths: number[] = [];
+  let lastFeeds: { readonly places: string; readonly feeds: Record<string, TensorData> } | undefined; // the same tensors for one token after another
   let tensors: Float32Array<ArrayBuffer>[] = []; // keys of every layer, then values: [slots, kvHeads, capacity, headDim], in buffers that can grow to `most` slots where they lie
   const names = Array.from({ length: 2 * layers }, (_, i) => (i < layers ? `past.keys.${i}` : `past.values.${i - layers}`));
 
@@ -65,6 +66,7 @@ export const createKeyValueCache = ({ layers, kvHeads, headDim }: CacheShape, mo
       const all = Math.max(slots, wantedSlots);
       if (all > most) throw new RangeError(`internal: expected at most ${most} slots, got ${all}`);
       if (wanted === capacity && all === slots) return;
+      lastFeeds = undefined;
       const bytes = 4 * kvHeads * wanted * headDim;
       tensors = Array.from({ length: 2 * layers }, (_, i) => {
         const old = tensors[i];
@@ -88,6 +90,8 @@ export const createKeyValueCache = ({ layers, kvHeads, headDim }: CacheShape, mo
       const mask = new Uint8Array(count * rows);
       for (let i = 0; i < count; i++) mask.fill(1, i * rows, i * rows + lengths[first + i]!);
       const shape = [count, kvHeads, rows, headDim];
+      const places = `${first} ${count} ${rows}`;
+      if (rows === capacity && lastFeeds?.places === places) return { 'past.mask': { dtype: 'bool', shape: [count, rows], data: mask }, ...lastFeeds.feeds };
       const part = (tensor: Float32Array): Float32Array => {
         const whole = tensor.subarray(first * stride(), (first + count) * stride());
         if (rows === capacity) return whole;
@@ -96,10 +100,9 @@ export const createKeyValueCache = ({ layers, kvHeads, headDim }: CacheShape, mo
           copy.set(whole.subarray(at * capacity * headDim, (at * capacity + longest) * headDim), at * rows * headDim);
         return copy;
       };
-      return {
-        'past.mask': { dtype: 'bool', shape: [count, rows], data: mask },
-        ...Object.fromEntries(names.map((name, i): [string, TensorData] => [name, { dtype: 'float32', shape, data: part(tensors[i]!) }])),
-      };
+      const feeds = Object.fromEntries(names.map((name, i): [string, TensorData] => [name, { dtype: 'float32', shape, data: part(tensors[i]!) }]));
+      lastFeeds = rows === capacity ? { places, feeds } : undefined;
+      return { 'past.mask': { dtype: 'bool', shape: [count, rows], data: mask }, ...feeds };
     },
     feedsOfOne(slot, count) {
       const rows = lengths[slot]!;

@@ -103,7 +103,18 @@ function fixedOutput(output: ort.InferenceSession.ValueMetadata): [string, Pick<
   return shape.length < output.shape.length || lengthOfShape(shape) === 0 ? [] : [[output.name, { dtype: output.type as Dtype, shape }]];
 }
 
-function toOrt({ dtype, shape, data }: TensorData): ort.Tensor {
+// A tensor that comes again, a cache's for every token, is made once.
+const known = new WeakMap<TensorData, ort.Tensor>();
+
+function toOrt(tensor: TensorData): ort.Tensor {
+  const before = known.get(tensor);
+  if (before) return before;
+  const made = ortTensor(tensor);
+  known.set(tensor, made);
+  return made;
+}
+
+function ortTensor({ dtype, shape, data }: TensorData): ort.Tensor {
   const dims = [...shape];
   if (dtype === 'float16') {
     // The native side reads bits from a Uint16Array and finds nothing in a Float16Array, which is what the class turns them into.

@@ -6,6 +6,10 @@ import { exampleSizes } from './example-sizes.ts';
 import { keptWeights } from './kept-weights.ts';
 import { type WeightMode, withWeights } from './weights.ts';
 
+/** A program of a model with its weights held in a mode, and what stands beside them; none is read. */
+export const heldProgram = (source: CausalSource, beside: Adapter | undefined, whole: Program, mode: WeightMode, many = false) =>
+  withWeights(source, beside?.apply(whole) ?? whole, mode, { many, besides: new Set(beside?.weights.keys()) });
+
 /**
  * A program of a model with its weights held in a mode, and what stands beside them.
  *
@@ -17,7 +21,7 @@ export const boundProgram = async (
   mode: WeightMode,
   { many = false }: { readonly many?: boolean } = {},
 ): Promise<{ program: Program; bindings: Map<string, Binding> }> => {
-  const { program, inPlace, names, make } = withWeights(source, beside?.apply(whole) ?? whole, mode, { many, besides: new Set(beside?.weights.keys()) });
+  const { program, inPlace, names, make } = heldProgram(source, beside, whole, mode, many);
   const kept = await keptWeights(source.files, `${mode} ${describeMachine().instructionSet}`, names, () =>
     make(() => exampleSizes(source, tokenizer, threads)),
   );

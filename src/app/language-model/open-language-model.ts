@@ -7,7 +7,7 @@ import { countParameters } from '../../models/index.ts';
 import { type Device, type Executable, openEngine } from '../../runtime/index.ts';
 import { weightsSha256 } from '../models/show-model.ts';
 import { adapterOn, adapterSha256, besideWeights } from './adapter-on.ts';
-import { boundProgram } from './bound-program.ts';
+import { boundProgram, heldProgram } from './bound-program.ts';
 import { editedStep, type ModelEdit } from './edited-step.ts';
 import { grammarMasks } from './grammar-masks.ts';
 import { type Answer, guardedAnswer, unguardedAnswer } from './guarded.ts';
@@ -105,22 +105,26 @@ export const openLanguageModel = async (
   const known = { name: resolved.name, layers: config.layers, sha256: () => weightsSha256(resolved), adapter: on };
   const guard = given === undefined ? undefined : await openGuard(given, { engine, model: known });
   const site = guard?.site;
-  const prepared = (mode: ModelInfo['weights'], { many = false, ...form }: StepForm & { readonly many?: boolean } = {}) => {
+  const stepOf = (form: StepForm): Program => {
     const step = stepProgram(causal, form);
-    return boundProgram({ source, tokenizer, beside, threads }, site === undefined ? step : withLastToken(step, site), mode, { many });
+    return site === undefined ? step : withLastToken(step, site);
   };
+  const prepared = (mode: ModelInfo['weights'], { many = false, ...form }: StepForm & { readonly many?: boolean } = {}) =>
+    boundProgram({ source, tokenizer, beside, threads }, stepOf(form), mode, { many });
   // What the operator of attention asks for; it has not all sites that an edit may name.
   const fused = !edit && config.headDim % 8 === 0;
   const inPlace = device !== 'webgpu';
-  const { program: whole, bindings } = await prepared(mode);
-  const { program, feeding } = edit ? editedStep(whole, edit) : { program: whole, feeding: (executable: Executable) => executable };
+  const quick = fused && inPlace;
+  const { program: first, bindings } = await prepared(mode, quick ? { fused, inPlace, rowsOnly: false, parts: 1 } : {});
+  const { program, feeding } = edit ? editedStep(first, edit) : { program: first, feeding: (executable: Executable) => executable };
+  let graph = quick ? undefined : program;
   const plain = await openGenerator({
     engine: { compile: async (...given) => feeding(virtual.feeding(await engine.compile(...given))) },
     model: causal,
     program,
     bindings,
     ...(site !== undefined && { lastToken: site }),
-    ...(fused && inPlace && { quick: await prepared(mode, { fused, inPlace, rowsOnly: false, parts: 1 }) }),
+    ...(quick && { whole: () => prepared(mode) }),
     ...(fused && longPrompts && { long: () => prepared(longPrompts, { fused, inPlace, rowsOnly: site === undefined, many: true }) }),
     ...(slots !== undefined && { slots }),
   });
@@ -243,7 +247,10 @@ export const openLanguageModel = async (
 
   return {
     info,
-    graph: program,
+    get graph() {
+      graph ??= heldProgram(source, beside, stepOf({}), mode).program;
+      return graph;
+    },
     generate: (request, options = {}) => guarded(request, options),
     async logprobs(prompt, completion, { special = true } = {}) {
       const { ids, from } = cut(prompt, completion, special);
