@@ -146,9 +146,11 @@ describe('generation', () => {
     const model = tinyModelOf(8);
     const bindings = tinyBindings(1, 0.7, model);
     const compiled: string[] = [];
+    const stays: unknown[] = [];
     const watched = {
       compile: (...given: Parameters<typeof engine.compile>) => {
         compiled.push(given[0].name);
+        stays.push(given[2]?.stays);
         return engine.compile(...given);
       },
     };
@@ -165,6 +167,7 @@ describe('generation', () => {
     const text = [5, 6, 7, 8, 9, 10];
     for (const [i, value] of (await generator.score(text, 2)).entries()) expect(value).toBeCloseTo((await plain.score(text, 2))[i]!, 5);
     expect(compiled).toEqual(['tiny/fused', 'tiny/step']);
+    expect(stays).toEqual([true, true]); // or each would cost the other its session
   });
 
   it('ends at an end token, at the limit, where the context is full, and where the listener says so', async () => {

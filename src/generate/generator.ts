@@ -81,7 +81,7 @@ export const openGenerator = async ({
 }: GeneratorOptions): Promise<Generator> => {
   if (!Number.isInteger(most) || most < 1) throw new ConfigError(`generate: expected slots ≥ 1, got ${most}`);
   const filled = (executable: Executable): Executable => (site === undefined ? executable : fillingLastToken(executable, site));
-  const compiled = async (own: BoundStep): Promise<Executable> => filled(await engine.compile(own.program, own.bindings, { arena: true }));
+  const compiled = async (own: BoundStep): Promise<Executable> => filled(await engine.compile(own.program, own.bindings, { arena: true, stays: true }));
   const step = await compiled({ program, bindings });
   let forAny: Promise<Executable> | undefined;
   const wholeStep = async (): Promise<Executable> => {

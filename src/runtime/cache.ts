@@ -11,6 +11,8 @@ export interface Cached {
   readonly settings: SessionSettings;
   /** Executables that use it. */
   users: number;
+  /** Whether its session stays while it is used, however many hold the same weights. */
+  stays: boolean;
   createMs: number;
   /** Sessions made for it so far: more than one means that it was evicted in between. */
   created: number;
@@ -36,7 +38,7 @@ export function keyOf({ bytes, folder, read }: Lowered, settings: SessionSetting
 
 /**
  * Sessions by program, the least recently used released when they take more than `limitBytes`, or when more than two would hold the same private
- * copy of weights. Mapped weights are shared by the system and count nothing. A released program that runs again gets a new session.
+ * copy of weights and are not to stay. Mapped weights are shared by the system and count nothing. A released program that runs again gets a new session.
  */
 export function createCache(host: Host, limitBytes: number) {
   const entries = new Map<string, Cached>(); // least recently used first
@@ -60,7 +62,7 @@ export function createCache(host: Host, limitBytes: number) {
 
   const makeRoom = (entry: Cached): void => {
     const weights = new Set(weightsOf(entry));
-    const sharing = others(entry).filter((other) => weightsOf(other).some((weight) => weights.has(weight)));
+    const sharing = others(entry).filter((other) => !(other.stays && other.users > 0) && weightsOf(other).some((weight) => weights.has(weight)));
     for (const other of sharing.slice(0, Math.max(0, sharing.length - SESSIONS_WITH_THE_SAME_WEIGHTS + 1))) evict(other);
     let total = sizeOf(entry) + others(entry).reduce((sum, other) => sum + sizeOf(other), 0);
     for (const other of others(entry)) {
@@ -97,13 +99,14 @@ export function createCache(host: Host, limitBytes: number) {
 
   return {
     /** The entry of a program, with a session made for it. */
-    async open(lowered: Lowered, settings: SessionSettings): Promise<Cached> {
+    async open(lowered: Lowered, settings: SessionSettings, { stays = false } = {}): Promise<Cached> {
       const key = keyOf(lowered, settings);
       let entry = entries.get(key);
       if (!entry) {
-        entry = { key, lowered, settings, users: 0, createMs: 0, created: 0 };
+        entry = { key, lowered, settings, users: 0, stays, createMs: 0, created: 0 };
         entries.set(key, entry);
       }
+      entry.stays ||= stays;
       entry.users++;
       try {
         await session(entry).loaded;

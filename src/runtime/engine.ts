@@ -42,6 +42,8 @@ export interface CompileOptions {
    * where a product's columns divided by the threads are more than 64. Default true.
    */
   readonly prepack?: boolean;
+  /** Keep its session as long as it is used, also beside two others that hold the same weights: for programs that take turns. Default false. */
+  readonly stays?: boolean;
   /** Typical lengths of the named axes: what the order of computation is planned for. It is right for any. */
   readonly lengths?: Readonly<Record<string, number>>;
 }
@@ -124,7 +126,7 @@ export async function openEngine({
 
   return {
     info: { device, threads, onnxruntime: onnxruntimeVersion(), instructionSet: describeMachine().instructionSet, pid: forked?.pid },
-    async compile(program, bindings, { arena = false, prepack = true, lengths } = {}) {
+    async compile(program, bindings, { arena = false, prepack = true, stays = false, lengths } = {}) {
       open();
       const graph = fused(program);
       const lowered = await lower(graph, bindings, plan(graph, lengths && { lengths }).order, { leastMemory: memory === 'least', device });
@@ -133,7 +135,7 @@ export async function openEngine({
         throw new UnsupportedError(
           `compile ${program.name}: expected an engine in this process, on the CPU and with an arena, for a program that overwrites its inputs, got ${apart ? 'one in a process of its own' : device !== 'cpu' ? device : 'no arena'}; compile it otherwise`,
         );
-      return executable(cache, await cache.open(lowered, { device, threads, arena, prepack }).catch(explain));
+      return executable(cache, await cache.open(lowered, { device, threads, arena, prepack }, { stays }).catch(explain));
     },
     async put(tensors) {
       open();

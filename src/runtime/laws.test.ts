@@ -86,7 +86,7 @@ describe('sessions', () => {
     const weights = new Map<string, Binding>(
       [...initial(parameters)].map(([name, { shape, data }]) => [name, { kind: 'constant', value: tensorOf('float32', shape, data) }]),
     );
-    const compile = (name: string) => engine.compile({ name, outputs: { hidden } }, weights);
+    const compile = (name: string, options = {}) => engine.compile({ name, outputs: { hidden } }, weights, options);
     await using a = await compile('a');
     await using again = await compile('a');
     expect(engine.sessions().map(({ name }) => name)).toEqual(['a']);
@@ -98,6 +98,13 @@ describe('sessions', () => {
     expect(engine.sessions().map(({ name }) => name)).toEqual(['c', 'a']);
     expect(await again.run(input)).toEqual(first);
     expect(a.stats.created).toBe(2);
+    // Those that are to stay do, as long as they are used.
+    const staying = await Promise.all(['d', 'e', 'f'].map((name) => compile(name, { stays: true })));
+    for (const one of [...staying, ...staying]) await one.run(input);
+    expect(staying.map(({ stats }) => stats.created)).toEqual([1, 1, 1]);
+    for (const one of staying) await one[Symbol.asyncDispose]();
+    await using _g = await compile('g');
+    expect(engine.sessions()).toHaveLength(2);
   });
 
   it('are released, least recently used first, when they take more than the engine may hold', async () => {
