@@ -4,11 +4,16 @@ import type { Adapter, CausalSource } from '../../models/index.ts';
 import { type Binding, describeMachine } from '../../runtime/index.ts';
 import { exampleSizes } from './example-sizes.ts';
 import { keptWeights } from './kept-weights.ts';
-import { type WeightMode, withWeights } from './weights.ts';
+import { type HoldOptions, type WeightMode, withWeights } from './weights.ts';
 
 /** A program of a model with its weights held in a mode, and what stands beside them; none is read. */
-export const heldProgram = (source: CausalSource, beside: Adapter | undefined, whole: Program, mode: WeightMode, many = false) =>
-  withWeights(source, beside?.apply(whole) ?? whole, mode, { many, besides: new Set(beside?.weights.keys()) });
+export const heldProgram = (
+  source: CausalSource,
+  beside: Adapter | undefined,
+  whole: Program,
+  mode: WeightMode,
+  { many = false, quick = false }: Pick<HoldOptions, 'many' | 'quick'> = {},
+) => withWeights(source, beside?.apply(whole) ?? whole, mode, { many, quick, besides: new Set(beside?.weights.keys()) });
 
 /**
  * A program of a model with its weights held in a mode, and what stands beside them.
@@ -19,9 +24,9 @@ export const boundProgram = async (
   { source, tokenizer, beside, threads }: { source: CausalSource; tokenizer: CausalTokenizer; beside: Adapter | undefined; threads: number | undefined },
   whole: Program,
   mode: WeightMode,
-  { many = false }: { readonly many?: boolean } = {},
+  form: Pick<HoldOptions, 'many' | 'quick'> = {},
 ): Promise<{ program: Program; bindings: Map<string, Binding> }> => {
-  const { program, inPlace, names, make } = heldProgram(source, beside, whole, mode, many);
+  const { program, inPlace, names, make } = heldProgram(source, beside, whole, mode, form);
   const kept = await keptWeights(source.files, `${mode} ${describeMachine().instructionSet}`, names, () =>
     make(() => exampleSizes(source, tokenizer, threads)),
   );

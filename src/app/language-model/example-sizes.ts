@@ -3,27 +3,23 @@ import { fileURLToPath } from 'node:url';
 import type { Program } from '../../core/index.ts';
 import type { CausalTokenizer } from '../../formats/index.ts';
 import type { CausalSource } from '../../models/index.ts';
-import { type ChannelSizes, causalInputs, channelSizes } from '../../nn/index.ts';
+import { causalInputs, channelSizes } from '../../nn/index.ts';
 import { numbersOf, openEngine } from '../../runtime/index.ts';
-import { planned, withWeights } from './weights.ts';
+import { smooth, withWeights } from './weights.ts';
 
 const textPath = fileURLToPath(new URL('../../../models/calibration-text.txt', import.meta.url));
 const mostTokens = 1024;
 
-/** How large the channels are that enter the linears `int8` asks about, while a text that ships with Lyceum is read in float32: prose, instructions, code, numbers, letters, a table, some other languages. */
-export const exampleSizes = async (source: CausalSource, tokenizer: CausalTokenizer, threads?: number): Promise<Map<string, ChannelSizes>> => {
+/** How large the channels usually are that enter the linears `int8` asks about, while a text that ships with Lyceum is read in float32: prose, instructions, code, numbers, letters, a table, some other languages. */
+export const exampleSizes = async (source: CausalSource, tokenizer: CausalTokenizer, threads?: number): Promise<Map<string, Float32Array>> => {
   const { config, build } = source.member;
-  const wanted = channelSizes([build(causalInputs(config, { mask: false })).logits], planned);
-  const program: Program = {
-    name: 'sizes',
-    outputs: Object.fromEntries([...wanted].flatMap(([site, { usual, largest }]) => [[`usual:${site}`, usual], [`largest:${site}`, largest]])), // biome-ignore format: pairs
-  };
+  const wanted = channelSizes([build(causalInputs(config, { mask: false })).logits], smooth);
+  const program: Program = { name: 'sizes', outputs: Object.fromEntries(wanted) };
   const { inPlace, make } = withWeights(source, program, 'f32');
   const ids = tokenizer.encode(await readFile(textPath, 'utf8')).slice(0, Math.min(mostTokens, config.positions));
   await using engine = await openEngine(threads === undefined ? {} : { threads });
   await using compiled = await engine.compile(program, new Map([...inPlace, ...(await make())]));
   const row = (values: readonly number[]) => ({ dtype: 'int64' as const, shape: [1, values.length], data: BigInt64Array.from(values, BigInt) });
   const found = await compiled.run({ ids: row(ids), positions: row(ids.map((_, i) => i)) });
-  const values = (name: string): Float32Array => Float32Array.from(numbersOf(found[name]!));
-  return new Map([...wanted.keys()].map((site) => [site, { usual: values(`usual:${site}`), largest: values(`largest:${site}`) }]));
+  return new Map([...wanted.keys()].map((site) => [site, Float32Array.from(numbersOf(found[site]!))]));
 };

@@ -8,7 +8,7 @@ import { dataHome } from '../data-home.ts';
 type Constants = Map<string, Binding>;
 
 /** Of how weights are prepared. */
-export const preparationVersion = 4;
+export const preparationVersion = 5;
 const unwritable = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTDIR', 'EEXIST', 'ENAMETOOLONG']);
 const mostFiles = 12; // those unused for longest go first
 

@@ -110,7 +110,7 @@ export const openLanguageModel = async (
     return site === undefined ? step : withLastToken(step, site);
   };
   const prepared = (mode: ModelInfo['weights'], { many = false, ...form }: StepForm & { readonly many?: boolean } = {}) =>
-    boundProgram({ source, tokenizer, beside, threads }, stepOf(form), mode, { many });
+    boundProgram({ source, tokenizer, beside, threads }, stepOf(form), mode, { many, quick: form.fused ?? false });
   // What the operator of attention asks for; it has not all sites that an edit may name.
   const fused = !edit && config.headDim % 8 === 0;
   const inPlace = device !== 'webgpu';

@@ -1,16 +1,6 @@
 import { ConfigError, elements, inOrder, isParameter, nameOf, type Program, UnsupportedError } from '../../core/index.ts';
 import type { CausalSource } from '../../models/index.ts';
-import {
-  type ChannelPlan,
-  type ChannelSizes,
-  largestChannels,
-  lowRankParameters,
-  packed,
-  type QuantisedWeight,
-  type QuantiseOptions,
-  quantise,
-  smoothingDivisors,
-} from '../../nn/index.ts';
+import { foldedProducts, lowRankParameters, packed, type QuantisedWeight, type QuantiseOptions, quantise, smoothingDivisors } from '../../nn/index.ts';
 import { type Binding, type Device, describeMachine } from '../../runtime/index.ts';
 import type { MeasuredWeights } from './measured-weights.ts';
 import type { ModelWeights } from './text-request.ts';
@@ -22,12 +12,11 @@ type Constant = Extract<Binding, { kind: 'constant' }>['value'];
 const inBlocks = /^blocks\.\d+\.(attn\.(q|k|v|out)|mlp\.(gate|up|down))$/;
 const head = /^logits$/;
 const linears = new RegExp(`${inBlocks.source}|${head.source}`);
-// What enters these has a few numbers many times larger than the rest, which eight bits would lose (docs/LOG.md). In what norms give they are always the same channels, which can be divided down;
-// in what enters mlp.down they are far beyond the others, so they are multiplied as floats. What enters attn.out has neither.
-const smooth = /attn\.(q|k|v)$|mlp\.(gate|up)$|^logits$/;
-const apart = { targets: /mlp\.down$/, channels: 64 };
-/** Linears of which `int8` wants to know how large the channels are that enter them. */
-export const planned: RegExp = new RegExp(`${smooth.source}|${apart.targets.source}`);
+/** What enters these has a few channels many times larger than the rest, which eight bits would lose (docs/LOG.md): they are divided down. What enters attn.out has none. */
+export const smooth: RegExp = /attn\.(q|k|v)$|mlp\.(gate|up|down)$|^logits$/;
+
+/** Linears for which a scale a row is too coarse, with the head: half of what `int8` loses is lost there. */
+const sensitive = ({ member: { config } }: CausalSource): RegExp => new RegExp(`^blocks\\.(0|${config.layers - 1})\\.mlp\\.down$`);
 
 /** Most that a mode's perplexity may lie above that of float32, as a share, for `auto` to take it. */
 export const mostPerplexityLoss = 0.01;
@@ -93,6 +82,8 @@ export interface HoldOptions {
   readonly many?: boolean;
   /** With `int8`: gradients go back through whole numbers too, but for the head's: most of a softmax are numbers so much smaller than its largest that a byte has no steps for them. */
   readonly backward?: boolean;
+  /** Only outputs are read, no site and no gradient: what can be worked out of weights alone, or within another product, is. */
+  readonly quick?: boolean;
   /** Names of parameters that are no weights of the model. Default: those of low-rank branches. */
   readonly besides?: ReadonlySet<string>;
 }
@@ -108,7 +99,7 @@ export interface Prepared {
   /**
    * Their values, each made of what the files hold.
    *
-   * @param sizes  of what enters `planned` linears, asked for where there are some. Without it they are as good as any.
+   * @param sizes  asked for where inputs are divided; without it none is
    */
   make(sizes?: Sizes): Promise<Map<string, Binding>>;
 }
@@ -122,7 +113,7 @@ export const withWeights = (
   source: CausalSource,
   program: Program,
   mode: Mode,
-  { anywhere = false, many = false, backward = false, besides }: HoldOptions = {},
+  { anywhere = false, many = false, backward = false, quick = false, besides }: HoldOptions = {},
 ): Prepared => {
   let roots = Object.values(program.outputs);
   const taken = new Map<string, Taken>();
@@ -143,29 +134,37 @@ export const withWeights = (
     if (left(options.targets).length === 0) return;
     const edited = quantise(roots, options);
     roots = edited.roots;
-    const planOf = sharedPlans(source, edited.weights);
+    const divisorsOf = sharedDivisors(source, edited.weights);
     for (const weight of edited.weights)
       taken.set(weight.from, {
         how: 'rounded',
-        make: async (sizes) => weight.make(await source.values(weight.from), sizes && (await planOf(weight, sizes))),
+        make: async (sizes) => weight.make(await source.values(weight.from), sizes && (await divisorsOf(weight, sizes))),
       });
   };
+  const inEights = (targets: RegExp): void => rounded({ bits: 8, targets, activations: 'int8' });
   if (mode === 'int4') {
     asKept(inBlocks);
     rounded({ bits: 4, targets: inBlocks, activations: 'int8' });
     asKept(head);
-    rounded({ bits: 8, targets: head, activations: 'int8' });
+    inEights(head);
+  }
+  if (mode === 'int8' && !backward) {
+    inEights(sensitive(source));
+    asKept(head);
+    inEights(head);
   }
   if (mode === 'int8')
     rounded({
       bits: 'int8',
       targets: linears,
       smooth,
-      apart,
+      fold: quick,
       rows: many ? 'many' : 'few',
       ...(backward && { backward: { whole: inBlocks, float: head } }),
       weightMost: exactIn32Bits() && !anywhere ? 127 : 63,
     });
+  const folded = quick ? foldedProducts(roots) : { roots, products: [] };
+  roots = folded.roots;
   const branches = besides ?? new Set(lowRankParameters(roots).map(nameOf));
   const parameters = new Map(
     inOrder(roots)
@@ -183,11 +182,12 @@ export const withWeights = (
     names: [...parameters.keys()].filter((name) => !inPlace.has(name)),
     get held() {
       return heldWeights(
-        [...parameters].map(([name, { dtype, shape }]) => {
+        [...parameters].map(([as, { dtype, shape }]) => {
+          const [name] = folded.products.find((product) => product.name === as)?.factors ?? [as];
           const own = inPlace.get(name);
           const from = [...taken.keys()].find((weight) => name.startsWith(`${weight}.`));
           const how = from !== undefined ? taken.get(from)!.how : source.stored(name) !== 'F32' ? 'expanded' : own ? 'inPlace' : 'reordered';
-          return { how, from: from ?? name, sizeBytes: elements(shape as readonly number[]) * (dtype === 'int64' ? 8 : dtype === 'float32' ? 4 : 1) };
+          return { how, from: from ?? name, sizeBytes: elements(shape as readonly number[]) * (dtype === 'float32' ? 4 : 1) };
         }),
       );
     },
@@ -196,34 +196,37 @@ export const withWeights = (
       let known: ReturnType<Sizes> | undefined;
       const once = sizes && (() => (known ??= sizes()));
       for (const { make } of taken.values()) Object.assign(values, await make(once));
+      const valuesOf = async (name: string): Promise<Float32Array> => (values[name]?.data as Float32Array | undefined) ?? (await source.values(name));
+      for (const { name, factors } of folded.products) {
+        const [a, b] = [await valuesOf(factors[0]), await valuesOf(factors[1])];
+        values[name] = { dtype: 'float32', shape: [a.length], data: a.map((value, i) => value * b[i]!) };
+      }
       for (const [name, { shape }] of parameters)
         if (!(name in values) && !inPlace.has(name)) values[name] = { dtype: 'float32', shape: shape as readonly number[], data: await source.values(name) };
-      return new Map(Object.entries(values).map(([name, value]): [string, Binding] => [name, { kind: 'constant', value }]));
+      return new Map(
+        Object.entries(values).flatMap(([name, value]): [string, Binding][] => (parameters.has(name) ? [[name, { kind: 'constant', value }]] : [])),
+      );
     },
   };
 };
 
-/** By the linears' sites. */
-export type Sizes = () => Promise<ReadonlyMap<string, ChannelSizes>>;
+/** How large the channels of what enters linears usually are, by the linears' sites: see `channelSizes`. */
+export type Sizes = () => Promise<ReadonlyMap<string, Float32Array>>;
 
 interface Taken {
   readonly how: 'blocks' | 'rounded';
   make(sizes: Sizes | undefined): Promise<Readonly<Record<string, Constant>>>;
 }
 
-/** Plans of the inputs that some linears share, made with the weights of all of them. */
-const sharedPlans = (source: CausalSource, weights: readonly QuantisedWeight[]) => {
-  const found = new Map<string, ChannelPlan>();
-  return async ({ site, inverse, apart = 0, shape: [, inner] }: QuantisedWeight, sizes: Sizes): Promise<ChannelPlan | undefined> => {
+/** Divisors of the inputs that some linears share, made with the weights of all of them. */
+const sharedDivisors = (source: CausalSource, weights: readonly QuantisedWeight[]) => {
+  const found = new Map<string, Float32Array>();
+  return async ({ site, inverse }: QuantisedWeight, sizes: Sizes): Promise<Float32Array | undefined> => {
     if (inverse === undefined) return undefined;
     const known = found.get(inverse);
     if (known) return known;
-    const own = (await sizes()).get(site)!;
     const beside = weights.filter((other) => other.inverse === inverse);
-    const divisors = smooth.test(site)
-      ? smoothingDivisors(own, await Promise.all(beside.map(({ from }) => source.values(from))))
-      : new Float32Array(inner).fill(1);
-    const made = { divisors, apart: largestChannels(own, apart) };
+    const made = smoothingDivisors((await sizes()).get(site)!, await Promise.all(beside.map(({ from }) => source.values(from))));
     found.set(inverse, made);
     return made;
   };

@@ -1,6 +1,6 @@
 // int8 products: activations quantised row by row to uint8 around 128, weights channel by channel to [-63, 63]. A pair of products then stays within 2 · 255 · 63 < 2^15, so that CPUs whose
 // 8-bit instruction adds pairs in 16 bits (no VNNI) give the exact sum too.
-import { add, cast, constant, defineOp, expand, matmul, mul, type Node, oneHot, type Shape, ShapeError, show, type Tensor } from '../../core/index.ts';
+import { cast, constant, defineOp, expand, matmul, mul, type Node, type Shape, ShapeError, show, type Tensor } from '../../core/index.ts';
 
 /** Largest weight after quantisation: the first is exact on every CPU, the second where 8-bit products are added in 32 bits (VNNI). */
 export type WeightMost = 63 | 127;
@@ -54,9 +54,8 @@ const quantiseRowsOp = defineOp<undefined>({
 });
 
 interface Int8Product {
-  /** Which further inputs there are, in this order: the inverse of the channels' divisors; the numbers of the channels that are multiplied as floats, and their weight; the weight as the gradient reads it, and its scales where it is rounded. */
-  readonly more: readonly ('inverse' | 'channels' | 'weights' | 'back' | 'backScale')[];
-  readonly rows: RowCount;
+  /** Which further inputs there are, in this order: the inverse of the channels' divisors; the weight as the gradient reads it, and its scales where it is rounded. */
+  readonly more: readonly ('inverse' | 'back' | 'backScale')[];
 }
 
 /** Its further inputs by their names. */
@@ -75,35 +74,23 @@ const int8ProductOp = defineOp<Int8Product>({
   },
   // Straight through the rounding: dX = (dY · scale) Wᵀ. The scale of a channel goes into the gradient, so that the weight is read as it is stored; a weight made for the way back has scales of its own.
   grad: ({ inputs, attrs }, d) => {
-    const [x, weight, scale] = inputs as readonly [Node, Node, Node];
-    const { inverse, channels, weights, back, backScale } = named(attrs, inputs);
+    const [, weight, scale] = inputs as readonly [Node, Node, Node];
+    const { inverse, back, backScale } = named(attrs, inputs);
     if (back) return [backScale ? productOf(d, back, backScale) : matmul(d, back)];
     const through = matmul(mul(d, scale), cast(weight, 'float32'), { transposeB: true });
-    const whole = inverse ? mul(through, inverse) : through;
-    return [channels ? add(whole, matmul(matmul(d, weights!, { transposeB: true }), oneHot(channels, x.shape.at(-1)!))) : whole];
+    return [inverse ? mul(through, inverse) : through];
   },
-  lower: (emit, { inputs: nodes, attrs }, inputs) => {
-    const [x] = nodes;
-    const [values, weight, scale, quantised, rowScale] = inputs as readonly [string, string, string, string, string];
-    const { channels, weights } = named(attrs, inputs);
+  lower: (emit, _, [, weight, scale, quantised, rowScale]) => {
     const product = emit.node(
       'MatMulIntegerToFloat',
-      [quantised, weight, emit.constant('float32', [], [1]), scale, emit.constant('uint8', [], [middle])],
+      [quantised!, weight!, emit.constant('float32', [], [1]), scale!, emit.constant('uint8', [], [middle])],
       {},
       'com.microsoft',
     );
-    const scaled = emit.node('Mul', [product, rowScale]);
-    if (channels === undefined) return scaled;
-    const axis = x!.shape.length - 1;
-    if (attrs.rows === 'few') return emit.node('Add', [scaled, emit.node('MatMul', [emit.node('Gather', [values, channels], { axis }), weights!])]);
-    // `Gather` takes 7 ns for every number of a row, `GatherElements` one; and the sum needs no pass of its own.
-    const everywhere = emit.node('Expand', [channels, emit.shape([...x!.shape.slice(0, -1), ...named(attrs, nodes).channels!.shape])]);
-    const apart = emit.node('GatherElements', [values, everywhere], { axis });
-    return axis === 1 ? emit.node('Gemm', [apart, weights!, scaled]) : emit.node('Add', [scaled, emit.node('MatMul', [apart, weights!])]);
+    return emit.node('Mul', [product, rowScale!]);
   },
-  reference: (inputs, attrs, shape) => {
-    const [x, weight, scale, quantised, rowScale] = inputs as readonly [Tensor, Tensor, Tensor, Tensor, Tensor];
-    const { channels, weights } = named(attrs, inputs);
+  reference: (inputs, _, shape) => {
+    const [, weight, scale, quantised, rowScale] = inputs as readonly [Tensor, Tensor, Tensor, Tensor, Tensor];
     const [inner, out] = weight.shape as readonly [number, number];
     const data = new Float64Array((quantised.data.length / inner) * out);
     for (let i = 0; i < data.length; i++) {
@@ -111,7 +98,6 @@ const int8ProductOp = defineOp<Int8Product>({
       let sum = 0;
       for (let k = 0; k < inner; k++) sum += (quantised.data[row * inner + k]! - middle) * weight.data[k * out + column]!;
       data[i] = sum * scale.data[column]! * rowScale.data[row]!;
-      for (const [at, channel] of (channels?.data ?? []).entries()) data[i]! += x.data[row * inner + channel]! * weights!.data[at * out + column]!;
     }
     return { shape, data } satisfies Tensor;
   },
@@ -134,12 +120,8 @@ export interface Int8Rows {
   readonly scale: Node;
   /** [in]: what the channels were multiplied by before they were rounded. Default: nothing. */
   readonly inverse?: Node | undefined;
-  /** Channels that are multiplied as floats: their numbers [some] int64, and their weight [some, out]. They are 0 in `quantised`. */
-  readonly apart?: { readonly channels: Node; readonly weights: Node } | undefined;
-  /** The weight for the way back, [out, in]: the float one, or rounded to int8 with its scales [in], and then the gradient is a product of whole numbers too. Either way without divisors and channels apart. */
+  /** The weight for the way back, [out, in]: the float one, or rounded to int8 with its scales [in], and then the gradient is a product of whole numbers too. Either way without divisors. */
   readonly wayBack?: { readonly back: Node; readonly backScale?: Node } | undefined;
-  /** Default few. */
-  readonly rows?: RowCount | undefined;
 }
 
 /**
@@ -150,9 +132,9 @@ export interface Int8Rows {
  * @param scale   [out] float32
  * @param rows    x as whole numbers
  */
-export const int8Product = (x: Node, weight: Node, scale: Node, { quantised, scale: rowScale, inverse, apart, wayBack, rows = 'few' }: Int8Rows): Node => {
-  const more = Object.entries({ inverse, ...apart, ...wayBack }).filter((entry): entry is [Int8Product['more'][number], Node] => entry[1] !== undefined);
-  return int8ProductOp([x, weight, scale, quantised, rowScale, ...more.map(([, node]) => node)], { more: more.map(([name]) => name), rows });
+export const int8Product = (x: Node, weight: Node, scale: Node, { quantised, scale: rowScale, inverse, wayBack }: Int8Rows): Node => {
+  const more = Object.entries({ inverse, ...wayBack }).filter((entry): entry is [Int8Product['more'][number], Node] => entry[1] !== undefined);
+  return int8ProductOp([x, weight, scale, quantised, rowScale, ...more.map(([, node]) => node)], { more: more.map(([name]) => name) });
 };
 
 const wholes = 1.5 * 2 ** 52; // added and taken away again, it rounds to a whole number, halves to even
@@ -211,5 +193,5 @@ export const quantiseBack = (weight: Float32Array, inner: number, weightMost: We
 /** x W with whole numbers, x rounded row by row. @param x [..., in] @param weight [in, out] int8 @param scale [out] */
 const productOf = (x: Node, weight: Node, scale: Node): Node => {
   const own = rowScale(x, 'many');
-  return int8Product(x, weight, scale, { quantised: quantiseRows(x, own), scale: own, rows: 'many' });
+  return int8Product(x, weight, scale, { quantised: quantiseRows(x, own), scale: own });
 };

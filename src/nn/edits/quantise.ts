@@ -3,7 +3,6 @@ import { type Int8Rows, int8Product, quantiseBack, quantiseInt8, quantiseRows, t
 import { type ActivationRange, int8Linear, quantiseStatic, staticScale } from './int8-static.ts';
 import { linearOf, ofInputs, withProduct } from './linear-of.ts';
 import { type NBitsAttrs, nBitsProduct, quantiseBlocks } from './n-bits.ts';
-import type { ChannelPlan } from './smoothing.ts';
 
 export interface QuantiseOptions {
   /** `'int8'`: weights and activations, whole-number products. 8 or 4: weights only, in blocks. */
@@ -14,10 +13,10 @@ export interface QuantiseOptions {
   readonly block?: number;
   /** With 'int8': ranges of what enters the linears, by the linears' sites. Those have one scale for all inputs (`int8-static.ts`), the others one a row. */
   readonly ranges?: ReadonlyMap<string, ActivationRange>;
-  /** With 'int8': linears whose input has its channels divided by a parameter first, and their weights multiplied by it; its values are in a `ChannelPlan`. A test on the site. Default: none. */
+  /** With 'int8': linears whose input has its channels divided by a parameter first, and their weights multiplied by it; see `smoothingDivisors`. A test on the site. Default: none. */
   readonly smooth?: RegExp;
-  /** With 'int8': linears some of whose channels are multiplied as floats, and how many; which they are says a `ChannelPlan`. Default: none. */
-  readonly apart?: { readonly targets: RegExp; readonly channels: number };
+  /** With 'int8': where an input to be divided is a product with what a linear gives, that linear gives it divided, at no cost: its site and the input's hold divided numbers then. Default false. */
+  readonly fold?: boolean;
   /** With 'int8': linears, by their sites, whose gradients go back through a weight made for it: `whole` numbers, gradients rounded row by row, or the `float` weight as it was. Others use the rounded one. */
   readonly backward?: { readonly whole: RegExp; readonly float?: RegExp };
   /** With 'int8': whether it is few rows or many that a linear mostly gets. Default few. */
@@ -35,22 +34,20 @@ export interface QuantisedWeight {
   readonly shape: readonly [number, number];
   /** The linear's site. */
   readonly site: string;
-  /** Name of the parameter that its input is multiplied by where that is smoothed or some of its channels go apart; linears that share an input share it. */
+  /** Name of the parameter that its input is multiplied by where that is smoothed; linears that share an input share it. */
   readonly inverse?: string;
-  /** How many channels go apart. */
-  readonly apart?: number;
   /**
    * Values of the parameters that stand in its place, by name.
    *
-   * @param plan  for a linear with `inverse`. Without it nothing is divided, and the first channels go apart.
+   * @param divisors  [in], for a linear with `inverse`. Without it nothing is divided.
    */
-  make(weight: Float32Array, plan?: ChannelPlan): Record<string, QuantisedValues>;
+  make(weight: Float32Array, divisors?: Float32Array): Record<string, QuantisedValues>;
 }
 
 export interface QuantisedValues {
-  readonly dtype: 'int8' | 'uint8' | 'float32' | 'int64';
+  readonly dtype: 'int8' | 'uint8' | 'float32';
   readonly shape: readonly number[];
-  readonly data: Int8Array | Uint8Array | Float32Array | BigInt64Array;
+  readonly data: Int8Array | Uint8Array | Float32Array;
 }
 
 export interface Quantised {
@@ -66,7 +63,7 @@ export interface Quantised {
  */
 export const quantise = (
   roots: readonly Node[],
-  { bits, targets = /(?:)/, block = 32, ranges, smooth, apart, backward, rows: usual, weightMost, activations }: QuantiseOptions,
+  { bits, targets = /(?:)/, block = 32, ranges, smooth, fold = false, backward, rows: usual, weightMost, activations }: QuantiseOptions,
 ): Quantised => {
   if (![16, 32, 64, 128, 256].includes(block)) throw new ConfigError(`quantise: expected blocks of 16, 32, 64, 128 or 256 values, got ${block}`);
   const weights = new Map<string, QuantisedWeight>();
@@ -75,7 +72,7 @@ export const quantise = (
     const known = evened.get(x);
     if (known) return known;
     const inverse = parameter(`${from}.int8.inverse`, [x.shape.at(-1) as number]);
-    const made = { inverse, x: byChannel(x, inverse) };
+    const made = { inverse, x: byChannel(x, inverse, fold) };
     evened.set(x, made);
     return made;
   };
@@ -88,7 +85,7 @@ export const quantise = (
     const middle = middles.get(leading.join()) ?? rowMiddles(leading);
     middles.set(leading.join(), middle);
     const scale = rowScale(x, usual);
-    const made = { quantised: quantiseRows(x, scale, middle), scale, rows: usual };
+    const made = { quantised: quantiseRows(x, scale, middle), scale };
     rows.set(x, made);
     return made;
   };
@@ -121,10 +118,8 @@ export const quantise = (
       if (range && range.high.length !== inner)
         throw new ConfigError(`quantise: expected a range of ${inner} channels for ${node.site}, got ${range.high.length}; measure the ranges of this model`);
       const own = range && fixedOf(x, range);
-      const count = !own && apart?.targets.test(site) ? Math.min(apart.channels, inner) : 0;
-      const even = !own && (count > 0 || smooth?.test(site)) ? evenedOf(x, from) : undefined;
+      const even = !own && smooth?.test(site) ? evenedOf(x, from) : undefined;
       const inverse = even && nameOf(even.inverse);
-      const [channels, floats] = [`${from}.int8.channels`, `${from}.int8.floats`];
       const [back, backScale] = [`${from}.int8.back`, `${from}.int8.back.scale`];
       const whole = backward?.whole.test(site) ?? false;
       const backOf = (values: Float32Array): Record<string, QuantisedValues> => {
@@ -136,27 +131,14 @@ export const quantise = (
         shape,
         site,
         ...(inverse !== undefined && { inverse }),
-        ...(count > 0 && { apart: count }),
-        make: (values, plan) => {
-          const divisors = own?.channels ?? plan?.divisors;
-          const taken = plan?.apart ?? Array.from({ length: count }, (_, i) => i);
-          const gone = new Set(taken);
-          const factors = divisors || gone.size > 0 ? Float32Array.from({ length: inner }, (_, i) => (gone.has(i) ? 0 : (divisors?.[i] ?? 1))) : undefined;
-          const made = quantiseInt8(values, out, inner, weightMost, factors);
-          const inverses = Float32Array.from({ length: inner }, (_, i) => (gone.has(i) ? 0 : 1 / (divisors?.[i] ?? 1)));
+        make: (values, divisors) => {
+          const made = quantiseInt8(values, out, inner, weightMost, own?.channels ?? divisors);
+          const inverses = Float32Array.from({ length: inner }, (_, i) => 1 / (divisors?.[i] ?? 1));
           return {
             [weight]: { dtype: 'int8', shape: [inner, out], data: made.values },
             [scales]: { dtype: 'float32', shape: [out], data: made.scales },
             ...(whole && backOf(values)),
             ...(inverse !== undefined && { [inverse]: { dtype: 'float32', shape: [inner], data: inverses } }),
-            ...(count > 0 && {
-              [channels]: { dtype: 'int64', shape: [count], data: BigInt64Array.from(taken, BigInt) },
-              [floats]: {
-                dtype: 'float32',
-                shape: [count, out],
-                data: Float32Array.from({ length: count * out }, (_, i) => values[(i % out) * inner + taken[Math.floor(i / out)]!]!),
-              },
-            }),
           };
         },
       });
@@ -170,7 +152,6 @@ export const quantise = (
           inverse: even?.inverse,
           ...(whole && { wayBack: { back: parameter(back, [out, inner], 'int8'), backScale: parameter(backScale, [inner]) } }),
           ...(!whole && backward?.float?.test(site) && { wayBack: { back: linear.weight } }),
-          ...(count > 0 && { apart: { channels: parameter(channels, [count], 'int64'), weights: parameter(floats, [count, out]) } }),
         }),
       );
     }
@@ -202,9 +183,14 @@ interface Evened {
   readonly x: Node;
 }
 
-/** x · inverse, within the norm where x comes from one that is scaled by channel: then it costs nothing. */
-const byChannel = (x: Node, inverse: Node): Node =>
-  x.op.name === 'rmsNorm' ? rmsNorm(x.inputs[0]!, mul(x.inputs[1]!, inverse), (x.attrs as { epsilon: number }).epsilon) : mul(x, inverse);
+/** x · inverse, within the norm or, if asked, the linear where x comes from one that is scaled by channel: then it costs nothing. */
+const byChannel = (x: Node, inverse: Node, fold: boolean): Node => {
+  if (x.op.name === 'rmsNorm') return rmsNorm(x.inputs[0]!, mul(x.inputs[1]!, inverse), (x.attrs as { epsilon: number }).epsilon);
+  const at = fold && x.op.name === 'mul' ? x.inputs.findIndex(({ op }) => op.name === 'int8Product') : -1;
+  if (at < 0) return mul(x, inverse);
+  const product = x.inputs[at]!;
+  return { ...x, inputs: x.inputs.with(at, { ...product, inputs: product.inputs.with(2, mul(product.inputs[2]!, inverse)) }) };
+};
 
 interface Fixed {
   readonly quantised: Node;

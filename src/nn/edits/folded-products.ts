@@ -1,0 +1,20 @@
+import { edit, isParameter, type Node, nameOf, parameter } from '../../core/index.ts';
+
+export interface FoldedProduct {
+  readonly name: string;
+  readonly factors: readonly [string, string];
+}
+
+/** Products of two parameters of one shape as a parameter each: what edits multiply into a weight is multiplied once, not in every run. */
+export const foldedProducts = (roots: readonly Node[]): { roots: Node[]; products: readonly FoldedProduct[] } => {
+  const products = new Map<string, FoldedProduct>();
+  const edited = edit(roots, (node) => {
+    const [a, b] = node.inputs as [Node, Node];
+    if (node.op.name !== 'mul' || !isParameter(a) || !isParameter(b) || a.shape.join() !== b.shape.join()) return node;
+    const factors = [nameOf(a), nameOf(b)] as const;
+    const name = factors.join(' * ');
+    products.set(name, { name, factors });
+    return parameter(name, node.shape as readonly number[]);
+  });
+  return { roots: edited, products: [...products.values()] };
+};
