@@ -1,5 +1,5 @@
 import { ConfigError, type Program } from '../core/index.ts';
-import { type Binding, CancelledError, type Engine, type Executable } from '../runtime/index.ts';
+import { type Binding, CancelledError, type Engine, type Executable, type TensorData } from '../runtime/index.ts';
 import type { CausalModel } from './causal-model.ts';
 import { fillingLastToken, lastTokenOutput, putAtLast } from './last-token.ts';
 import { checkRequest, type Generated, type Request, type Token } from './request.ts';
@@ -134,9 +134,11 @@ export const openGenerator = async ({
     for (const { reject } of waiting.splice(0)) reject(error);
   };
 
-  /** @returns the scores of the rows asked for, and what a site computes at them */
+  let spare: TensorData | undefined; // the scores of the step before
+  /** @returns the scores of the rows asked for, until the next step, and what a site computes at them */
   const run = async (executable: Executable, step: Step): Promise<{ scores: Float32Array; computed: Float32Array | undefined }> => {
-    const found = await runStepWhole(executable, cache, step);
+    const found = await runStepWhole(executable, cache, { ...step, spare });
+    spare = found['logits'];
     for (const [i, own] of step.tokens.entries()) slots.append(step.first + i, own);
     return { scores: found['logits']!.data as Float32Array, computed: found[lastTokenOutput]?.data as Float32Array | undefined };
   };

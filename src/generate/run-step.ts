@@ -10,6 +10,8 @@ export interface Step {
   readonly rows: readonly number[];
   /** For a part of a prompt: rather copy what these slots hold than read the room that they do not use. Default false. */
   readonly short?: boolean;
+  /** Scores that nobody reads any more: see `RunOptions.spare`. */
+  readonly spare?: TensorData | undefined;
   /** Feeds of a program that asks for more. */
   readonly more?: Readonly<Record<string, TensorData>> | undefined;
 }
@@ -40,7 +42,7 @@ export const runStep = async (step: Executable, cache: KeyValueCache, given: Ste
 export const runStepWhole = async (
   step: Executable,
   cache: KeyValueCache,
-  { first, tokens, rows, short = false, more }: Step,
+  { first, tokens, rows, short = false, spare, more }: Step,
 ): Promise<Record<string, TensorData>> => {
   const batch = tokens.length;
   const seq = tokens[0]!.length;
@@ -48,7 +50,7 @@ export const runStepWhole = async (
   const starts = tokens.map((_, i) => cache.lengthOf(first + i));
   const own = { ...stepInputs(tokens, starts, rows), ...more };
   const room = step.overwritten.length > 0 ? cache.room(first, { batch, seq }) : undefined;
-  const found = await step.run({ ...own, ...(room?.feeds ?? cache.feeds(first, batch, short)) });
+  const found = await step.run(Object.assign(own, room?.feeds ?? cache.feeds(first, batch, short)), spare && { spare: { logits: spare } });
   room?.taken();
   cache.append(first, { batch, seq }, found['added']);
   return found;

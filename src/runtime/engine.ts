@@ -1,5 +1,5 @@
 import os from 'node:os';
-import { type Axis, ConfigError, fused, lengthOf, NotFoundError, type Program, plan, ShapeError, UnsupportedError } from '../core/index.ts';
+import { type Axis, ConfigError, fused, lengthOf, NotFoundError, type Program, plan, ShapeError, sameShape, UnsupportedError } from '../core/index.ts';
 import type { Binding } from './binding.ts';
 import { type Cached, createCache } from './cache.ts';
 import { CancelledError, EngineError } from './errors.ts';
@@ -78,6 +78,8 @@ export interface RunOptions {
   readonly keep?: Readonly<Record<string, string>>;
   /** Outputs to return; default: all that are not kept. */
   readonly fetch?: readonly string[];
+  /** Outputs of a run before that nobody reads any more: where one fits, this run's may be written into its array. */
+  readonly spare?: Readonly<Record<string, TensorData>>;
 }
 
 export interface Executable extends AsyncDisposable {
@@ -161,15 +163,20 @@ function executable(cache: ReturnType<typeof createCache>, entry: Cached): Execu
   const check = feedCheck(name, inputs);
   const places = Object.entries(overwritten);
   /** The arrays of overwritten inputs, and new ones for all else. */
-  const written = (feeds: Readonly<Record<string, TensorData>>, lengths: ReadonlyMap<string, number>): Record<string, TensorData> => ({
-    ...Object.fromEntries(places.map(([output, input]) => [output, feeds[input]!])),
-    ...Object.fromEntries(
-      outputs.map(({ name: output, dtype, shape: axes }) => {
-        const shape = axes.map((axis) => lengthOf(axis, lengths));
-        return [output, { dtype, shape, data: dtypes[dtype].make(lengthOfShape(shape)) }];
-      }),
-    ),
-  });
+  const written = (
+    feeds: Readonly<Record<string, TensorData>>,
+    lengths: ReadonlyMap<string, number>,
+    spare: Readonly<Record<string, TensorData>>,
+  ): Record<string, TensorData> => {
+    const into: Record<string, TensorData> = {};
+    for (const [output, input] of places) into[output] = feeds[input]!;
+    for (const { name: output, dtype, shape: axes } of outputs) {
+      const shape = axes.map((axis) => lengthOf(axis, lengths));
+      const before = spare[output];
+      into[output] = before?.dtype === dtype && sameShape(before.shape, shape) ? before : { dtype, shape, data: dtypes[dtype].make(lengthOfShape(shape)) };
+    }
+    return into;
+  };
   let disposed = false;
   return {
     name,
@@ -179,13 +186,13 @@ function executable(cache: ReturnType<typeof createCache>, entry: Cached): Execu
     get stats() {
       return { nodes, createMs: entry.createMs, created: entry.created, mappedBytes, privateBytes };
     },
-    async run(feeds, { resident = {}, keep = {}, fetch = outputs.map((output) => output.name).filter((output) => !(output in keep)) } = {}) {
+    async run(feeds, { resident = {}, keep = {}, fetch = outputs.map((output) => output.name).filter((output) => !(output in keep)), spare = {} } = {}) {
       if (disposed) throw new EngineError(`run ${name}: expected an executable in use, got one that was disposed; compile again`);
       const lengths = check(feeds, resident);
       for (const output of [...fetch, ...Object.keys(keep)])
         if (!outputs.some((own) => own.name === output))
           throw new NotFoundError(`run ${name}: expected one of the outputs ${outputs.map((own) => own.name).join(', ')}, got ${output}`);
-      return cache.run(entry, { feeds, resident, keep, fetch, ...(places.length > 0 && { into: written(feeds, lengths) }) });
+      return cache.run(entry, { feeds, resident, keep, fetch, ...(places.length > 0 && { into: written(feeds, lengths, spare) }) });
     },
     async [Symbol.asyncDispose]() {
       if (disposed) return;

@@ -88,7 +88,8 @@ export function createHost(): Host {
       inTurn(async () => {
         const session = sessions.get(id);
         if (!session) throw new Error(`internal: no session ${id}`);
-        const all = { ...feeds, ...Object.fromEntries(Object.entries(resident).map(([input, name]) => [input, held(name)])) };
+        const ours = Object.entries(resident);
+        const all = ours.length === 0 ? feeds : { ...feeds, ...Object.fromEntries(ours.map(([input, name]) => [input, held(name)])) };
         if (into) await session.write(all, into);
         const results = into ?? (await compute(session, all, keep, fetch));
         for (const [output, name] of Object.entries(keep)) {

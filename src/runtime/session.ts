@@ -49,7 +49,11 @@ export async function createSession({ name, bytes, folder, read, settings }: Ses
     throw new EngineError(`compile ${name}: onnxruntime refused the model: ${wordsOf(error)}`);
   });
   const createMs = performance.now() - start;
-  const allToOrt = (tensors: Readonly<Record<string, TensorData>>) => Object.fromEntries(Object.entries(tensors).map(([key, tensor]) => [key, toOrt(tensor)]));
+  const allToOrt = (tensors: Readonly<Record<string, TensorData>>): Record<string, ort.Tensor> => {
+    const all: Record<string, ort.Tensor> = {};
+    for (const key in tensors) all[key] = toOrt(tensors[key]!);
+    return all;
+  };
   const failed = (error: unknown): never => {
     throw new EngineError(`run ${name}: onnxruntime failed: ${wordsOf(error)}`);
   };

@@ -1,4 +1,4 @@
-import { edit, isParameter, type Node, nameOf, parameter } from '../../core/index.ts';
+import { edit, isParameter, type Node, nameOf, parameter, sameShape } from '../../core/index.ts';
 
 export interface FoldedProduct {
   readonly name: string;
@@ -10,7 +10,7 @@ export const foldedProducts = (roots: readonly Node[]): { roots: Node[]; product
   const products = new Map<string, FoldedProduct>();
   const edited = edit(roots, (node) => {
     const [a, b] = node.inputs as [Node, Node];
-    if (node.op.name !== 'mul' || !isParameter(a) || !isParameter(b) || a.shape.join() !== b.shape.join()) return node;
+    if (node.op.name !== 'mul' || !isParameter(a) || !isParameter(b) || !sameShape(a.shape, b.shape)) return node;
     const factors = [nameOf(a), nameOf(b)] as const;
     const name = factors.join(' * ');
     products.set(name, { name, factors });

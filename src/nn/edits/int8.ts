@@ -56,6 +56,8 @@ const quantiseRowsOp = defineOp<undefined>({
 interface Int8Product {
   /** Which further inputs there are, in this order: the inverse of the channels' divisors; the weight as the gradient reads it, and its scales where it is rounded. */
   readonly more: readonly ('inverse' | 'back' | 'backScale')[];
+  /** Whether rows are left without their scales: whoever reads the product multiplies them in. */
+  readonly unscaled?: boolean;
 }
 
 /** Its further inputs by their names. */
@@ -80,16 +82,16 @@ const int8ProductOp = defineOp<Int8Product>({
     const through = matmul(mul(d, scale), cast(weight, 'float32'), { transposeB: true });
     return [inverse ? mul(through, inverse) : through];
   },
-  lower: (emit, _, [, weight, scale, quantised, rowScale]) => {
+  lower: (emit, { attrs: { unscaled } }, [, weight, scale, quantised, rowScale]) => {
     const product = emit.node(
       'MatMulIntegerToFloat',
       [quantised!, weight!, emit.constant('float32', [], [1]), scale!, emit.constant('uint8', [], [middle])],
       {},
       'com.microsoft',
     );
-    return emit.node('Mul', [product, rowScale!]);
+    return unscaled ? product : emit.node('Mul', [product, rowScale!]);
   },
-  reference: (inputs, _, shape) => {
+  reference: (inputs, { unscaled }, shape) => {
     const [, weight, scale, quantised, rowScale] = inputs as readonly [Tensor, Tensor, Tensor, Tensor, Tensor];
     const [inner, out] = weight.shape as readonly [number, number];
     const data = new Float64Array((quantised.data.length / inner) * out);
@@ -97,7 +99,7 @@ const int8ProductOp = defineOp<Int8Product>({
       const [row, column] = [Math.floor(i / out), i % out];
       let sum = 0;
       for (let k = 0; k < inner; k++) sum += (quantised.data[row * inner + k]! - middle) * weight.data[k * out + column]!;
-      data[i] = sum * scale.data[column]! * rowScale.data[row]!;
+      data[i] = sum * scale.data[column]! * (unscaled ? 1 : rowScale.data[row]!);
     }
     return { shape, data } satisfies Tensor;
   },
@@ -135,6 +137,15 @@ export interface Int8Rows {
 export const int8Product = (x: Node, weight: Node, scale: Node, { quantised, scale: rowScale, inverse, wayBack }: Int8Rows): Node => {
   const more = Object.entries({ inverse, ...wayBack }).filter((entry): entry is [Int8Product['more'][number], Node] => entry[1] !== undefined);
   return int8ProductOp([x, weight, scale, quantised, rowScale, ...more.map(([, node]) => node)], { more: more.map(([name]) => name) });
+};
+
+/** The same product [..., out] in two: its channels multiplied by `factors` [out], its rows without their scales; and these, [..., 1]. For results alone, not for gradients. */
+export const inTwo = (product: Node, factors: Node): { readonly unscaled: Node; readonly scale: Node } => {
+  const { inputs, attrs } = product as Node<Int8Product>;
+  return {
+    unscaled: { ...product, inputs: inputs.with(2, mul(inputs[2]!, factors)), attrs: { ...attrs, unscaled: true } satisfies Int8Product },
+    scale: inputs[4]!,
+  };
 };
 
 const wholes = 1.5 * 2 ** 52; // added and taken away again, it rounds to a whole number, halves to even

@@ -1,5 +1,5 @@
 import { ConfigError, constant, edit, max, mul, type Node, NotFoundError, nameOf, parameter, rmsNorm } from '../../core/index.ts';
-import { type Int8Rows, int8Product, quantiseBack, quantiseInt8, quantiseRows, type RowCount, rowMiddles, rowScale, type WeightMost } from './int8.ts';
+import { type Int8Rows, inTwo, int8Product, quantiseBack, quantiseInt8, quantiseRows, type RowCount, rowMiddles, rowScale, type WeightMost } from './int8.ts';
 import { type ActivationRange, int8Linear, quantiseStatic, staticScale } from './int8-static.ts';
 import { linearOf, ofInputs, withProduct } from './linear-of.ts';
 import { type NBitsAttrs, nBitsProduct, quantiseBlocks } from './n-bits.ts';
@@ -15,7 +15,7 @@ export interface QuantiseOptions {
   readonly ranges?: ReadonlyMap<string, ActivationRange>;
   /** With 'int8': linears whose input has its channels divided by a parameter first, and their weights multiplied by it; see `smoothingDivisors`. A test on the site. Default: none. */
   readonly smooth?: RegExp;
-  /** With 'int8': where an input to be divided is a product with what a linear gives, that linear gives it divided, at no cost: its site and the input's hold divided numbers then. Default false. */
+  /** With 'int8': where an input to be divided is a product with what a linear gives, that linear gives it divided, at no cost, and its rows without their scales, which are multiplied in after the product: its site and the input's hold other numbers then, and there is no gradient. Default false. */
   readonly fold?: boolean;
   /** With 'int8': linears, by their sites, whose gradients go back through a weight made for it: `whole` numbers, gradients rounded row by row, or the `float` weight as it was. Others use the rounded one. */
   readonly backward?: { readonly whole: RegExp; readonly float?: RegExp };
@@ -72,20 +72,20 @@ export const quantise = (
     const known = evened.get(x);
     if (known) return known;
     const inverse = parameter(`${from}.int8.inverse`, [x.shape.at(-1) as number]);
-    const made = { inverse, x: byChannel(x, inverse, fold) };
+    const made = { inverse, ...byChannel(x, inverse, fold) };
     evened.set(x, made);
     return made;
   };
   const rows = new Map<Node, Int8Rows>();
   const middles = new Map<string, Node>();
-  const rowsOf = (x: Node): Int8Rows => {
+  const rowsOf = (x: Node, left?: Node): Int8Rows => {
     const known = rows.get(x);
     if (known) return known;
     const leading = x.shape.slice(0, -1);
     const middle = middles.get(leading.join()) ?? rowMiddles(leading);
     middles.set(leading.join(), middle);
     const scale = rowScale(x, usual);
-    const made = { quantised: quantiseRows(x, scale, middle), scale };
+    const made = { quantised: quantiseRows(x, scale, middle), scale: left ? mul(scale, left) : scale };
     rows.set(x, made);
     return made;
   };
@@ -148,7 +148,7 @@ export const quantise = (
         node,
         linear,
         int8Product(x, values, factors, {
-          ...rowsOf(even?.x ?? x),
+          ...rowsOf(even?.x ?? x, even?.scale),
           inverse: even?.inverse,
           ...(whole && { wayBack: { back: parameter(back, [out, inner], 'int8'), backScale: parameter(backScale, [inner]) } }),
           ...(!whole && backward?.float?.test(site) && { wayBack: { back: linear.weight } }),
@@ -178,18 +178,23 @@ export const quantise = (
   return { roots: edited, weights: [...weights.values()] };
 };
 
-interface Evened {
-  readonly inverse: Node;
+interface Divided {
   readonly x: Node;
+  /** [..., 1]: what the rows of x are still to be multiplied by. */
+  readonly scale?: Node;
+}
+
+interface Evened extends Divided {
+  readonly inverse: Node;
 }
 
 /** x · inverse, within the norm or, if asked, the linear where x comes from one that is scaled by channel: then it costs nothing. */
-const byChannel = (x: Node, inverse: Node, fold: boolean): Node => {
-  if (x.op.name === 'rmsNorm') return rmsNorm(x.inputs[0]!, mul(x.inputs[1]!, inverse), (x.attrs as { epsilon: number }).epsilon);
+const byChannel = (x: Node, inverse: Node, fold: boolean): Divided => {
+  if (x.op.name === 'rmsNorm') return { x: rmsNorm(x.inputs[0]!, mul(x.inputs[1]!, inverse), (x.attrs as { epsilon: number }).epsilon) };
   const at = fold && x.op.name === 'mul' ? x.inputs.findIndex(({ op }) => op.name === 'int8Product') : -1;
-  if (at < 0) return mul(x, inverse);
-  const product = x.inputs[at]!;
-  return { ...x, inputs: x.inputs.with(at, { ...product, inputs: product.inputs.with(2, mul(product.inputs[2]!, inverse)) }) };
+  if (at < 0) return { x: mul(x, inverse) };
+  const { unscaled, scale } = inTwo(x.inputs[at]!, inverse);
+  return { x: { ...x, inputs: x.inputs.with(at, unscaled) }, scale };
 };
 
 interface Fixed {
