@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { type Axis, add, ConfigError, mul, type Node, named } from '../core/index.ts';
+import { add, ConfigError, mul, type Node, named } from '../core/index.ts';
 import {
   type Activation,
   atRows,
   type BlockSite,
+  biasOf,
   blockSite,
   type CausalInputs,
   causalAttention,
-  causalBias,
   gatedMlp,
   type RotaryScaling,
   rmsNorm,
@@ -132,10 +132,8 @@ export const globalLayers = (layers: number, every: number): boolean[] => Array.
 export const gemma3 = (config: Gemma3Config, inputs: CausalInputs): CausalModel =>
   causalModel('gemma3', config, inputs, () => {
     const { headDim, ffn, activation, epsilon, window } = config;
-    const [batch, seq] = inputs.ids.shape as [Axis, Axis];
-    const visible = { batch, seq, mask: inputs.mask, segments: inputs.segments, past: inputs.past?.mask };
-    const whole = { bias: causalBias(visible), window: undefined, rotate: rotary(inputs.positions, { headDim, ...config.ropeGlobal }) };
-    const near = { bias: causalBias({ ...visible, window }), window, rotate: rotary(inputs.positions, { headDim, ...config.ropeLocal }) };
+    const whole = { bias: biasOf(inputs), window: undefined, rotate: rotary(inputs.positions, { headDim, ...config.ropeGlobal }) };
+    const near = { bias: biasOf(inputs, window), window, rotate: rotary(inputs.positions, { headDim, ...config.ropeLocal }) };
     const normalise = (name: string, x: Node): Node => rmsNorm(name, x, { epsilon, offset: config.normOffset });
     return {
       embed: (words) => mul(words, Math.sqrt(config.hidden)),

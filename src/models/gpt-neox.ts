@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { type Axis, add, ConfigError, named } from '../core/index.ts';
+import { add, ConfigError, named } from '../core/index.ts';
 import {
   type Activation,
   atRows,
   type BlockSite,
+  biasOf,
   blockSite,
   type CausalInputs,
   causalAttention,
-  causalBias,
   mlp,
   norm,
   type RotaryScaling,
@@ -103,9 +103,8 @@ const one = (where: string, what: string, a: number | undefined, b: number | und
 export const gptNeox = (config: GptNeoxConfig, inputs: CausalInputs): CausalModel =>
   causalModel('gpt-neox', config, inputs, () => {
     const { headDim, ffn, activation, epsilon, parallel } = config;
-    const [batch, seq] = inputs.ids.shape as [Axis, Axis];
     const rotate = rotary(inputs.positions, { headDim, dims: config.ropeDims, base: config.ropeBase, scaling: config.ropeScaling });
-    const bias = causalBias({ batch, seq, mask: inputs.mask, segments: inputs.segments, past: inputs.past?.mask });
+    const bias = biasOf(inputs);
     const biases = { qkv: config.attentionBias, out: config.attentionBias };
     return {
       block: (layer, stream, past, rows) => {

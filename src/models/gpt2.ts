@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type Axis, add, gather, named, parameter } from '../core/index.ts';
-import { type Activation, atRows, blockSite, type CausalInputs, causalAttention, causalBias, mlp, norm } from '../nn/index.ts';
+import { add, gather, named, parameter } from '../core/index.ts';
+import { type Activation, atRows, biasOf, blockSite, type CausalInputs, causalAttention, mlp, norm } from '../nn/index.ts';
 import { turned } from './arrange.ts';
 import { type CausalConfig, type CausalModel, causalModel, checkedHeads } from './causal.ts';
 import { activationKey, count, epsilonKey, parseConfig } from './config.ts';
@@ -72,8 +72,7 @@ export const gpt2Config = (json: unknown, where = 'config.json'): Gpt2Config => 
 export const gpt2 = (config: Gpt2Config, inputs: CausalInputs): CausalModel =>
   causalModel('gpt2', config, inputs, () => {
     const { hidden, ffn, activation, epsilon } = config;
-    const [batch, seq] = inputs.ids.shape as [Axis, Axis];
-    const bias = causalBias({ batch, seq, mask: inputs.mask, segments: inputs.segments, past: inputs.past?.mask });
+    const bias = biasOf(inputs);
     const biases = { qkv: true, out: true };
     return {
       embed: (words) => add(words, gather(parameter('embed.position.weight', [config.positions, hidden]), inputs.positions)),

@@ -1,14 +1,14 @@
 // Llama and the models that differ from it in a few switches: Mistral, SmolLM2, TinyLlama, Qwen2, Qwen3.
 import { z } from 'zod';
-import { type Axis, add, ConfigError, type Node, named } from '../core/index.ts';
+import { add, ConfigError, type Node, named } from '../core/index.ts';
 import {
   type Activation,
   atRows,
   type BlockSite,
+  biasOf,
   blockSite,
   type CausalInputs,
   causalAttention,
-  causalBias,
   gatedMlp,
   type RotaryForm,
   type RotaryScaling,
@@ -128,9 +128,8 @@ export const llamaConfig = (json: unknown, where = 'config.json'): LlamaConfig =
 export const llama = (config: LlamaConfig, inputs: CausalInputs): CausalModel =>
   causalModel('llama', config, inputs, () => {
     const { headDim, ffn, activation, epsilon, biases } = config;
-    const [batch, seq] = inputs.ids.shape as [Axis, Axis];
     const rotate = rotary(inputs.positions, { headDim, base: config.ropeBase, scaling: config.ropeScaling, form: config.rope });
-    const bias = causalBias({ batch, seq, mask: inputs.mask, segments: inputs.segments, past: inputs.past?.mask, window: config.window });
+    const bias = biasOf(inputs, config.window);
     const normalise = (name: string, x: Node): Node => rmsNorm(name, x, { epsilon });
     return {
       block: (layer, stream, past, rows) => {

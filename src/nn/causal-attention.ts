@@ -7,7 +7,7 @@ export interface CausalAttentionOptions {
   readonly heads: number;
   readonly kvHeads: number;
   readonly headDim: number;
-  /** See `causalBias`. */
+  /** See `causalBias`; with `rows`, of those. */
   readonly bias: Node;
   /** Factor on the products of queries and keys. Default: 1 / √headDim. */
   readonly scale?: number | undefined;
@@ -60,7 +60,7 @@ export const causalAttention = (
     const [q, k, v] = [turned('q', heads, side), turned('k', kvHeads, side), part('v', kvHeads)];
     const [keys, values] = [apart(k), apart(v)];
     const asked = rows && { queries: apart(atRows(q, rows)), scale };
-    const seen = rows && { keys, values, bias: gather(bias, rows, 2) };
+    const seen = rows && { keys, values, bias };
     const z = asked
       ? beside(attendTo(inPlace ? { ...asked, ...inTextOrder(seen!, { ...past, counts }), past: undefined } : { ...asked, ...seen!, past }))
       : groupedAttention(q, k, v, { ...past, counts }, { heads, kvHeads, scale, window, parts, inPlace });

@@ -88,6 +88,22 @@ describe('causalBias', () => {
     expect(seen(causalBias({ ...axes, past, window: 4 }), { past: given.past }, { seq: 2 })).toEqual(['x.xx.x.', '..xx.xx']);
     expect(seen(causalBias({ ...axes, mask, past, window: 3 }), { past: bits('1101'), mask: bits('011') }, {}).slice(1)).toEqual(['.x.x.x.', '...x.xx']);
   });
+
+  it('of chosen places is those of all', () => {
+    const rows = input('rows', ['rows'], 'int64');
+    const given = { past: bits('10110'), mask: bits('1101'), segments: tensor([1, 4], [1, 1, 2, 2]), rows: tensor([2], [3, 1]) };
+    for (const options of [
+      {},
+      { mask },
+      { mask, past },
+      { past, window: 3 },
+      { mask, past, window: 3 },
+      { segments: input('segments', ['batch', 'seq'], 'int64') },
+    ]) {
+      const all = seen(causalBias({ ...axes, ...options }), given, { batch: 1, seq: 4 });
+      expect(seen(causalBias({ ...axes, ...options, rows }), given, { batch: 1, seq: 4 })).toEqual([all[3], all[1]]);
+    }
+  });
 });
 
 describe('layers of causal models', () => {

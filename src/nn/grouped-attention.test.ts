@@ -136,8 +136,9 @@ it('of chosen rows is attention to what is cached and what is new in the order o
   const layerOf = (inPlace: boolean, window: number | undefined): Node => {
     const { past } = causalInputs({ layers: 1, kvHeads, headDim }, { batch: 1, seq, past: room, dense: true, inPlace, mask: false });
     const cache = { keys: past!.keys[0]!, values: past!.values[0]!, counts: past!.counts, inPlace };
-    const bias = causalBias({ batch: 1, seq, past: past!.mask, window });
-    return causalAttention('attn', input('x', [1, seq, hidden]), { heads, kvHeads, headDim, bias, window, past: cache, rows: input('rows', [2], 'int64') }).out;
+    const rows = input('rows', [2], 'int64');
+    const bias = causalBias({ batch: 1, seq, past: past!.mask, window, rows });
+    return causalAttention('attn', input('x', [1, seq, hidden]), { heads, kvHeads, headDim, bias, window, past: cache, rows }).out;
   };
   for (const window of [undefined, 4])
     for (const held of [0, 5, room - seq]) {

@@ -1,7 +1,7 @@
 export type { CausalPast } from './attend-to.ts';
 export { attention, paddingBias } from './attention.ts';
 export { atRows, type CausalAttentionOptions, causalAttention } from './causal-attention.ts';
-export { type CausalBiasOptions, causalBias } from './causal-bias.ts';
+export { biasOf, type CausalBiasOptions, causalBias } from './causal-bias.ts';
 export { type CacheShape, type CausalInputs, causalInputs, type Past } from './causal-inputs.ts';
 export { type Dropout, drop, saltOf } from './dropout.ts';
 export * from './edits/index.ts';
