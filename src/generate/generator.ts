@@ -149,7 +149,7 @@ export const openGenerator = async ({
     const { sampling = {}, candidates, mask } = request;
     const named = candidates === undefined ? [] : bestCandidates(scores, Math.max(1, candidates));
     const plain = candidates === undefined ? undefined : named[0]!.logprob - scores[named[0]!.id]!;
-    const adjusted = mask || adjusts(sampling) ? scores.slice() : scores;
+    const adjusted = adjusts(sampling) ? scores.slice() : scores; // a mask leaves what it allows as it is
     adjust(adjusted, { prompt: request.prompt, generated }, sampling);
     mask?.apply(adjusted);
     const id = draw(adjusted, sampling, generated.length);

@@ -6,6 +6,7 @@ import type { Binding } from '../../runtime/index.ts';
 import { dataHome } from '../data-home.ts';
 
 type Constants = Map<string, Binding>;
+type Constant = Extract<Binding, { kind: 'constant' }>['value'];
 
 /** Of how weights are prepared. */
 export const preparationVersion = 5;
@@ -19,7 +20,8 @@ export const keptFolder = (): string => join(dataHome(), 'prepared');
  * Weights as a mode wants them, made once and kept beside the models: the next time they are mapped from there, neither read nor held in memory of ours.
  *
  * @param files  what they are made of: another size or time of change makes them again
- * @param make   makes them
+ * @param mode   what they are made for: within it a name has one value, whatever program asks
+ * @param make   makes them, and perhaps others that are kept with them
  * @returns      bindings to the file, or the constants themselves where it cannot be written (read-only, no space)
  */
 export const keptWeights = async (
@@ -31,26 +33,35 @@ export const keptWeights = async (
   if (names.length === 0) return new Map();
   const stats = await Promise.all(files.map(async (file) => ({ file, stats: await stat(file) })));
   const key = createHash('sha256')
-    .update(JSON.stringify([preparationVersion, mode, [...names].sort(), stats.map(({ file, stats: { size, mtimeMs } }) => [file, size, mtimeMs])]))
+    .update(JSON.stringify([preparationVersion, mode, stats.map(({ file, stats: { size, mtimeMs } }) => [file, size, mtimeMs])]))
     .digest('hex');
   const path = join(keptFolder(), `${key.slice(0, 32)}.safetensors`);
   const found = await bindingsIn(path, names);
   if (found) return found;
   const made = await make();
+  const asked = new Map([...made].filter(([name]) => names.includes(name)));
   const tensors = new Map([...made].flatMap(([name, binding]) => (binding.kind === 'constant' ? [[name, binding.value] as const] : [])));
   try {
+    for (const [name, value] of await othersIn(path, tensors)) tensors.set(name, value);
     await mkdir(keptFolder(), { recursive: true });
     const bytes = [...tensors.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
     const { bavail, bsize } = await statfs(keptFolder());
-    if (bytes > (bavail * bsize) / 4) return made; // the disk is nearly full: it has better uses
+    if (bytes > (bavail * bsize) / 4) return asked; // the disk is nearly full: it has better uses
     await writeSafetensors(path, tensors as never, { format: String(preparationVersion), mode });
     await removeOldest();
   } catch (error) {
     // Where nothing can be written it is slower the next time, and as right.
     if (!unwritable.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    return made;
+    return asked;
   }
-  return (await bindingsIn(path, names)) ?? made;
+  return (await bindingsIn(path, names)) ?? asked;
+};
+
+/** What the file holds beside these: what other programs of the model asked for. */
+const othersIn = async (path: string, made: ReadonlyMap<string, unknown>): Promise<[string, Constant][]> => {
+  const file = await openSafetensors(path).catch(() => undefined);
+  const names = [...(file?.tensors.keys() ?? [])].filter((name) => !made.has(name));
+  return await Promise.all(names.map(async (name): Promise<[string, Constant]> => [name, await file!.read(name)])).catch(() => []);
 };
 
 const removeOldest = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-import { readdir, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError, LyceumError, NotFoundError, print } from '../../core/index.ts';
@@ -230,8 +230,12 @@ describe('a language model', () => {
       expect((await model.generate({ prompt: 'abc', maxTokens: 8 })).tokenIds).toEqual(wanted.tokenIds);
     };
     const before = await readdir(kept);
+    const sizes = () => Promise.all(before.map(async (name) => (await stat(join(kept, name))).size));
+    const sizesBefore = await sizes();
     await again();
+    expect(Number.isFinite((await first.logprobs('abc', 'def')).logprob)).toBe(true); // by another program, whose weights lie there too
     expect(await readdir(kept)).toEqual(before);
+    expect(await sizes()).toEqual(sizesBefore);
     for (const name of before) await truncate(join(kept, name), 100);
     await again();
     await utimes(join(folder, 'model.safetensors'), new Date(), new Date());

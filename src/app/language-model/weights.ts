@@ -97,7 +97,7 @@ export interface Prepared {
   /** How all of these are held; none of them is read for this. */
   readonly held: readonly HeldWeights[];
   /**
-   * Their values, each made of what the files hold.
+   * Their values, each made of what the files hold, and what the same program would read that is not `quick`.
    *
    * @param sizes  asked for where inputs are divided; without it none is
    */
@@ -200,12 +200,11 @@ export const withWeights = (
       for (const { name, factors } of folded.products) {
         const [a, b] = [await valuesOf(factors[0]), await valuesOf(factors[1])];
         values[name] = { dtype: 'float32', shape: [a.length], data: a.map((value, i) => value * b[i]!) };
+        for (const [i, data] of [a, b].entries()) values[factors[i]!] ??= { dtype: 'float32', shape: [a.length], data };
       }
       for (const [name, { shape }] of parameters)
         if (!(name in values) && !inPlace.has(name)) values[name] = { dtype: 'float32', shape: shape as readonly number[], data: await source.values(name) };
-      return new Map(
-        Object.entries(values).flatMap(([name, value]): [string, Binding][] => (parameters.has(name) ? [[name, { kind: 'constant', value }]] : [])),
-      );
+      return new Map(Object.entries(values).map(([name, value]): [string, Binding] => [name, { kind: 'constant', value }]));
     },
   };
 };
