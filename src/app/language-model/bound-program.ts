@@ -18,16 +18,16 @@ export const heldProgram = (
 /**
  * A program of a model with its weights held in a mode, and what stands beside them.
  *
- * @param many  see `HoldOptions`
+ * @param options  see `HoldOptions`
  */
 export const boundProgram = async (
   { source, tokenizer, beside, threads }: { source: CausalSource; tokenizer: CausalTokenizer; beside: Adapter | undefined; threads: number | undefined },
   whole: Program,
   mode: WeightMode,
-  form: Pick<HoldOptions, 'many' | 'quick'> = {},
+  options: Pick<HoldOptions, 'many' | 'quick'> = {},
 ): Promise<{ program: Program; bindings: Map<string, Binding> }> => {
-  const { program, inPlace, names, make } = heldProgram(source, beside, whole, mode, form);
-  const kept = await keptWeights(source.files, `${mode} ${describeMachine().instructionSet}`, names, () =>
+  const { program, inPlace, names, form, make } = heldProgram(source, beside, whole, mode, options);
+  const kept = await keptWeights(source.files, `${mode} ${describeMachine().instructionSet} ${form}`, names, () =>
     make(() => exampleSizes(source, tokenizer, threads)),
   );
   const branches = [...(beside?.weights ?? [])].map(([name, value]): [string, Binding] => [name, { kind: 'constant', value }]);

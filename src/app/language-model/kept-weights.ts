@@ -20,7 +20,7 @@ export const keptFolder = (): string => join(dataHome(), 'prepared');
  * Weights as a mode wants them, made once and kept beside the models: the next time they are mapped from there, neither read nor held in memory of ours.
  *
  * @param files  what they are made of: another size or time of change makes them again
- * @param mode   what they are made for: within it a name has one value, whatever program asks
+ * @param mode   how they are made: within it a name has one value, whatever program asks
  * @param make   makes them, and perhaps others that are kept with them
  * @returns      bindings to the file, or the constants themselves where it cannot be written (read-only, no space)
  */

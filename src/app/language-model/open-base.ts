@@ -22,7 +22,7 @@ export const openBase = async (model: string, { threads }: { readonly threads?: 
     chatTemplate,
     hold(program, weights, trained) {
       const held = withWeights(source, program, weights, { backward: true, many: true, besides: trained });
-      const mode = `${weights} backward ${describeMachine().instructionSet}`;
+      const mode = `${weights} backward ${describeMachine().instructionSet} ${held.form}`;
       return {
         program: held.program,
         async bindings() {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { ConfigError, elements, inOrder, isParameter, nameOf, type Program, UnsupportedError } from '../../core/index.ts';
 import type { CausalSource } from '../../models/index.ts';
 import { foldedProducts, lowRankParameters, packed, type QuantisedWeight, type QuantiseOptions, quantise, smoothingDivisors } from '../../nn/index.ts';
@@ -94,6 +95,8 @@ export interface Prepared {
   readonly inPlace: ReadonlyMap<string, Binding>;
   /** The others, but for those of low-rank branches. */
   readonly names: readonly string[];
+  /** What their values depend on beside the files and the mode: which weights are rounded, and which of them share divisors. */
+  readonly form: string;
   /** How all of these are held; none of them is read for this. */
   readonly held: readonly HeldWeights[];
   /**
@@ -138,6 +141,7 @@ export const withWeights = (
     for (const weight of edited.weights)
       taken.set(weight.from, {
         how: 'rounded',
+        inverse: weight.inverse,
         make: async (sizes) => weight.make(await source.values(weight.from), sizes && (await divisorsOf(weight, sizes))),
       });
   };
@@ -163,9 +167,9 @@ export const withWeights = (
       ...(backward && { backward: { whole: inBlocks, float: head } }),
       weightMost: exactIn32Bits() && !anywhere ? 127 : 63,
     });
-  const folded = quick ? foldedProducts(roots) : { roots, products: [] };
-  roots = folded.roots;
   const branches = besides ?? new Set(lowRankParameters(roots).map(nameOf));
+  const folded = quick ? foldedProducts(roots, branches) : { roots, products: [] };
+  roots = folded.roots;
   const parameters = new Map(
     inOrder(roots)
       .filter((node) => isParameter(node) && !branches.has(nameOf(node)))
@@ -180,6 +184,15 @@ export const withWeights = (
     program: { ...program, name: `${program.name}/${mode}`, outputs: Object.fromEntries(Object.keys(program.outputs).map((name, i) => [name, roots[i]!])) },
     inPlace,
     names: [...parameters.keys()].filter((name) => !inPlace.has(name)),
+    form: createHash('sha256')
+      .update(
+        [...taken]
+          .map(([from, { how, inverse }]) => `${from} ${how} ${inverse}`)
+          .sort()
+          .join(),
+      )
+      .digest('hex')
+      .slice(0, 16),
     get held() {
       return heldWeights(
         [...parameters].map(([as, { dtype, shape }]) => {
@@ -214,6 +227,8 @@ export type Sizes = () => Promise<ReadonlyMap<string, Float32Array>>;
 
 interface Taken {
   readonly how: 'blocks' | 'rounded';
+  /** Of an input that is divided: see `QuantisedWeight`. */
+  readonly inverse?: string | undefined;
   make(sizes: Sizes | undefined): Promise<Readonly<Record<string, Constant>>>;
 }
 

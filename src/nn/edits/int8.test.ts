@@ -124,6 +124,7 @@ describe('smoothed int8', () => {
         const [a, b] = factors.map((factor) => all.get(factor)!) as [Tensor, Tensor];
         all.set(name, { shape: a.shape, data: a.data.map((value, i) => value * b.data[i]!) });
       }
+      expect(foldedProducts(made, new Set(['up.weight.int8.scale'])).products).toEqual([]);
       expect(products.map(({ factors }) => factors)).toEqual(fold ? [['up.weight.int8.scale', 'down.weight.int8.inverse']] : []);
       const { op, inputs } = inOrder(last).find((node) => node.op.name === 'quantiseRows' && node.shape.at(-1) === wide)!.inputs[0]!;
       expect([op.name, inputs[0]!.op.name]).toEqual(fold ? ['mul', 'silu'] : ['mul', 'mul']);
