@@ -6,7 +6,6 @@ import type { Binding } from '../../runtime/index.ts';
 import { dataHome } from '../data-home.ts';
 
 type Constants = Map<string, Binding>;
-type Constant = Extract<Binding, { kind: 'constant' }>['value'];
 
 /** Of how weights are prepared. */
 export const preparationVersion = 5;
@@ -32,17 +31,19 @@ export const keptWeights = async (
 ): Promise<Map<string, Binding>> => {
   if (names.length === 0) return new Map();
   const stats = await Promise.all(files.map(async (file) => ({ file, stats: await stat(file) })));
-  const key = createHash('sha256')
-    .update(JSON.stringify([preparationVersion, mode, stats.map(({ file, stats: { size, mtimeMs } }) => [file, size, mtimeMs])]))
-    .digest('hex');
-  const path = join(keptFolder(), `${key.slice(0, 32)}.safetensors`);
-  const found = await bindingsIn(path, names);
-  if (found) return found;
+  const key = digest([preparationVersion, mode, stats.map(({ file, stats: { size, mtimeMs } }) => [file, size, mtimeMs])]);
+  // A file that is there stays as it is: sessions map it. Whoever asks for what none has gets one of its own.
+  const own = `${key.slice(0, 16)}-`;
+  for (const file of await readdir(keptFolder()).catch(() => []))
+    if (file.startsWith(own) && file.endsWith('.safetensors')) {
+      const found = await bindingsIn(join(keptFolder(), file), names);
+      if (found) return found;
+    }
   const made = await make();
+  const path = join(keptFolder(), `${own}${digest([...made.keys()].sort()).slice(0, 16)}.safetensors`);
   const asked = new Map([...made].filter(([name]) => names.includes(name)));
   const tensors = new Map([...made].flatMap(([name, binding]) => (binding.kind === 'constant' ? [[name, binding.value] as const] : [])));
   try {
-    for (const [name, value] of await othersIn(path, tensors)) tensors.set(name, value);
     await mkdir(keptFolder(), { recursive: true });
     const bytes = [...tensors.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
     const { bavail, bsize } = await statfs(keptFolder());
@@ -57,12 +58,7 @@ export const keptWeights = async (
   return (await bindingsIn(path, names)) ?? asked;
 };
 
-/** What the file holds beside these: what other programs of the model asked for. */
-const othersIn = async (path: string, made: ReadonlyMap<string, unknown>): Promise<[string, Constant][]> => {
-  const file = await openSafetensors(path).catch(() => undefined);
-  const names = [...(file?.tensors.keys() ?? [])].filter((name) => !made.has(name));
-  return await Promise.all(names.map(async (name): Promise<[string, Constant]> => [name, await file!.read(name)])).catch(() => []);
-};
+const digest = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
 
 const removeOldest = async (): Promise<void> => {
   const names = (await readdir(keptFolder())).filter((name) => name.endsWith('.safetensors'));
