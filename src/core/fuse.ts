@@ -1,6 +1,6 @@
 import { sameShape } from './axis.ts';
 import { edit } from './edit.ts';
-import { inOrder, type Node } from './node.ts';
+import { inOrder, type Node, readersOf } from './node.ts';
 import { affine } from './ops/affine.ts';
 import { transpose } from './ops/move.ts';
 import { mul } from './ops/pointwise.ts';
@@ -14,13 +14,8 @@ import type { Program } from './program.ts';
  */
 export function fused(program: Program): Program {
   const roots = Object.values(program.outputs);
-  const readers = new Map<Node, number>();
-  const count = (node: Node) => readers.set(node, (readers.get(node) ?? 0) + 1);
-  roots.forEach(count);
-  const order = inOrder(roots);
-  for (const node of order) node.inputs.forEach(count);
-
-  const mixed = mixedValues(order);
+  const readers = readersOf(roots);
+  const mixed = mixedValues(inOrder(roots));
   const rebuilt = new Map<Node, Node>();
   const outputs = edit(roots, (node, original) => {
     const result = biased(node, original, readers) ?? narrowSum(original, mixed, rebuilt) ?? node;

@@ -87,5 +87,14 @@ export function inOrder(roots: readonly Node[], ends?: (node: Node) => boolean):
   return order;
 }
 
+/** How often each node is read: as an input, or as a root. */
+export function readersOf(roots: readonly Node[]): ReadonlyMap<Node, number> {
+  const readers = new Map<Node, number>();
+  const count = (node: Node) => readers.set(node, (readers.get(node) ?? 0) + 1);
+  roots.forEach(count);
+  for (const { inputs } of inOrder(roots)) inputs.forEach(count);
+  return readers;
+}
+
 /** The same node under a site name that others will address it by. */
 export const named = <N extends Node>(site: string, node: N): N => ({ ...node, site });

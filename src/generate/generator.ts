@@ -10,6 +10,7 @@ import { continuationScorer } from './score-continuations.ts';
 import { createSlots, plainTokens } from './slots.ts';
 import { createSpeculation, type Speculation, worthChecking } from './speculation.ts';
 import { stepProgram } from './step-program.ts';
+import { whenAsked } from './when-asked.ts';
 
 interface BoundStep {
   readonly program: Program;
@@ -83,18 +84,11 @@ export const openGenerator = async ({
   const filled = (executable: Executable): Executable => (site === undefined ? executable : fillingLastToken(executable, site));
   const compiled = async (own: BoundStep): Promise<Executable> => filled(await engine.compile(own.program, own.bindings, { arena: true, stays: true }));
   const step = await compiled({ program, bindings });
-  let forAny: Promise<Executable> | undefined;
-  const wholeStep = async (): Promise<Executable> => {
-    if (whole) forAny ??= whole().then(compiled);
-    return (await forAny) ?? step;
-  };
-  let forMany: Promise<Executable> | undefined;
+  const forAny = whole && whenAsked(() => whole().then(compiled));
+  const wholeStep = async (): Promise<Executable> => (forAny ? await forAny.get() : step);
+  const forMany = long && whenAsked(() => long().then(compiled));
   const isLong = (prompt: readonly number[]): boolean => long !== undefined && prompt.length >= longTokens;
-  const stepFor = (prompt: readonly number[]): Promise<Executable> | Executable => {
-    if (!long || !isLong(prompt)) return step;
-    forMany ??= long().then(compiled);
-    return forMany;
-  };
+  const stepFor = (prompt: readonly number[]): Promise<Executable> | Executable => (forMany && isLong(prompt) ? forMany.get() : step);
   let continuations: ReturnType<typeof continuationScorer> | undefined;
   // Slots 0 … active − 1 are at work, the last of them perhaps still with its prompt; the others keep what they had, for a prompt that begins alike.
   const slots = createSlots(model.config, most);
@@ -288,7 +282,7 @@ export const openGenerator = async ({
     async [Symbol.asyncDispose]() {
       closed = true;
       await working;
-      for (const one of [forMany, forAny]) await (await one?.catch(() => undefined))?.[Symbol.asyncDispose]();
+      for (const one of [forMany, forAny]) await (await one?.made?.catch(() => undefined))?.[Symbol.asyncDispose]();
       await step[Symbol.asyncDispose]();
     },
   };

@@ -9,6 +9,7 @@ export type * from './inspect-schema.ts';
 export { type Listening, listen } from './listen.ts';
 export type { LocalGuard, LocalGuards } from './local-guards.ts';
 export type { LocalModel, LocalModels } from './local-models.ts';
+export type * from './models-schema.ts';
 export type { ServedEmbedder, ServingLimits } from './openai/context.ts';
 export { createModelServer, type ModelServer, type ModelServerOptions } from './openai/create-model-server.ts';
 export type * from './schema.ts';

@@ -8,7 +8,8 @@ import { openStore, type Store } from '../../knowledge/index.ts';
 import { type LanguageModel, openLanguageModelApart } from '../language-model/index.ts';
 import { writeTinyModel } from '../testing/tiny-language-model.ts';
 import { createServer, type Listening, type LocalModels, type LyceumServer, listen, type ServerOptions } from './index.ts';
-import type { Models, Run } from './schema.ts';
+import type { Models } from './models-schema.ts';
+import type { Run } from './schema.ts';
 
 let folder: string;
 let store: Store;

@@ -39,13 +39,13 @@ const isNothing = ({ nodes }: Grammar, at: number): boolean => {
 const checkAlternatives = ({ nodes }: Grammar, paths: ReadonlyMap<number, string>): void => {
   const state = new Uint8Array(nodes.length); // 1 on the way, 2 done
   for (const first of nodes.keys()) {
-    const todo = [first];
-    while (todo.length > 0) {
-      const at = todo.at(-1)!;
+    const pending = [first];
+    while (pending.length > 0) {
+      const at = pending.at(-1)!;
       const node = nodes[at]!;
       if (state[at] !== 0 || node.kind !== 'choice') {
         state[at] = 2;
-        todo.pop();
+        pending.pop();
         continue;
       }
       state[at] = 1;
@@ -54,7 +54,7 @@ const checkAlternatives = ({ nodes }: Grammar, paths: ReadonlyMap<number, string
           throw new ConfigError(
             `schema ${paths.get(part) ?? paths.get(at) ?? '#'}: expected alternatives that lead somewhere, got one that leads back to itself; take it away`,
           );
-        if (state[part] === 0) todo.push(part);
+        if (state[part] === 0) pending.push(part);
       }
     }
   }

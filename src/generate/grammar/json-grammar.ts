@@ -48,7 +48,7 @@ export const jsonGrammar = (schema: unknown, options: JsonGrammarOptions = {}): 
   const pieces = jsonPieces();
   const known = new Map<string, number>();
   const paths = new Map<number, string>();
-  const todo: (() => void)[] = [];
+  const pending: (() => void)[] = [];
   const writer: JsonWriter = {
     builder,
     pieces,
@@ -65,12 +65,12 @@ export const jsonGrammar = (schema: unknown, options: JsonGrammarOptions = {}): 
       const { node, is } = builder.later();
       known.set(ids, node);
       paths.set(node, parts[0]?.path ?? '#');
-      todo.push(() => is(writeValue(writer, parts)));
+      pending.push(() => is(writeValue(writer, parts)));
       return node;
     },
   };
   const root = writer.value([opened.root]);
-  for (let write = todo.pop(); write; write = todo.pop()) write();
+  for (let write = pending.pop(); write; write = pending.pop()) write();
   const grammar = builder.grammar(root);
   checkGrammar(grammar, paths);
   return grammar;

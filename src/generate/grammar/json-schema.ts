@@ -173,17 +173,17 @@ const checkLimits = (root: unknown): void => {
     throw new ConfigError(`schema: expected ${expected}, got ${got}; give a smaller schema`);
   };
   let [values, characters] = [0, 0];
-  const todo: [value: unknown, depth: number][] = [[root, 0]];
-  for (let item = todo.pop(); item; item = todo.pop()) {
+  const pending: [value: unknown, depth: number][] = [[root, 0]];
+  for (let item = pending.pop(); item; item = pending.pop()) {
     const [value, depth] = item;
     if (++values > limits.values) refuse(`at most ${limits.values} values`, 'more');
     if (depth > limits.depth) refuse(`at most ${limits.depth} levels`, 'more, or one that contains itself');
     if (typeof value === 'string') characters += value.length;
-    else if (Array.isArray(value)) for (const one of value) todo.push([one, depth + 1]);
+    else if (Array.isArray(value)) for (const one of value) pending.push([one, depth + 1]);
     else if (isObject(value))
       for (const [name, one] of Object.entries(value)) {
         characters += name.length;
-        todo.push([one, depth + 1]);
+        pending.push([one, depth + 1]);
       }
     else if (value !== null && typeof value !== 'boolean' && !isNumber(value)) refuse('JSON', typeof value === 'number' ? String(value) : `a ${typeof value}`);
     if (characters > limits.characters) refuse(`at most ${limits.characters} characters`, 'more');

@@ -15,6 +15,7 @@ import {
   rowScale,
   smoothingDivisors,
 } from './index.ts';
+import { linearOf } from './linear-of.ts';
 import { inPractice, inTheory, largestDifference, numbers } from './testing/tiny-bert.ts';
 
 let engines: Engine[];
@@ -131,6 +132,12 @@ describe('smoothed int8', () => {
       return inTheory({ y: last[0]! }, all).y!.data;
     });
     expect(largestDifference(found[0]!, found[1]!)).toBeLessThan(1e-9);
+    // Where something else reads the linear or the input, both stay as they are.
+    for (const other of [up!, linearOf(root)!.x]) {
+      const { roots: made } = quantise([root, other], { bits: 'int8', smooth: /down/, fold: true });
+      const { op, inputs } = inOrder(made).find((node) => node.op.name === 'quantiseRows' && node.shape.at(-1) === wide)!.inputs[0]!;
+      expect([op.name, inputs[0]!.op.name]).toEqual(['mul', 'mul']);
+    }
   });
 
   it('is in practice what it is in theory', async () => {

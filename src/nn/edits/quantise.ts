@@ -1,4 +1,4 @@
-import { ConfigError, constant, edit, max, mul, type Node, NotFoundError, nameOf, parameter, rmsNorm } from '../../core/index.ts';
+import { ConfigError, constant, edit, max, mul, type Node, NotFoundError, nameOf, parameter, readersOf, rmsNorm } from '../../core/index.ts';
 import { type Int8Rows, inTwo, int8Product, quantiseBack, quantiseInt8, quantiseRows, type RowCount, rowMiddles, rowScale, type WeightMost } from './int8.ts';
 import { type ActivationRange, int8Linear, quantiseStatic, staticScale } from './int8-static.ts';
 import { linearOf, ofInputs, withProduct } from './linear-of.ts';
@@ -15,7 +15,7 @@ export interface QuantiseOptions {
   readonly ranges?: ReadonlyMap<string, ActivationRange>;
   /** With 'int8': linears whose input has its channels divided by a parameter first, and their weights multiplied by it; see `smoothingDivisors`. A test on the site. Default: none. */
   readonly smooth?: RegExp;
-  /** With 'int8': where an input to be divided is a product with what a linear gives, that linear gives it divided, at no cost, and its rows without their scales, which are multiplied in after the product: its site and the input's hold other numbers then, and there is no gradient. Default false. */
+  /** With 'int8': where an input to be divided is a product with what a linear gives, and nothing else reads either, that linear gives it divided, at no cost, and its rows without their scales, which are multiplied in after the product: its site and the input's hold other numbers then, and there is no gradient. Default false. */
   readonly fold?: boolean;
   /** With 'int8': linears, by their sites, whose gradients go back through a weight made for it: `whole` numbers, gradients rounded row by row, or the `float` weight as it was. Others use the rounded one. */
   readonly backward?: { readonly whole: RegExp; readonly float?: RegExp };
@@ -67,12 +67,14 @@ export const quantise = (
 ): Quantised => {
   if (![16, 32, 64, 128, 256].includes(block)) throw new ConfigError(`quantise: expected blocks of 16, 32, 64, 128 or 256 values, got ${block}`);
   const weights = new Map<string, QuantisedWeight>();
+  const readers = fold ? readersOf(roots) : undefined;
   const evened = new Map<Node, Evened>();
-  const evenedOf = (x: Node, from: string): Evened => {
+  const evenedOf = (x: Node, original: Node, from: string): Evened => {
     const known = evened.get(x);
     if (known) return known;
     const inverse = parameter(`${from}.int8.inverse`, [x.shape.at(-1) as number]);
-    const made = { inverse, ...byChannel(x, inverse, fold) };
+    const own = readers?.get(original) === 1 && original.inputs.every((input) => readers.get(input) === 1);
+    const made = { inverse, ...byChannel(x, inverse, own) };
     evened.set(x, made);
     return made;
   };
@@ -105,7 +107,7 @@ export const quantise = (
     fixed.set(x, made);
     return made;
   };
-  const edited = edit(roots, (node) => {
+  const edited = edit(roots, (node, original) => {
     const linear = node.site !== undefined && targets.test(node.site.replace(/\.base$/, '')) ? linearOf(node) : undefined;
     if (!linear?.weight) return node;
     const { x, out, inner } = linear;
@@ -118,7 +120,7 @@ export const quantise = (
       if (range && range.high.length !== inner)
         throw new ConfigError(`quantise: expected a range of ${inner} channels for ${node.site}, got ${range.high.length}; measure the ranges of this model`);
       const own = range && fixedOf(x, range);
-      const even = !own && smooth?.test(site) ? evenedOf(x, from) : undefined;
+      const even = !own && smooth?.test(site) ? evenedOf(x, linearOf(original)!.x, from) : undefined;
       const inverse = even && nameOf(even.inverse);
       const [back, backScale] = [`${from}.int8.back`, `${from}.int8.back.scale`];
       const whole = backward?.whole.test(site) ?? false;

@@ -2,8 +2,9 @@ import { createRoute } from '@hono/zod-openapi';
 import { BusyError } from '../../../knowledge/index.ts';
 import type { Route } from '../context.ts';
 import { knownModel } from '../known-model.ts';
+import { loadSchema } from '../models-schema.ts';
 import { refusals } from '../problem.ts';
-import { loadSchema, runSchema } from '../schema.ts';
+import { runSchema } from '../schema.ts';
 import { runView } from '../view.ts';
 
 const route = createRoute({

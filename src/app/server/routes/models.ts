@@ -1,7 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Route } from '../context.ts';
 import type { HeldState } from '../held-model.ts';
-import { type Models, modelsSchema } from '../schema.ts';
+import { type Models, modelsSchema } from '../models-schema.ts';
 
 const route = createRoute({
   method: 'get',
