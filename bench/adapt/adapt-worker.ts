@@ -10,6 +10,7 @@ import {
   trainingGraph,
   usuallyRecomputed,
 } from '../../src/adapt/index.ts';
+import { boundHeap } from '../../src/app/bound-heap.ts';
 import { openBase } from '../../src/app/language-model/open-base.ts';
 import { nameOf } from '../../src/core/index.ts';
 import { writeSafetensors } from '../../src/formats/index.ts';
@@ -47,6 +48,7 @@ const methodOf = ({ kind, options: { experts, rank, alpha, groups } }: Learn): M
 const scalars = (values: Readonly<Record<string, number>>): Record<string, TensorData> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { dtype: 'float32', shape: [], data: Float32Array.of(value) }]));
 
+boundHeap(); // as whoever trains does
 await serve({
   async open({ model, threads }: { model: string; threads: number }) {
     base = await openBase(model, { threads });

@@ -11,7 +11,7 @@ describe('a recipe', () => {
     const { method, balance, replay, weights, recomputed, ...rest } = recipe();
     expect(method).toMatchObject({ kind: 'loramoe', options: { experts: 6, rank: 4, groups: [3, 3] } });
     expect(balance).toMatchObject({ strength: 0.1, delta: 0.1, groups: [3, 3], form: 'variance/mean²', sign: 'faithful' });
-    expect([replay, weights, recomputed]).toEqual([0.1, 'int8', 12]);
+    expect([replay, weights, recomputed]).toEqual([0.1, 'int8', 3]);
     expect(rest).toMatchObject({ length: 256, rows: 4, microRows: 4, epochs: 2, seed: 1 });
   });
 

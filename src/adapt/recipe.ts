@@ -87,8 +87,8 @@ const schema = z.strictObject({
   keep: z.enum(['best', 'last']).default('best'),
   seed: z.number().int().min(0).default(1),
 });
-/** Numbers of the blocks whose activations are computed again unless told otherwise: the first two of five. */
-export const usuallyRecomputed = (layers: number): number[] => Array.from({ length: Math.round(0.4 * layers) }, (_, i) => i);
+/** Numbers of the blocks whose activations are computed again unless told otherwise: the first tenth: what a block keeps is little once its passes over values are computed again (`light` of `recompute`). */
+export const usuallyRecomputed = (layers: number): number[] => Array.from({ length: Math.round(0.1 * layers) }, (_, i) => i);
 
 export type RecipeInput = z.input<typeof schema>;
 

@@ -1,21 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { elements, gradients, inOrder, isParameter, type Node, nameOf } from '../core/index.ts';
+import { elements, gradients, inOrder, isParameter, type Node, nameOf, plan } from '../core/index.ts';
 import { type CausalSource, causalMember } from '../models/index.ts';
 import { causalFixture } from '../models/testing/causal-fixture.ts';
 import { causalInputs } from '../nn/index.ts';
+import { adamwOutputs, defaultAdamW } from '../train/index.ts';
+import type { BaseModel } from './base-model.ts';
 import { recipeOf } from './recipe.ts';
 import { tinyBase } from './testing/tiny-base.ts';
-import { trainingGraph } from './training-graph.ts';
+import { stepLengths, trainingGraph } from './training-graph.ts';
 
 const { json } = await causalFixture('llama');
 
 /** What the backward pass alone computes for an adapter on some blocks of a model of so many. */
 const backward = async (layers: number, blocks: readonly number[]): Promise<{ readonly nodes: readonly Node[]; readonly read: readonly string[] }> => {
-  const member = causalMember({ ...json, num_hidden_layers: layers }, 'llama');
-  const { parameters } = member.build(causalInputs(member.config));
-  const sizes = new Map(parameters.map((node) => [nameOf(node), elements(node.shape as number[])]));
-  const base = await tinyBase({ member, parameters, values: async (name: string) => new Float32Array(sizes.get(name)!) } as unknown as CausalSource);
-  const { method } = recipeOf({ method: 'lora', against: { localised: { blocks: [...blocks] } } }, { exactBytes: false, model: member.config });
+  const { base, config } = await zeros(layers);
+  const { method } = recipeOf({ method: 'lora', against: { localised: { blocks: [...blocks] } } }, { exactBytes: false, model: config });
   const graph = await trainingGraph(base, { method, weights: 'f32' });
   const { loss } = graph.objective;
   const forward = new Set(inOrder([loss]));
@@ -26,6 +25,15 @@ const backward = async (layers: number, blocks: readonly number[]): Promise<{ re
     return leaves.some((leaf) => leaf.op.name === 'input') ? [] : leaves.filter(isParameter).map(nameOf);
   };
   return { nodes, read: [...new Set(nodes.flatMap(({ inputs }) => inputs.flatMap(weightsOf)))] };
+};
+
+/** A base model of so many blocks, all weights zero. */
+const zeros = async (layers: number): Promise<{ readonly base: BaseModel; readonly config: CausalSource['member']['config'] }> => {
+  const member = causalMember({ ...json, num_hidden_layers: layers }, 'llama');
+  const { parameters } = member.build(causalInputs(member.config));
+  const sizes = new Map(parameters.map((node) => [nameOf(node), elements(node.shape as number[])]));
+  const base = await tinyBase({ member, parameters, values: async (name: string) => new Float32Array(sizes.get(name)!) } as unknown as CausalSource);
+  return { base, config: member.config };
 };
 
 describe('the backward pass', () => {
@@ -42,5 +50,21 @@ describe('the backward pass', () => {
     const [two, five, lower] = [await backward(2, [1]), await backward(5, [4]), await backward(5, [3, 4])];
     expect(five.nodes.length).toBe(two.nodes.length);
     expect(lower.nodes.length).toBeGreaterThan(five.nodes.length);
+  }, 60_000);
+
+  it('is done with a block before it comes to the one below, whatever waits for the norm of all gradients', async () => {
+    const { base, config } = await zeros(6);
+    for (const kind of ['lora', 'loramoe']) {
+      const { method } = recipeOf({ method: kind, options: { rank: 3 } }, { exactBytes: false, model: config });
+      const { objective, parameters } = await trainingGraph(base, { method, weights: 'f32', recomputed: [0, 1] });
+      const slopes = gradients(objective.loss, parameters);
+      const named = new Map(parameters.map((node, i) => [nameOf(node), slopes[i]!]));
+      const outputs = { loss: objective.loss, ...adamwOutputs([{ name: 'all', parameters, learningRate: 1, weightDecay: 0 }], named, defaultAdamW) };
+      const { order } = plan({ outputs }, { lengths: stepLengths(4, 256) });
+      const places = new Map(order.map((node, i) => [node, i]));
+      const ofBlock = (block: number) => [...named].flatMap(([name, slope]) => (name.startsWith(`blocks.${block}.`) ? [places.get(slope)!] : []));
+      for (let block = 1; block < config.layers; block++)
+        expect(Math.max(...ofBlock(block)), `${kind}, block ${block}`).toBeLessThan(Math.min(...ofBlock(block - 1)));
+    }
   }, 60_000);
 });

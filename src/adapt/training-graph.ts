@@ -116,7 +116,7 @@ export const trainingGraph = async (
     throw new ConfigError(`adapt: expected frozen weights as floats where ${method.kind} trains them, got ${weights}, in which ${gone} is rounded; take f32`);
   const names = Object.keys(body.program.outputs);
   const values = Object.values(body.program.outputs);
-  const roots = recomputed.length === 0 ? values : recompute(values, { blocks: recomputed });
+  const roots = forwardOnly ? values : recompute(values, { blocks: recomputed, light: true });
   const words = inOrder([roots[0]!]).find((node) => isParameter(node) && nameOf(node) === 'embed.word.weight');
   const head = headOf(base, weights, trained, words);
   const shares = new Map(names.flatMap((name, i) => (name.startsWith('shares:') ? [[name.slice('shares:'.length), roots[i]!] as const] : [])));

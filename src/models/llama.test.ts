@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ConfigError, gradients, input, mul, type Node, nameOf, ShapeError, sum, type Tensor, tensor } from '../core/index.ts';
+import { ConfigError, gradients, inOrder, input, mul, type Node, nameOf, ShapeError, sum, type Tensor, tensor } from '../core/index.ts';
 import { inTheory } from '../nn/edits/testing/tiny-bert.ts';
 import { capture, causalInputs, lowRank, lowRankParameters, patch, quantise, recompute } from '../nn/index.ts';
 import { arrange, causalMember, causalMemberFromGguf, causalTypes, type LlamaConfig, llama, llamaConfig, llamaConfigFromGguf } from './index.ts';
@@ -50,6 +50,9 @@ describe('a llama', () => {
     const [again] = recompute([logits]);
     const table = (root: Node): Node => gradients(sum(mul(root, root), [0, 1, 2]), [named(root, 'embed.word.weight')])[0]!;
     expect(inTheory({ d: table(again!) }, values)['d']!.data).toEqual(inTheory({ d: table(logits) }, values)['d']!.data);
+    const [light] = recompute([logits], { blocks: [], light: true });
+    expect(new Set(inOrder([light!]).flatMap(({ op, recompute: label }) => (label ? [op.name] : [])))).toEqual(new Set(['rmsNorm', 'silu', 'mul']));
+    expect(inTheory({ d: table(light!) }, values)['d']!.data).toEqual(inTheory({ d: table(logits) }, values)['d']!.data);
     expect(quantise([logits], { bits: 'int8' }).weights).toHaveLength(7 * config.layers + 1);
   });
 

@@ -61,7 +61,8 @@ export const adamwOutputs = (
   gradients: ReadonlyMap<string, Node>,
   { beta1, beta2, clipNorm }: AdamW,
 ): Record<string, Node> => {
-  const packs = groups.flatMap((group) => packsOf(group.parameters).map((pack) => ({ group, pack })));
+  // The last parameters come first, as their gradients do: each is there before the next is begun, and what it alone reads is done with.
+  const packs = groups.flatMap((group) => packsOf(group.parameters).map((pack) => ({ group, pack }))).toReversed();
   const packed = packs.map(({ pack }) =>
     pack.join(
       pack.parameters.map((weight) => {
@@ -100,8 +101,8 @@ export const adamwOutputs = (
   return outputs;
 };
 
-// Below this many elements a pass costs less than its node does.
-const SMALL = 1 << 14;
+// Below this many elements a pass costs less than its node does. Packs end at so many: nothing of a pack is updated before the gradients of all its parameters are there, and what those of other parameters read waits for that.
+const [small, most] = [1 << 14, 1 << 16];
 
 /** Parameters that are updated as one tensor. */
 interface Pack {
@@ -112,29 +113,47 @@ interface Pack {
   part(whole: Node, parameter: Node): Node;
 }
 
-/** Small parameters together, every other alone. */
+/** Small parameters together, in their order, every other alone. */
 const packsOf = (parameters: readonly Node[]): Pack[] => {
-  const small = parameters.filter(({ shape }) => (sizeOf(shape) as number) <= SMALL);
-  const alone = (parameter: Node): Pack => ({ parameters: [parameter], join: ([tensor]) => tensor!, part: (whole) => whole });
-  if (small.length < 2) return parameters.map(alone);
+  const packs: Node[][] = [];
+  let length = 0;
+  for (const parameter of parameters.filter(isSmall)) {
+    length += elementsOf(parameter);
+    if (packs.length === 0 || length > most) {
+      packs.push([]);
+      length = elementsOf(parameter);
+    }
+    packs.at(-1)!.push(parameter);
+  }
+  const all = [...packs, ...parameters.filter((parameter) => !isSmall(parameter)).map((parameter) => [parameter])];
+  const places = new Map(parameters.map((parameter, i) => [parameter, i]));
+  const place = (own: readonly Node[]): number => places.get(own[0]!)!;
+  return all.sort((a, b) => place(a) - place(b)).map((own) => (own.length > 1 ? together(own) : alone(own)));
+};
+
+const elementsOf = ({ shape }: Node): number => sizeOf(shape) as number;
+const isSmall = (parameter: Node): boolean => elementsOf(parameter) <= small;
+
+const alone = (parameters: readonly Node[]): Pack => ({ parameters, join: ([tensor]) => tensor!, part: (whole) => whole });
+
+const together = (parameters: readonly Node[]): Pack => {
   const ends = new Map<Node, number>();
   let length = 0;
-  for (const parameter of small) {
-    length += sizeOf(parameter.shape) as number;
+  for (const parameter of parameters) {
+    length += elementsOf(parameter);
     ends.set(parameter, length);
   }
-  const together: Pack = {
-    parameters: small,
+  return {
+    parameters,
     join: (tensors) => {
       const flat = tensors.map((tensor) => reshape(tensor, [sizeOf(tensor.shape)]));
       return concat(flat, 0);
     },
     part: (whole, parameter) => {
       const end = ends.get(parameter)!;
-      return reshape(slice(whole, 0, end - (sizeOf(parameter.shape) as number), end), parameter.shape);
+      return reshape(slice(whole, 0, end - elementsOf(parameter), end), parameter.shape);
     },
   };
-  return [together, ...parameters.filter((parameter) => !small.includes(parameter)).map(alone)];
 };
 
 /**

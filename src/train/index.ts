@@ -1,4 +1,4 @@
-export { type AdamW, defaultAdamW, type ParameterGroup } from './adamw.ts';
+export { type AdamW, adamwOutputs, defaultAdamW, type ParameterGroup } from './adamw.ts';
 export { type Checkpoint, readCheckpoint, sha256Of, writeCheckpoint } from './checkpoint.ts';
 export { epochBatches, epochOrder } from './epoch.ts';
 export { DivergedError } from './errors.ts';

@@ -1,5 +1,6 @@
 // Entry point of the process that teaches a model: the run behind the channel of its parent.
 import { serveParent } from '../../runtime/index.ts';
+import { boundHeap } from '../bound-heap.ts';
 import type { Taught } from '../server/adapting.ts';
 import { toldWork } from '../told-work.ts';
 import { adaptModel } from './adapt-model.ts';
@@ -75,4 +76,5 @@ const service = {
 };
 export type TeachingService = typeof service;
 
+boundHeap();
 serveParent(service);

@@ -7,6 +7,7 @@ import { keepDocuments } from '../adapt/keep-documents.ts';
 import { measureMatrix } from '../adapt/measure-matrix.ts';
 import { overSeeds } from '../adapt/over-seeds.ts';
 import { readResult } from '../adapt/read-result.ts';
+import { boundHeap } from '../bound-heap.ts';
 import { type AdapterFormat, exportAdapter } from '../export-adapter.ts';
 import type { NumberType } from '../models/convert/number-type.ts';
 import { megabytes } from '../models/pull/source.ts';
@@ -28,6 +29,7 @@ export async function adapt(named: string | undefined, flags: AdaptFlags, common
     throw new ConfigError('adapt: expected data to learn from, got none; name a JSON Lines file, a text file or a folder, or take --documents (see --help)');
   if (flags.model === undefined) throw new ConfigError('adapt: expected --model, got none; name a model that `lyceum models list` prints');
   if (common.device !== 'cpu') throw new ConfigError(`adapt: expected --device cpu, got ${common.device}; training works on the processor`);
+  boundHeap();
   using stop = cancellation('run the same command again: it goes on from the last checkpoint');
   const quiet = common.quiet || common.json;
   let bar: { readonly stage: string; readonly line: ReturnType<typeof progressLine> } | undefined;

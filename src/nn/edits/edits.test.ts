@@ -203,6 +203,19 @@ describe('recompute', () => {
     expect(inOrder([marked!]).filter(({ op, recompute: label }) => op.name === 'cast' && label !== undefined)).toHaveLength(0);
   });
 
+  it('light: passes over values that are kept, of the blocks that are not computed again as a whole; no gradient changes', async () => {
+    const [marked] = recompute([model.hidden], { blocks: [0], light: true });
+    const inBlock = (block: number) => new Set(inOrder([marked!]).flatMap(({ op, recompute: label }) => (label === `blocks.${block}` ? [op.name] : [])));
+    expect(inBlock(1)).toEqual(new Set(['layerNorm', 'gelu']));
+    expect([...inBlock(0)]).toEqual(expect.arrayContaining(['matmul', 'softmax']));
+    const values = new Map(model.values).set('lossWeights', lossWeights());
+    const { parameters } = leavesOf([model.hidden]);
+    const slopes = (hidden: Node) =>
+      Object.fromEntries(gradients(lossOf(hidden), [...parameters.values()]).map((node, i) => [`d.${[...parameters.keys()][i]}`, node]));
+    const [plain, again] = [await inPractice(engine, slopes(model.hidden), values), await inPractice(engine, slopes(marked!), values)];
+    for (const [name, { data }] of Object.entries(plain)) expect(again[name]!.data, name).toEqual(data);
+  });
+
   it('marks the blocks asked for; without any the very same roots come back', () => {
     expect(recompute([model.hidden], { blocks: [] })[0]).toBe(model.hidden);
     const [marked] = recompute([model.hidden], { blocks: [1] });
