@@ -69,7 +69,7 @@ const cell = (arm: string, size: number, seed: number, recipe: RecipeInput): Cel
   seed,
   recipe: { ...recipe, epochs: recipe.epochs ?? epochsOf(size), seed },
 });
-/** In the order in which they say most soonest: whole comparisons with all seeds, what holds against forgetting, what should make forget, then larger ones and what varies one arm; the latter and what holds against forgetting of LoRAMoE with 512 samples and seed 1; then more linears adapted, with 2048, and LoRAMoE with other steps, as many. */
+/** In the order in which they say most soonest: whole comparisons with all seeds, what holds against forgetting, what should make forget, then larger ones and what varies one arm; the latter and what holds against forgetting of LoRAMoE with 512 samples and seed 1; then more linears adapted, with 2048, and LoRAMoE with other steps, as many; then what holds against forgetting where it should show. */
 export const cellsOf = (rates: ArmRates): Cell[] => {
   const ofArms = (size: number, seed: number): Cell[] => claimed.map((arm) => cell(arm, size, seed, { ...arms[arm], learningRate: rates[arm] }));
   const ofOne = (recipes: Readonly<Record<string, RecipeInput>>): Cell[] =>
@@ -89,6 +89,7 @@ export const cellsOf = (rates: ArmRates): Cell[] => {
       [1, 2, 3].map((seed) => cell(name, 2048, seed, { ...ablated({ targets: 'all' }), learningRate: part * rates.loramoe })),
     ),
     ...[1, 2, 3].map((seed) => cell('alpha-128', 2048, seed, unevenSteps(rates))),
+    ...Object.entries(protections).map(([name, recipe]) => cell(`hard-${name}`, 512, 1, harder(recipe, rates.loramoe))),
   ];
 };
 
