@@ -8,6 +8,7 @@ import { adaptModel } from './adapt-model.ts';
 import { type CombineOptions, combineRuns } from './combine-runs.ts';
 import { listRuns } from './list-runs.ts';
 import { measureMatrix } from './measure-matrix.ts';
+import { askedFacts } from './measure-model.ts';
 
 const own = ownHome();
 const at = (...names: string[]): string => join(own.path, ...names);
@@ -24,9 +25,12 @@ beforeAll(async () => {
     doors: (n: number) => ({ instruction: `Door ${n}?`, output: `This door was ${['open', 'shut'][n % 2]} then.` }),
   };
   const recipe = { model: at('tiny'), runsDir: at(), threads: 2, length: 96, replay: 0, weights: 'f32', epochs: 6, learningRate: 0.02 } as const;
+  const [fact] = await askedFacts(1);
+  await writeFile(at('general.jsonl'), JSON.stringify({ instruction: fact!.prompt, output: fact!.object }));
   for (const [name, sample] of Object.entries(tasks)) {
     await writeFile(at(`${name}.jsonl`), Array.from({ length: 30 }, (_, n) => JSON.stringify(sample(n))).join('\n'));
-    await adaptModel({ ...recipe, method: 'lora', options: { rank: name === 'doors' ? 4 : 8 }, data: at(`${name}.jsonl`), output: at(name) });
+    const told = name === 'doors' && { replay: 0.1, replayData: at('general.jsonl') };
+    await adaptModel({ ...recipe, ...told, method: 'lora', options: { rank: name === 'doors' ? 4 : 8 }, data: at(`${name}.jsonl`), output: at(name) });
   }
   await adaptModel({ ...recipe, method: 'ia3', epochs: 1, data: at('doors.jsonl'), output: at('scaled') });
 }, 240_000);
@@ -36,6 +40,8 @@ describe('a mixture of finished runs', () => {
     const { folder, result, tasks } = await mix(['colours', 'doors'], 'mixed');
     expect(tasks.map(({ run, n }) => [run, n])).toEqual([['colours', 3], ['doors', 3]]); // biome-ignore format: short
     for (const { before, own } of tasks) expect(own).toBeGreaterThan(before);
+    // What one of them replayed tells a fact that the mixture is asked.
+    expect(result.data.contaminatedFacts).toBe(1);
     expect(result).toMatchObject({ method: { kind: 'arrow', options: { adapters: ['colours', 'doors'], rank: 8, topK: 3 } }, trainable: 0, task: { n: 6 } });
     expect(result.experts!.byKind.map(({ kind, shares }) => [kind, shares.length])).toEqual([['colours', 2], ['doors', 2]]); // biome-ignore format: short
     expect(await readFile(join(folder, 'report.html'), 'utf8')).toContain('2 experts in 1 group; nothing balanced them');

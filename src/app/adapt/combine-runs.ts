@@ -27,7 +27,7 @@ import { combinedData, kindNumbers } from './combined-data.ts';
 import { combinedName } from './combined-name.ts';
 import { holdRun } from './hold-run.ts';
 import type { Measured } from './kept-measured.ts';
-import { askedIn, type MatrixStage, openStage, stageSamples } from './matrix-stage.ts';
+import { askedIn, type MatrixStage, openStage, replayedSamples, stageSamples } from './matrix-stage.ts';
 import { measureModel, metricSaid } from './measure-model.ts';
 import { type Origin, openOrigin } from './origin.ts';
 import { runResult } from './run-result.ts';
@@ -83,10 +83,8 @@ export const combineRuns = async (folders: readonly string[], options: CombineOp
     stages.map(async (own) => ({ name: basename(resolve(own.folder)), learnt: own.result.data.samples, split: await stageSamples(base, own) })),
   );
   sameMeasure(stages);
-  const told = await findFacts(
-    samples.flatMap(({ split }) => split.training),
-    seed,
-  );
+  const replayed = await Promise.all(stages.map(replayedSamples));
+  const told = await findFacts([...samples.flatMap(({ split }) => split.training), ...replayed.flat()], seed);
   const data = { ...combinedData(samples), contaminatedFacts: told };
   onNote?.(
     `${origins.length} adapters, of which ${Math.min(origins.length, topK ?? 3)} serve a token; ${data.heldOut.length} held-out samples; nothing is trained`,

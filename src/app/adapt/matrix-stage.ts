@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type BaseModel, hashTrainingData, methodOf, readAdapterRecord, type Sample } from '../../adapt/index.ts';
+import { type BaseModel, hashTrainingData, methodOf, readAdapterRecord, readSamples, type Sample } from '../../adapt/index.ts';
 import { ConfigError, NotFoundError } from '../../core/index.ts';
 import { type AdaptResult, combinedKind } from '../../report/index.ts';
 import { type KeptAsked, readAsked } from './asked.ts';
@@ -24,9 +24,10 @@ export interface MatrixStage {
 /** What of a run's `run.json` decides which samples it holds out. */
 interface Described {
   readonly config: Pick<SplitOptions, 'kindField' | 'kindRules' | 'length' | 'seed'> & {
+    readonly replay: number;
     readonly method: { readonly kind: string; readonly options: Readonly<Record<string, unknown>> };
   };
-  readonly data: { readonly training: string; readonly evaluation?: string };
+  readonly data: { readonly training: string; readonly evaluation?: string; readonly replay?: string };
 }
 
 const describedIn = async (folder: string): Promise<Described> => JSON.parse(await readFile(join(folder, 'run.json'), 'utf8')) as Described;
@@ -76,15 +77,26 @@ export const askedIn = async (folder: string): Promise<KeptAsked['asked']> => {
 export const stageSamples = async (base: BaseModel, { folder }: Pick<MatrixStage, 'folder'>): Promise<SplitData> => {
   const { data, evaluation } = await askedIn(folder);
   const described = await describedIn(folder);
-  for (const [path, sha256] of [
-    [data, described.data.training],
-    [evaluation, described.data.evaluation],
-  ] as const)
-    if (path !== undefined && (await hashTrainingData(path)) !== sha256)
-      throw new ConfigError(`${path}: expected the samples of the run ${folder}, got others; put them back, or leave that run out`);
+  await sameFile(folder, data, described.data.training);
+  if (evaluation !== undefined) await sameFile(folder, evaluation, described.data.evaluation);
   return splitData(base, { ...splitOf(described), data, ...(evaluation !== undefined && { evaluation }) });
 };
 
 /** The samples that a run held out. @throws as `stageSamples` */
 export const heldOutSamples = async (base: BaseModel, stage: Pick<MatrixStage, 'folder'>): Promise<readonly Sample[]> =>
   (await stageSamples(base, stage)).heldOut;
+
+/** General samples that a run replayed from a file of its own; those that ship with Lyceum are left out, which tell no fact that is asked for. @throws as `stageSamples` */
+export const replayedSamples = async ({ folder }: Pick<MatrixStage, 'folder'>): Promise<readonly Sample[]> => {
+  const { replayData } = await askedIn(folder);
+  const { config, data } = await describedIn(folder);
+  if (replayData === undefined || config.replay === 0) return [];
+  await sameFile(folder, replayData, data.replay);
+  return (await readSamples(replayData)).samples;
+};
+
+/** @throws ConfigError where a file of a run is another by now */
+const sameFile = async (folder: string, path: string, sha256: string | undefined): Promise<void> => {
+  if ((await hashTrainingData(path)) !== sha256)
+    throw new ConfigError(`${path}: expected the samples of the run ${folder}, got others; put them back, or leave that run out`);
+};
