@@ -38,6 +38,12 @@ export const protections: Readonly<Record<string, RecipeInput>> = {
   localised: { ...arms.loramoe, against: { localised: { blocks: Array.from({ length: 10 }, (_, i) => 20 + i) } } },
 };
 
+/** Two of them at a hundred and ten times the usual strength. */
+const stronger: Readonly<Record<string, RecipeInput>> = {
+  'ewc-strong': { ...arms.loramoe, against: { ewc: { strength: 1e5 } } },
+  'kl-strong': { ...arms.loramoe, against: { kl: { strength: 10 } } },
+};
+
 /** One thing changed each. */
 export const ablations: Readonly<Record<string, RecipeInput>> = {
   'experts-2': ablated({ experts: 2 }),
@@ -89,7 +95,7 @@ export const cellsOf = (rates: ArmRates): Cell[] => {
       [1, 2, 3].map((seed) => cell(name, 2048, seed, { ...ablated({ targets: 'all' }), learningRate: part * rates.loramoe })),
     ),
     ...[1, 2, 3].map((seed) => cell('alpha-128', 2048, seed, unevenSteps(rates))),
-    ...Object.entries(protections).map(([name, recipe]) => cell(`hard-${name}`, 512, 1, harder(recipe, rates.loramoe))),
+    ...Object.entries({ ...protections, ...stronger }).map(([name, recipe]) => cell(`hard-${name}`, 512, 1, harder(recipe, rates.loramoe))),
   ];
 };
 
