@@ -59,7 +59,7 @@ export const ablations: Readonly<Record<string, RecipeInput>> = {
 /** Experts beside the linears of attention too, at parts of LoRAMoE's rate: with more samples the branches of the feed-forward parts alone learn the task less well than full fine-tuning. */
 const everywhere = { 'targets-all': 1, 'targets-all-slower': 0.75 } as const;
 /** Arms that are LoRAMoE too, and for which its claim is worked out as well. */
-export const alsoClaimed: readonly string[] = [...Object.keys(everywhere), 'alpha-128'];
+export const alsoClaimed: readonly string[] = [...Object.keys(everywhere), 'alpha-128', 'ewc-strong'];
 
 /** The branch scaled by 128 / rank instead of 32 / rank, at half the rate: B takes twice the steps that it had, A and the router half of theirs, which is the pair with the lowest loss of those tried on samples apart. */
 const unevenSteps = (rates: ArmRates): RecipeInput => ({ ...ablated({ alpha: 128 }), learningRate: rates.loramoe / 2 });
@@ -96,6 +96,7 @@ export const cellsOf = (rates: ArmRates): Cell[] => {
     ),
     ...[1, 2, 3].map((seed) => cell('alpha-128', 2048, seed, unevenSteps(rates))),
     ...Object.entries({ ...protections, ...stronger }).map(([name, recipe]) => cell(`hard-${name}`, 512, 1, harder(recipe, rates.loramoe))),
+    ...[1, 2, 3].map((seed) => cell('ewc-strong', 512, seed, { ...stronger['ewc-strong']!, learningRate: rates.loramoe })),
   ];
 };
 
