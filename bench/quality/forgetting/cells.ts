@@ -33,13 +33,14 @@ const ablated = (options: RecipeInput['options'], balance: RecipeInput['balance'
 /** What holds against forgetting, each alone. */
 export const protections: Readonly<Record<string, RecipeInput>> = {
   replay: { ...arms.loramoe, replay: 0.1 },
-  ewc: { ...arms.loramoe, against: { ewc: {} } },
+  ewc: { ...arms.loramoe, against: { ewc: { strength: 1000 } } },
   kl: { ...arms.loramoe, against: { kl: {} } },
   localised: { ...arms.loramoe, against: { localised: { blocks: Array.from({ length: 10 }, (_, i) => 20 + i) } } },
 };
 
-/** Two of them at a hundred and ten times the usual strength. */
+/** Two of them at more than the usual strength. */
 const stronger: Readonly<Record<string, RecipeInput>> = {
+  'ewc-middle': { ...arms.loramoe, against: { ewc: { strength: 1e4 } } },
   'ewc-strong': { ...arms.loramoe, against: { ewc: { strength: 1e5 } } },
   'kl-strong': { ...arms.loramoe, against: { kl: { strength: 10 } } },
 };
@@ -59,7 +60,7 @@ export const ablations: Readonly<Record<string, RecipeInput>> = {
 /** Experts beside the linears of attention too, at parts of LoRAMoE's rate: with more samples the branches of the feed-forward parts alone learn the task less well than full fine-tuning. */
 const everywhere = { 'targets-all': 1, 'targets-all-slower': 0.75 } as const;
 /** Arms that are LoRAMoE too, and for which its claim is worked out as well. */
-export const alsoClaimed: readonly string[] = [...Object.keys(everywhere), 'alpha-128', 'ewc-strong'];
+export const alsoClaimed: readonly string[] = [...Object.keys(everywhere), 'alpha-128'];
 
 /** The branch scaled by 128 / rank instead of 32 / rank, at half the rate: B takes twice the steps that it had, A and the router half of theirs, which is the pair with the lowest loss of those tried on samples apart. */
 const unevenSteps = (rates: ArmRates): RecipeInput => ({ ...ablated({ alpha: 128 }), learningRate: rates.loramoe / 2 });
@@ -96,7 +97,7 @@ export const cellsOf = (rates: ArmRates): Cell[] => {
     ),
     ...[1, 2, 3].map((seed) => cell('alpha-128', 2048, seed, unevenSteps(rates))),
     ...Object.entries({ ...protections, ...stronger }).map(([name, recipe]) => cell(`hard-${name}`, 512, 1, harder(recipe, rates.loramoe))),
-    ...[1, 2, 3].map((seed) => cell('ewc-strong', 512, seed, { ...stronger['ewc-strong']!, learningRate: rates.loramoe })),
+    ...ofOne(stronger),
   ];
 };
 
