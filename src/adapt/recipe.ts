@@ -36,7 +36,7 @@ const balanceSchema = z.strictObject({
 
 const againstSchema = z.strictObject({
   /** Elastic weight consolidation: what mattered to general texts is held, by the Fisher information of so many of them. */
-  ewc: z.strictObject({ strength: z.number().positive().default(1000), samples: z.number().int().min(1).max(4096).default(64) }).optional(),
+  ewc: z.strictObject({ strength: z.number().positive().default(1e4), samples: z.number().int().min(1).max(4096).default(64) }).optional(),
   /** The divergence from the model as it was, on general texts that make up this share of the tokens besides; it is told by the likeliest tokens of each place. */
   kl: z.strictObject({ strength: z.number().positive().default(1), share: z.number().gt(0).lt(1).default(0.1) }).optional(),
   /** Only these blocks are changed. */

@@ -38,12 +38,14 @@ export const protections: Readonly<Record<string, RecipeInput>> = {
   localised: { ...arms.loramoe, against: { localised: { blocks: Array.from({ length: 10 }, (_, i) => 20 + i) } } },
 };
 
-/** Two of them at more than the usual strength. */
-const stronger: Readonly<Record<string, RecipeInput>> = {
+/** Elastic weight consolidation at ten and a hundred times that strength. */
+const strongerEwc: Readonly<Record<string, RecipeInput>> = {
   'ewc-middle': { ...arms.loramoe, against: { ewc: { strength: 1e4 } } },
   'ewc-strong': { ...arms.loramoe, against: { ewc: { strength: 1e5 } } },
-  'kl-strong': { ...arms.loramoe, against: { kl: { strength: 10 } } },
 };
+
+/** What is pressed besides: those, and KL at ten times its strength. */
+const pressedToo: Readonly<Record<string, RecipeInput>> = { ...strongerEwc, 'kl-strong': { ...arms.loramoe, against: { kl: { strength: 10 } } } };
 
 /** One thing changed each. */
 export const ablations: Readonly<Record<string, RecipeInput>> = {
@@ -96,8 +98,8 @@ export const cellsOf = (rates: ArmRates): Cell[] => {
       [1, 2, 3].map((seed) => cell(name, 2048, seed, { ...ablated({ targets: 'all' }), learningRate: part * rates.loramoe })),
     ),
     ...[1, 2, 3].map((seed) => cell('alpha-128', 2048, seed, unevenSteps(rates))),
-    ...Object.entries({ ...protections, ...stronger }).map(([name, recipe]) => cell(`hard-${name}`, 512, 1, harder(recipe, rates.loramoe))),
-    ...ofOne(stronger),
+    ...Object.entries({ ...protections, ...pressedToo }).map(([name, recipe]) => cell(`hard-${name}`, 512, 1, harder(recipe, rates.loramoe))),
+    ...ofOne(strongerEwc),
   ];
 };
 

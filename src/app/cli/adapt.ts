@@ -44,7 +44,7 @@ export const define: CommandModule['define'] = (command, finish) => {
     )
     .option(
       '--ewc <x>',
-      'strength by which what mattered to general samples is held where it was (elastic weight consolidation; try 1000)',
+      'strength by which what mattered to general samples is held where it was (elastic weight consolidation; try 10000 to 100000)',
       numberWithin('--ewc', 0, 1e9),
     )
     .option('--kl <x>', 'strength by which what the model says of general samples is kept (try 1)', numberWithin('--kl', 0, 1e6))
