@@ -89,7 +89,7 @@ export const openGenerator = async ({
   const forMany = long && whenAsked(() => long().then(compiled));
   const isLong = (prompt: readonly number[]): boolean => long !== undefined && prompt.length >= longTokens;
   const stepFor = (prompt: readonly number[]): Promise<Executable> | Executable => (forMany && isLong(prompt) ? forMany.get() : step);
-  let continuations: ReturnType<typeof continuationScorer> | undefined;
+  const continuations = whenAsked(async () => continuationScorer(await wholeStep(), model)); // one for all who ask, whose beginnings share its cache in the order of asking
   // Slots 0 … active − 1 are at work, the last of them perhaps still with its prompt; the others keep what they had, for a prompt that begins alike.
   const slots = createSlots(model.config, most);
   const { cache } = slots;
@@ -273,8 +273,7 @@ export const openGenerator = async ({
     },
     async scoreContinuations(beginning, texts) {
       open();
-      continuations ??= continuationScorer(await wholeStep(), model);
-      return continuations(beginning, texts);
+      return (await continuations.get())(beginning, texts);
     },
     get stats() {
       return { active: active.length, waiting: waiting.length, cacheBytes: cache.bytes };

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../core/index.ts';
 import { openEngine } from '../runtime/index.ts';
 import { openGenerator } from './generator.ts';
+import { stepProgram } from './step-program.ts';
 import { tinyBindings, tinyModel } from './testing/tiny-model.ts';
 
 const { vocab, positions } = tinyModel.config;
@@ -26,6 +27,27 @@ describe('scores of many continuations', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('share a beginning from the first on, however many ask at once before any step was made', async () => {
+    await using engine = await openEngine({ threads: 1 });
+    const read: number[] = [];
+    const watched: Pick<typeof engine, 'compile'> = {
+      compile: async (...given) => {
+        const made = await engine.compile(...given);
+        return {
+          ...made,
+          run: (feeds, options) => {
+            read.push(feeds['ids']!.shape[1]!);
+            return made.run(feeds, options);
+          },
+        };
+      },
+    };
+    const whole = async () => ({ program: stepProgram(tinyModel), bindings: tinyBindings() });
+    await using generator = await openGenerator({ engine: watched, model: tinyModel, bindings: tinyBindings(), whole });
+    await Promise.all([[1, 2, 3, 4], [1, 2, 3, 5], [1, 2, 6]].map((beginning) => generator.scoreContinuations(beginning, [[7]]))); // biome-ignore format: short
+    expect(read).toEqual([4, 1, 1]);
   });
 
   it('come for texts longer than what is computed at once, beside short ones, and as many as are asked for at a time', async () => {
