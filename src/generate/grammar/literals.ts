@@ -37,13 +37,13 @@ export const literals = (texts: readonly string[]): Terminal => {
       const found = new Float64Array(bytes.length).fill(Number.POSITIVE_INFINITY);
       for (let state = bytes.length - 1; state >= 0; state--) {
         if (accepted.has(state)) found[state] = 0;
-        const todo: [state: number, node: number][] = found[state] === 0 ? [] : [[state, 0]];
-        for (let pair = todo.pop(); pair; pair = todo.pop())
+        const pending: [state: number, node: number][] = found[state] === 0 ? [] : [[state, 0]];
+        for (let pair = pending.pop(); pair; pair = pending.pop())
           for (let at = child[pair[0]]!; at >= 0; at = sibling[at]!) {
             const node = childOf(vocabulary, pair[1], bytes[at]!);
             if (node < 0) continue;
             if (vocabulary.tokensFrom[node]! < vocabulary.tokensFrom[node + 1]!) found[state] = Math.min(found[state]!, found[at]! + 1);
-            todo.push([at, node]);
+            pending.push([at, node]);
           }
       }
       return (state) => found[state]!;

@@ -81,7 +81,7 @@ export const pushdown = (grammar: Grammar, vocabulary: VocabularyTrie, mostKept 
   const collect = () => {
     const found = new Map<string, { terminal: number; state: number; stacks: Stack[] }>();
     const seen = new Set<string>();
-    const todo: Frame[] = [];
+    const pending: Frame[] = [];
     let mayEnd = false;
     const add = ({ terminal, state, stack }: Reading): void => {
       const own = found.get(`${terminal}:${state}`);
@@ -90,10 +90,10 @@ export const pushdown = (grammar: Grammar, vocabulary: VocabularyTrie, mostKept 
     };
     const leave = (stack: Stack): void => {
       mayEnd ||= stack.bottom;
-      for (const frame of stack.frames) todo.push(frame);
+      for (const frame of stack.frames) pending.push(frame);
     };
     const enter = (node: number, below: Stack): void => {
-      if (costs[node] !== Number.POSITIVE_INFINITY) todo.push({ node, at: 0, below });
+      if (costs[node] !== Number.POSITIVE_INFINITY) pending.push({ node, at: 0, below });
     };
     const unfold = ({ node: index, at, below }: Frame): void => {
       const node = nodes[index]!;
@@ -109,7 +109,7 @@ export const pushdown = (grammar: Grammar, vocabulary: VocabularyTrie, mostKept 
       }
     };
     const state = (): State => {
-      for (let frame = todo.pop(); frame; frame = todo.pop()) {
+      for (let frame = pending.pop(); frame; frame = pending.pop()) {
         const key = `${frame.node}:${frame.at}:${frame.below.id}`;
         if (!seen.has(key)) unfold(frame);
         seen.add(key);

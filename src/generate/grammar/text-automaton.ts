@@ -49,12 +49,12 @@ export const trimmed = ({ cuts, next, accepts }: TextAutomaton): TextAutomaton =
   const sources: number[][] = accepts.map(() => []);
   for (let edge = 0; edge < next.length; edge++) if (next[edge]! >= 0) sources[next[edge]!]!.push(Math.floor(edge / width));
   const alive = [...accepts];
-  const todo = alive.flatMap((one, state) => (one ? [state] : []));
-  for (let state = todo.pop(); state !== undefined; state = todo.pop())
+  const pending = alive.flatMap((one, state) => (one ? [state] : []));
+  for (let state = pending.pop(); state !== undefined; state = pending.pop())
     for (const source of sources[state]!) {
       if (alive[source]) continue;
       alive[source] = true;
-      todo.push(source);
+      pending.push(source);
     }
   return { cuts, next: next.map((to) => (to >= 0 && alive[to] ? to : -1)), accepts };
 };
